@@ -1,0 +1,17 @@
+/**
+ * Base of every error of Sparrow: a code of the package's closed set, what happened, and how to fix it.
+ *
+ * @example throw new CloudError('PORT_TAKEN', 'port 7700 is in use by pid 12', { hint: 'stop it or pass --port' })
+ */
+export class SparrowError<Code extends string = string> extends Error {
+  readonly code: Code;
+  /** What to do about it, ready to print. */
+  readonly hint: string;
+
+  constructor(code: Code, message: string, options: { hint: string; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

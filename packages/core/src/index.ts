@@ -1,0 +1,7 @@
+/** What every part of Sparrow needs and none owns. No domain word lives here. */
+export { backoff } from './backoff.ts';
+export { BoundedQueue } from './bounded-queue.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { Deadline, DeadlineError } from './deadline.ts';
+export { SparrowError } from './error.ts';
+export { createId, ulid } from './id.ts';

@@ -1,0 +1,8 @@
+/** Contracts between the parts of Sparrow: types and constants only. The zod schemas are in `@sparrow/protocol/schemas`. */
+export * from './app-config.ts';
+export * from './bridge.ts';
+export * from './diagnostics.ts';
+export * from './native.ts';
+export * from './package-format.ts';
+export * from './project.ts';
+export * from './simulator.ts';

@@ -1,0 +1,14 @@
+/** zod schemas of what comes from outside: project files and HTTP bodies. Not for browser bundles. */
+import { z } from 'zod';
+
+export const projectConfigSchema = z.strictObject({
+  backend: z
+    .strictObject({
+      dir: z.string().min(1).optional(),
+      command: z.array(z.string().min(1)).min(1).optional(),
+      health: z.string().startsWith('/').optional(),
+    })
+    .optional(),
+  hosts: z.array(z.string().min(1)).optional(),
+  domains: z.array(z.string().min(1)).optional(),
+});

@@ -1,0 +1,67 @@
+/** Messages between the simulator's server and the phone page, and between the phone and the console around it. */
+import type { Diagnostic } from './diagnostics.ts';
+import type { UserInfoResult } from './native.ts';
+
+/** Server → phone, over the event socket, as JSON. */
+export type DevEvent =
+  | { type: 'hello'; packageId: string; diagnostics: Diagnostic[]; backend: BackendStatus }
+  | { type: 'package'; packageId: string; change: PackageChange; diagnostics: Diagnostic[] }
+  | { type: 'backend'; status: BackendStatus }
+  | { type: 'log'; line: LogLine };
+
+/** `app`: configuration changed, the app starts anew. The others keep the page stack. */
+export type PackageChange = 'none' | 'styles' | 'templates' | 'scripts' | 'app';
+
+export interface BackendStatus {
+  state: 'none' | 'starting' | 'running' | 'crashed' | 'stopped';
+  /** Why it crashed, with the last lines it printed. */
+  reason?: string;
+  restarts: number;
+}
+
+export interface LogLine {
+  /** Milliseconds UTC. */
+  time: number;
+  source: 'backend' | 'service' | 'view' | 'native' | 'compiler' | 'tunnel';
+  level: 'debug' | 'info' | 'log' | 'warn' | 'error';
+  text: string;
+  /** Mapped to the project's files where a source map was found. */
+  stack?: string;
+}
+
+/** One entry of the trace panel. */
+export interface TraceEntry {
+  time: number;
+  phone: string;
+  verb: 'Publish' | 'Subscribe' | 'Invoke' | 'On';
+  event: string;
+  /** Page the message belongs to, 0 for none. */
+  pageId: number;
+  /** Bytes of the encoded arguments, estimated. */
+  size: number;
+  summary: string;
+}
+
+/** What the simulator needs of a WeChat: the built-in fake, or the real one behind a configured appid. Handed in by `cloud`. */
+export interface WeChatUsers {
+  /** A fresh code for `wx.login`, valid for five minutes and one exchange. */
+  issueCode(user: string): Promise<string>;
+  /** Whether the session_key of this user is still the one of the last login. */
+  checkSession(user: string): Promise<boolean>;
+  /** Profile of a user, with the signed and encrypted form that backends decrypt (AES-128-CBC, session_key). */
+  userInfo(user: string, options: { withCredentials: boolean; lang: string }): Promise<UserInfoResult>;
+}
+
+/** Where a request of a mini program goes when its address means something of ours. Handed in by `cloud`. */
+export interface AddressBook {
+  /**
+   * `local`: dial this address instead, with these extra headers. `refuse`: an address that a mini program must not reach
+   * (the control port, other apps). `public`: dial it as it is, if the domain list allows it.
+   */
+  resolve(
+    url: URL,
+  ):
+    | { kind: 'local'; origin: string; path: string; headers: Record<string, string> }
+    | { kind: 'refuse'; reason: string }
+    | { kind: 'public' };
+}
