@@ -67,6 +67,10 @@ export interface ComponentConfig {
   pureDataPattern?: string;
   /** Class prefix of its style sheet, `""` when it is shared. */
   styleScope: string;
+  /** Its sheet has selectors without a class: elements of the component carry `wx-scope`. */
+  styleMarker?: boolean;
+  /** Value of `wx-host` on the component's host, for `:host`. */
+  hostScope?: string;
   /** Only of pages: window settings of the page's own JSON. */
   window: Partial<WindowConfig>;
 }

@@ -65,3 +65,10 @@ export interface AddressBook {
     | { kind: 'refuse'; reason: string }
     | { kind: 'public' };
 }
+
+/** One page of a phone's stack, as the console shows it. */
+export interface StackPageInfo {
+  id: number;
+  path: string;
+  query: Record<string, string>;
+}
