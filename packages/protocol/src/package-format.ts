@@ -67,7 +67,10 @@ export interface ComponentConfig {
   pureDataPattern?: string;
   /** Class prefix of its style sheet, `""` when it is shared. */
   styleScope: string;
-  /** Its sheet has selectors without a class: elements of the component carry `wx-scope`. */
+  /**
+   * True when the sheet has selectors without a class: each element of the component then needs its `styleScope` in the
+   * space-separated attribute `wx-scope`.
+   */
   styleMarker?: boolean;
   /** Value of `wx-host` on the component's host, for `:host`. */
   hostScope?: string;

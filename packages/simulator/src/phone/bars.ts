@@ -103,13 +103,13 @@ export function createTabBar(options: {
     },
     /** @returns what is wrong, if anything. */
     command(command: TabBarCommand): string | undefined {
-      if (command.op === 'show' || command.op === 'hide') {
-        hidden = command.op === 'hide';
-        return undefined;
-      }
-      if (command.op === 'setStyle') {
-        Object.assign(style, JSON.parse(JSON.stringify({ ...command, op: undefined })));
-        render();
+      if (!('index' in command)) {
+        if (command.op === 'show' || command.op === 'hide') hidden = command.op === 'hide';
+        else {
+          const { op: _op, ...given } = command;
+          Object.assign(style, given);
+          render();
+        }
         return undefined;
       }
       const item = items[command.index];

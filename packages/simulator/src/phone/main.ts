@@ -4,7 +4,6 @@ import { DEVICES, type Device } from './devices.ts';
 import { h } from './dom.ts';
 import { createOverlay } from './overlay.ts';
 import { type Phone, startPhone } from './phone.ts';
-import './phone.css';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
 interface Settings {

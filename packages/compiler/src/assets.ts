@@ -1,0 +1,60 @@
+import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
+import { createDiagnostic } from './diagnostics.ts';
+import { suffixOf } from './paths.ts';
+import { rootOf } from './project/app-config.ts';
+import type { FileEntry, SourceTree } from './project/source-tree.ts';
+
+const SOURCE_SUFFIXES = new Set(['.js', '.ts', '.wxml', '.wxss', '.wxs', '.map', '.md', '.less', '.scss', '.sass']);
+
+/** Files at the root that configure the project and are no part of it. */
+const CONFIG_FILES =
+  /^(project\.(private\.)?config|sparrow|package(-lock)?|tsconfig|app|sitemap|theme)\.json$|(^|\/)LICENSE$/;
+
+/** Above this many bytes in all, loading becomes a wait that a user notices. */
+export const LARGE_PACKAGE_BYTES = 50 * 1024 * 1024;
+
+/**
+ * Files that are served as they are: everything but sources and configuration. They are listed, never read.
+ *
+ * @param components paths whose JSON is configuration
+ * @param modules modules by key: a JSON file among them is data that a script asked for, and is listed as well
+ */
+export function listAssets(
+  tree: SourceTree,
+  components: readonly string[],
+  modules: ReadonlyMap<string, unknown>,
+): Map<string, FileEntry> {
+  const configs = new Set(components.map((path) => `${path}.json`));
+  const assets = new Map<string, FileEntry>();
+  for (const [path, entry] of tree.files) {
+    if (SOURCE_SUFFIXES.has(suffixOf(path)) || CONFIG_FILES.test(path)) continue;
+    if (configs.has(path) && !modules.has(path)) continue;
+    assets.set(path, entry);
+  }
+  return assets;
+}
+
+export function sizesByRoot(tree: SourceTree, packages: readonly SubpackageInfo[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [path, entry] of tree.files) {
+    const root = rootOf(path, packages);
+    sizes.set(root, (sizes.get(root) ?? 0) + entry.size);
+  }
+  return sizes;
+}
+
+export function totalSizeDiagnostic(packages: readonly SubpackageInfo[], display: string): Diagnostic[] {
+  const bytes = packages.reduce((sum, info) => sum + info.size, 0);
+  if (bytes <= LARGE_PACKAGE_BYTES) return [];
+  return [
+    createDiagnostic(
+      { display, text: '' },
+      {
+        code: 'PACKAGE_TOO_LARGE',
+        severity: 'warning',
+        message: `the mini program has ${(bytes / 1024 / 1024).toFixed(0)} MB`,
+        hint: 'move large files to a server; WeChat itself refuses more than 30 MB',
+      },
+    ),
+  ];
+}

@@ -1,0 +1,147 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import { createDiagnostic } from '../diagnostics.ts';
+import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
+import type { NpmResolver } from '../project/npm.ts';
+import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { MAX_SCRIPT_BYTES, type Script } from './script.ts';
+
+export interface ModuleSource {
+  tree: SourceTree;
+  npm: NpmResolver;
+  /** Compiles and caches one script. */
+  script(file: SourceFile): Promise<Script>;
+}
+
+export interface ModuleSet {
+  /** Compiled scripts by module key: project path with `.js` (`.json` for JSON). */
+  scripts: Map<string, Script>;
+  /** Findings about requires and sizes; those of the scripts themselves are in `scripts`. */
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Compiles all scripts of the project and, of npm packages, those that something requires.
+ *
+ * @param entries project paths without suffix of components, which may lie in npm packages
+ */
+export async function compileModules(entries: Iterable<string>, source: ModuleSource): Promise<ModuleSet> {
+  const { tree, npm } = source;
+  const scripts = new Map<string, Script>();
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  let queue: string[] = [];
+  const enqueue = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    queue.push(path);
+  };
+  for (const path of tree.files.keys()) if (isScript(path, tree)) enqueue(path);
+  for (const entry of entries) {
+    const path = scriptFile(entry, tree);
+    if (path !== undefined) enqueue(path);
+  }
+
+  const one = async (path: string): Promise<void> => {
+    const entry = tree.entry(path);
+    if (!entry) return;
+    if (entry.size > MAX_SCRIPT_BYTES) {
+      diagnostics.push(tooLarge(tree.display(path), entry.size));
+      return;
+    }
+    const file = tree.read(path);
+    if (!file) return;
+    const script = await source.script(file);
+    scripts.set(moduleKey(path), script);
+    for (const literal of script.requires) {
+      const found = resolveRequire(path, literal, tree, npm);
+      if (typeof found === 'string') enqueue(found);
+      else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, literal, found));
+    }
+  };
+  while (queue.length > 0) {
+    const batch = queue;
+    queue = [];
+    await Promise.all(batch.map(one));
+  }
+  addPackageMains(scripts, npm);
+  return { scripts: new Map([...scripts].sort(([a], [b]) => (a < b ? -1 : 1))), diagnostics };
+}
+
+/** `a/b.ts` → `a/b.js`. */
+export function moduleKey(path: string): string {
+  return path.endsWith('.ts') ? `${withoutSuffix(path, '.ts')}.js` : path;
+}
+
+/** A script of the project; a `.ts` file only when there is no `.js` beside it, and never a declaration file. */
+function isScript(path: string, tree: SourceTree): boolean {
+  if (path.endsWith('.js')) return true;
+  return path.endsWith('.ts') && !path.endsWith('.d.ts') && !tree.has(`${withoutSuffix(path, '.ts')}.js`);
+}
+
+/** Project path of the script that a path without suffix means. */
+export function scriptFile(path: string, tree: SourceTree): string | undefined {
+  return [`${path}.js`, `${path}.ts`].find((candidate) => tree.has(candidate));
+}
+
+type Unresolved = { outside: boolean };
+
+function resolveRequire(from: string, literal: string, tree: SourceTree, npm: NpmResolver): string | Unresolved {
+  const folder = dirname(from);
+  const bare = !/^[./]/.test(literal);
+  const direct = resolvePath(folder, literal);
+  if (direct === undefined) return { outside: true };
+  const paths = bare ? [npm.resolve(folder, literal), direct] : [direct];
+  for (const path of paths) {
+    const found = path !== undefined && requireTarget(path, tree);
+    if (found) return found;
+  }
+  return { outside: false };
+}
+
+function requireTarget(path: string, tree: SourceTree): string | undefined {
+  const suffix = suffixOf(path);
+  if ((suffix === '.js' || suffix === '.json') && tree.has(path)) return path;
+  return scriptFile(withoutSuffix(path, '.js'), tree) ?? scriptFile(`${path}/index`, tree);
+}
+
+/** `require('lodash')` looks up `…/lodash/index.js`; when the package's main script is another, that module forwards. */
+function addPackageMains(scripts: Map<string, Script>, npm: NpmResolver): void {
+  for (const [alias, main] of npm.mains) {
+    if (!scripts.has(main) || scripts.has(alias)) continue;
+    const code = `module.exports = require(${JSON.stringify(`/${main}`)});\n`;
+    scripts.set(alias, { code, map: '', requires: [], diagnostics: [] });
+  }
+}
+
+function tooLarge(display: string, bytes: number): Diagnostic {
+  return createDiagnostic(
+    { display, text: '' },
+    {
+      code: 'PACKAGE_TOO_LARGE',
+      severity: 'warning',
+      message: `the script has ${(bytes / 1024 / 1024).toFixed(1)} MB and is left out`,
+      hint: 'scripts of more than 2 MB are not compiled: load such data from a server or split the file',
+    },
+  );
+}
+
+function requireDiagnostic(file: SourceFile, literal: string, { outside }: Unresolved): Diagnostic {
+  const at = Math.max(file.text.indexOf(`'${literal}'`), file.text.indexOf(`"${literal}"`));
+  const place = at < 0 ? undefined : at;
+  if (outside) {
+    return createDiagnostic(file, {
+      code: 'PATH_OUTSIDE_PROJECT',
+      message: `the path climbs out of the project: ${literal}`,
+      hint: 'use a path below the root of the mini program',
+      at: place,
+    });
+  }
+  const bare = !/^[./]/.test(literal);
+  return createDiagnostic(file, {
+    code: bare ? 'NPM_MISSING' : 'FILE_MISSING',
+    severity: 'warning',
+    message: `module ${literal} was not found`,
+    hint: bare ? `run npm install ${literal} in the project` : 'correct the path, or add the file',
+    at: place,
+  });
+}

@@ -1,0 +1,111 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import { createDiagnostic } from '../diagnostics.ts';
+import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { rewriteWxs, type WxsCode } from '../wxs/rewrite.ts';
+import { assembleTemplates } from './assemble.ts';
+import { outsideDiagnostic, type Template, type TemplateReference, wxsDiagnostic } from './template.ts';
+
+/** A compiled WXS file. */
+export interface WxsModule {
+  /** Undefined after a syntax error. */
+  code: string | undefined;
+  requires: WxsCode['requires'];
+  diagnostics: Diagnostic[];
+}
+
+export function compileWxs(file: SourceFile): WxsModule {
+  const result = rewriteWxs(file.text, file.path);
+  if ('message' in result) {
+    return { code: undefined, requires: [], diagnostics: [wxsDiagnostic(file, result.message, result.offset)] };
+  }
+  const diagnostics = result.requires
+    .filter((required) => required.path === undefined)
+    .map((required) => outsideDiagnostic(file, required.literal, required.offset));
+  return { ...result, diagnostics };
+}
+
+export interface TemplateSource {
+  tree: SourceTree;
+  template(file: SourceFile): Template;
+  wxs(file: SourceFile): WxsModule;
+}
+
+export interface TemplateBundle {
+  templates: string;
+  /** Findings by the component that they break or concern. */
+  diagnostics: Map<string, Diagnostic[]>;
+}
+
+/** The `templates` expression of the components of one (sub)package, with all that their templates import. */
+export function bundleTemplates(components: readonly string[], source: TemplateSource): TemplateBundle {
+  const { tree } = source;
+  const generators = new Map<string, string>();
+  const scripts = new Map<string, string | undefined>();
+  const own: string[] = [];
+  const diagnostics = new Map<string, Diagnostic[]>();
+
+  const missing = (file: SourceFile, what: string, { path, offset }: TemplateReference) =>
+    createDiagnostic(file, {
+      code: 'FILE_MISSING',
+      message: `${what} ${path} was not found`,
+      hint: 'correct the path, or add the file; until then it counts as empty',
+      at: offset,
+    });
+
+  const addScript = (reference: TemplateReference, from: SourceFile, found: Diagnostic[], seen: Set<string>) => {
+    if (seen.has(reference.path)) return;
+    seen.add(reference.path);
+    const file = tree.read(`${reference.path}.wxs`);
+    if (!file) {
+      scripts.set(reference.path, undefined);
+      found.push(missing(from, 'WXS module', { ...reference, path: `${reference.path}.wxs` }));
+      return;
+    }
+    const module = source.wxs(file);
+    scripts.set(reference.path, module.code);
+    found.push(...module.diagnostics);
+    for (const { path, offset } of module.requires)
+      if (path !== undefined) addScript({ path, offset }, file, found, seen);
+  };
+
+  const visit = (file: SourceFile, found: Diagnostic[], seen: Set<string>): Template => {
+    const template = source.template(file);
+    if (template.generator !== undefined) generators.set(template.path, template.generator);
+    for (const reference of template.scripts) addScript(reference, file, found, seen);
+    for (const reference of template.imports) {
+      const key = `${reference.path}.wxml`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const target = tree.read(key);
+      if (!target) {
+        found.push(missing(file, 'template', { ...reference, path: key }));
+        continue;
+      }
+      const imported = visit(target, found, seen);
+      if (imported.generator === undefined) {
+        found.push(
+          createDiagnostic(file, {
+            code: 'WXML_WARNING',
+            severity: 'warning',
+            message: `the template ${key} has errors and counts as empty here`,
+            hint: `correct ${target.display}`,
+            at: reference.offset,
+          }),
+        );
+      }
+    }
+    // Last, so that a component's own faults stand after those of what it needs only when both have some.
+    found.push(...template.diagnostics);
+    return template;
+  };
+
+  for (const path of components) {
+    const file = tree.read(`${path}.wxml`);
+    if (!file) continue;
+    const found: Diagnostic[] = [];
+    const template = visit(file, found, new Set([`${path}.wxml`]));
+    if (template.generator !== undefined) own.push(path);
+    diagnostics.set(path, found);
+  }
+  return { templates: assembleTemplates({ generators, scripts, own }), diagnostics };
+}

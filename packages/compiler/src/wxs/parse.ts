@@ -1,0 +1,99 @@
+import { type Node, type Program, parse } from 'acorn';
+import MagicString from 'magic-string';
+
+/** A syntax error with the offset in the original text. */
+export interface WxsSyntaxError {
+  message: string;
+  offset: number;
+}
+
+export interface WxsProgram {
+  program: Program;
+  /** The text with words renamed that are keywords of JavaScript but names in WXS; same offsets as the program. */
+  text: string;
+}
+
+/** Keywords of JavaScript 5 that WXS does not have, so that programs use them as names. */
+const NAMES_IN_WXS = new Set(['in', 'new', 'try', 'catch', 'finally', 'throw', 'with', 'debugger', 'instanceof']);
+
+/** Words that become names under these rules: renamed, because the output is JavaScript of today. */
+const RESERVED = new Set(
+  'class const enum export extends import super let static yield await implements interface package private protected public'
+    .split(' ')
+    .concat([...NAMES_IN_WXS]),
+);
+
+export function safeName(name: string): string {
+  return RESERVED.has(name) ? `${name}$` : name;
+}
+
+const MAX_REPAIRS = 200;
+
+/**
+ * Parses a WXS module. WXS is JavaScript 5 with fewer keywords; some programs use `let`, `const` and arrow functions,
+ * which newer tools let pass, so today's grammar is tried second.
+ */
+export function parseWxs(source: string): WxsProgram | WxsSyntaxError {
+  const first = tryParse(source, 5);
+  if ('program' in first) return first;
+  const modern = tryParse(source, 'latest');
+  if ('program' in modern) return modern;
+  let text = source;
+  let error: WxsSyntaxError = first;
+  // Every repair lengthens a word by one character, so an offset shrinks by the repairs before it.
+  const repaired: number[] = [];
+  for (let count = 0; count < MAX_REPAIRS; count += 1) {
+    const word = /^[a-z]+/.exec(text.slice(error.offset))?.[0];
+    if (word === undefined || !NAMES_IN_WXS.has(word)) break;
+    const edit = new MagicString(text);
+    edit.appendLeft(error.offset + word.length, '$');
+    text = edit.toString();
+    repaired.push(error.offset + word.length);
+    const next = tryParse(text, 5);
+    if ('program' in next) return next;
+    error = next;
+  }
+  const shift = repaired.filter((offset) => offset <= error.offset).length;
+  return shift > 0
+    ? { message: error.message, offset: error.offset - shift }
+    : first.offset > modern.offset
+      ? first
+      : modern;
+}
+
+function tryParse(text: string, ecmaVersion: 5 | 'latest'): WxsProgram | WxsSyntaxError {
+  try {
+    const program = parse(text, {
+      ecmaVersion,
+      sourceType: 'script',
+      allowReserved: true,
+      allowReturnOutsideFunction: true,
+    });
+    return { program, text };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const { pos } = error as SyntaxError & { pos?: number };
+    return { message: error.message.replace(/ \(\d+:\d+\)$/, ''), offset: pos ?? 0 };
+  }
+}
+
+export interface NodeVisit {
+  node: Node;
+  parent: Node | undefined;
+  /** Property of the parent that holds the node. */
+  key: string;
+}
+
+/** All nodes in source order, parents first. */
+export function* nodesOf(node: Node, parent?: Node, key = ''): Generator<NodeVisit> {
+  yield { node, parent, key };
+  for (const [name, value] of Object.entries(node)) {
+    for (const child of Array.isArray(value) ? value : [value]) {
+      if (isNode(child)) yield* nodesOf(child, node, name);
+    }
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+}
