@@ -11,9 +11,18 @@ const out = join(simulator, 'dist');
 
 /** name → the sources its stamp covers and how it is built. */
 const parts = {
-  service: { sources: ['packages/runtime/src', 'packages/protocol/src'], build: () => bundle('service', 'packages/runtime/src/service/main-worker.ts') },
-  view: { sources: ['packages/runtime/src', 'packages/protocol/src'], build: () => bundle('view', 'packages/runtime/src/view/main-frame.ts') },
-  single: { sources: ['packages/runtime/src', 'packages/protocol/src'], build: () => bundle('single', 'packages/runtime/src/single/main-single.ts') },
+  service: {
+    sources: ['packages/runtime/src', 'packages/protocol/src'],
+    build: () => bundle('service', 'packages/runtime/src/service/main-worker.ts'),
+  },
+  view: {
+    sources: ['packages/runtime/src', 'packages/protocol/src'],
+    build: () => bundle('view', 'packages/runtime/src/view/main-frame.ts'),
+  },
+  single: {
+    sources: ['packages/runtime/src', 'packages/protocol/src'],
+    build: () => bundle('single', 'packages/runtime/src/single/main-single.ts'),
+  },
   phone: {
     sources: ['packages/simulator/src/phone', 'packages/runtime/src', 'packages/protocol/src'],
     async build() {
@@ -27,10 +36,14 @@ const parts = {
 };
 
 function stampOf(sources) {
-  const hash = createHash('sha256').update(process.version).update(readFileSync(join(root, 'package-lock.json'))).update(readFileSync(join(root, 'scripts/build.mjs')));
+  const hash = createHash('sha256')
+    .update(process.version)
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(readFileSync(join(root, 'scripts/build.mjs')));
   const visit = (path) => {
     if (statSync(path).isDirectory()) {
-      for (const name of readdirSync(path).sort()) if (name !== 'dist' && name !== 'node_modules') visit(join(path, name));
+      for (const name of readdirSync(path).sort())
+        if (name !== 'dist' && name !== 'node_modules') visit(join(path, name));
     } else hash.update(path.slice(root.length)).update(readFileSync(path));
   };
   for (const source of sources) visit(join(root, source));

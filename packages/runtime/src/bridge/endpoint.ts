@@ -25,7 +25,11 @@ export interface Invoker {
   invoke<K extends InvokeName>(
     name: K,
     params: InvokeMap[K][0],
-    options?: { onProgress?: (event: string, data: unknown) => void; onId?: (id: number) => void; transfer?: Transferable[] },
+    options?: {
+      onProgress?: (event: string, data: unknown) => void;
+      onId?: (id: number) => void;
+      transfer?: Transferable[];
+    },
   ): Promise<InvokeMap[K][1]>;
   /** For the owner of the channel: hands in the two On events that belong to calls. */
   reply(...args: OnEvents['reply']): void;

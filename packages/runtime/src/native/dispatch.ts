@@ -68,7 +68,11 @@ export function createDispatcher(handlers: NativeHandlers): {
           (result) => emitOn(channel, 'reply', id, result ?? {}, undefined),
           (error: unknown) => {
             if (!(error instanceof NativeFailure)) console.error(`native ${name}`, error);
-            fail(error instanceof NativeFailure ? error.detail : { message: error instanceof Error ? error.message : String(error) });
+            fail(
+              error instanceof NativeFailure
+                ? error.detail
+                : { message: error instanceof Error ? error.message : String(error) },
+            );
           },
         )
         .finally(() => calls.delete(id));

@@ -10,7 +10,10 @@ type NetworkHandlers = Pick<
 /** Opens a file of the mini program: of the package, a temporary one, or one of the user folder. */
 export type FileOpener = (path: string) => Promise<Blob>;
 
-export function createNetworkHandlers(relay: RelayClient, openFile: FileOpener): NetworkHandlers & { closeAll(): void } {
+export function createNetworkHandlers(
+  relay: RelayClient,
+  openFile: FileOpener,
+): NetworkHandlers & { closeAll(): void } {
   const sockets = new Map<number, WebSocket>();
 
   return {

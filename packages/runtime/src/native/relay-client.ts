@@ -48,7 +48,8 @@ export class RelayClient {
     const all = await response.arrayBuffer();
     const length = new DataView(all).getUint32(0);
     const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, length))) as RelayMeta;
-    if (meta.error) throw new NativeFailure(meta.error.message, meta.error.errno === undefined ? {} : { errno: meta.error.errno });
+    if (meta.error)
+      throw new NativeFailure(meta.error.message, meta.error.errno === undefined ? {} : { errno: meta.error.errno });
     return { meta, body: all.slice(4 + length) };
   }
 

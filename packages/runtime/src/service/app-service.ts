@@ -58,7 +58,6 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   let system = boot.system;
   let appInstance: Record<string, unknown> | undefined;
 
-
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
     manifest,
@@ -109,7 +108,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       pixelRatio: system.pixelRatio,
       theme: system.theme,
     }),
-    onNotFound: (route) => hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
+    onNotFound: (route) =>
+      hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
   });
 
   const wxContext = createWx({
@@ -134,7 +134,56 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   });
 
   const sandboxGlobal: Record<string, unknown> = Object.create(null);
-  for (const name of ['Promise', 'Map', 'Set', 'WeakMap', 'WeakSet', 'Symbol', 'Proxy', 'Reflect', 'JSON', 'Math', 'Date', 'RegExp', 'Object', 'Array', 'String', 'Number', 'Boolean', 'Function', 'Error', 'TypeError', 'RangeError', 'ArrayBuffer', 'DataView', 'Uint8Array', 'Int8Array', 'Uint16Array', 'Int16Array', 'Uint32Array', 'Int32Array', 'Float32Array', 'Float64Array', 'parseInt', 'parseFloat', 'isNaN', 'isFinite', 'encodeURIComponent', 'decodeURIComponent', 'encodeURI', 'decodeURI', 'escape', 'unescape', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'queueMicrotask', 'BigInt', 'Intl'])
+  for (const name of [
+    'Promise',
+    'Map',
+    'Set',
+    'WeakMap',
+    'WeakSet',
+    'Symbol',
+    'Proxy',
+    'Reflect',
+    'JSON',
+    'Math',
+    'Date',
+    'RegExp',
+    'Object',
+    'Array',
+    'String',
+    'Number',
+    'Boolean',
+    'Function',
+    'Error',
+    'TypeError',
+    'RangeError',
+    'ArrayBuffer',
+    'DataView',
+    'Uint8Array',
+    'Int8Array',
+    'Uint16Array',
+    'Int16Array',
+    'Uint32Array',
+    'Int32Array',
+    'Float32Array',
+    'Float64Array',
+    'parseInt',
+    'parseFloat',
+    'isNaN',
+    'isFinite',
+    'encodeURIComponent',
+    'decodeURIComponent',
+    'encodeURI',
+    'decodeURI',
+    'escape',
+    'unescape',
+    'setTimeout',
+    'clearTimeout',
+    'setInterval',
+    'clearInterval',
+    'queueMicrotask',
+    'BigInt',
+    'Intl',
+  ])
     sandboxGlobal[name] = (globalThis as unknown as Record<string, unknown>)[name];
   sandboxGlobal.wx = wx;
 
@@ -255,7 +304,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         if (!boot.debug) throw new Error('evaluate is switched off');
         // biome-ignore lint/security/noGlobalEval: the debugging door, open only in debug boots
         const run = (0, eval)(`(${source})`) as (...a: unknown[]) => unknown;
-        const env = { wx, getApp: () => appInstance, getCurrentPages: () => pages.stack.map((page) => page.caller), pages, require: loader.require };
+        const env = {
+          wx,
+          getApp: () => appInstance,
+          getCurrentPages: () => pages.stack.map((page) => page.caller),
+          pages,
+          require: loader.require,
+        };
         const value = await run(env, ...args);
         await invoker.invoke('debugResult', { id, value });
       } catch (error) {

@@ -82,7 +82,12 @@ export function createFramework(options: FrameworkOptions): Framework {
   const env = new MiniProgramEnv();
   const space = env.createCodeSpace('', true);
   const scopes = space.getComponentSpace().styleScopeManager;
-  const behaviors = builtinBehaviors((definition) => space.behavior().definition(definition as never).register());
+  const behaviors = builtinBehaviors((definition) =>
+    space
+      .behavior()
+      .definition(definition as never)
+      .register(),
+  );
   const markers = new Map<string, string>();
   for (const [path, config] of Object.entries(manifest.components)) registerConfig(path, config);
   space.addStyleSheet('app', 'app', '');
@@ -103,19 +108,19 @@ export function createFramework(options: FrameworkOptions): Framework {
   }
 
   const defined = new Set<string>();
-  space.setOverallBehavior(
-    space
-      .behavior()
-      .init(({ self, lifetime }) => {
-        const component = (self as unknown as Caller)._$;
-        lifetime('created', () => hookEvents(component));
-        lifetime('attached', () => {
-          const context = component.getBackendContext();
-          context?.render(() => component.triggerLifetime('ready', []));
-        });
-      })
-      .register() as never,
-  );
+  // The space wants the framework's own behavior, which the adapter's has inside.
+  const { _$: everyComponent } = space
+    .behavior()
+    .init(({ self, lifetime }) => {
+      const component = (self as unknown as Caller)._$;
+      lifetime('created', () => hookEvents(component));
+      lifetime('attached', () => {
+        const context = component.getBackendContext();
+        context?.render(() => component.triggerLifetime('ready', []));
+      });
+    })
+    .register() as unknown as { _$: never };
+  space.setOverallBehavior(everyComponent);
 
   function hookEvents(component: glassEasel.GeneralComponent): void {
     const template = (component as unknown as { _$tmplInst?: TemplateInstance })._$tmplInst;
@@ -133,8 +138,7 @@ export function createFramework(options: FrameworkOptions): Framework {
   }
 
   function addTemplates(bundle: ServiceBundle): void {
-    for (const [path, template] of Object.entries(evaluateTemplates(bundle)))
-      space.addCompiledTemplate(path, template);
+    for (const [path, template] of Object.entries(evaluateTemplates(bundle))) space.addCompiledTemplate(path, template);
   }
 
   const framework: Framework = {
@@ -159,11 +163,17 @@ export function createFramework(options: FrameworkOptions): Framework {
         defined.add(path);
         if (!definition) return space.component(path);
         applyScriptOptions(path, definition);
-        return space.component(path).definition(prepareDefinition(definition, behaviors) as never).register();
+        return space
+          .component(path)
+          .definition(prepareDefinition(definition, behaviors) as never)
+          .register();
       },
       Behavior(definition) {
         if (!definition) return space.behavior();
-        return space.behavior().definition(prepareDefinition(definition, behaviors) as never).register();
+        return space
+          .behavior()
+          .definition(prepareDefinition(definition, behaviors) as never)
+          .register();
       },
     }),
 
@@ -205,12 +215,13 @@ export function createFramework(options: FrameworkOptions): Framework {
         // A component that has never been created takes the new template when it is.
         if (definition?.isPrepared()) definition.updateTemplate(template as never);
       }
-      for (const root of roots) forEachComponent(root.caller._$, (component) => {
-        if (Object.hasOwn(templates, component.is)) {
-          component.applyTemplateUpdates();
-          hookEvents(component);
-        }
-      });
+      for (const root of roots)
+        forEachComponent(root.caller._$, (component) => {
+          if (Object.hasOwn(templates, component.is)) {
+            component.applyTemplateUpdates();
+            hookEvents(component);
+          }
+        });
     },
   };
 

@@ -73,7 +73,9 @@ export function createPages(options: PagesOptions): Pages {
   function call(page: Page, name: Lifecycle, ...args: unknown[]): unknown {
     const method = page.caller[name];
     if (typeof method !== 'function') return undefined;
-    return reporter.guard(`${page.path} ${name}`, () => (method as (...a: unknown[]) => unknown).apply(page.caller, args));
+    return reporter.guard(`${page.path} ${name}`, () =>
+      (method as (...a: unknown[]) => unknown).apply(page.caller, args),
+    );
   }
 
   function show(page: Page): void {
@@ -199,7 +201,10 @@ export function createPages(options: PagesOptions): Pages {
         .catch((error: unknown) => {
           reporter.problem('runtime', 'PAGE_FAILED', error);
           void invoker
-            .invoke('pageReady', { pageId: change.pageId, error: error instanceof Error ? error.message : String(error) })
+            .invoke('pageReady', {
+              pageId: change.pageId,
+              error: error instanceof Error ? error.message : String(error),
+            })
             .catch(() => {});
         });
       return last;

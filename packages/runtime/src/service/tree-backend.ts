@@ -202,8 +202,7 @@ export class TreeBackend {
       this.#listened.add(type);
       this.#enqueue({ op: 'Listen', a: type });
     }
-    if (mutLevel === MUT_FINAL && (type.startsWith('touch') || type === 'wheel'))
-      this.#mark(node, 'Catch', type);
+    if (mutLevel === MUT_FINAL && (type.startsWith('touch') || type === 'wheel')) this.#mark(node, 'Catch', type);
   }
 
   listenModel(node: TreeNode, attribute: string): void {

@@ -1,4 +1,4 @@
-import type { backend, Element as GlassElement, EventBubbleStatus } from 'glass-easel';
+import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-easel';
 import { HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
 import type { TreeBackend } from './tree-backend.ts';
 

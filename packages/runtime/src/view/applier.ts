@@ -207,7 +207,10 @@ function setAttribute(element: HTMLElement, name: string, value: unknown): void 
   else if (value === undefined || value === null || value === false) element.removeAttribute(name);
   else
     try {
-      element.setAttribute(name, value === true ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+      element.setAttribute(
+        name,
+        value === true ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value),
+      );
     } catch {
       // A name that HTML does not allow has no meaning to any component either.
     }

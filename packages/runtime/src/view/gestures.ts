@@ -124,6 +124,7 @@ export function installGestures(options: GestureOptions): void {
   for (const type of ['transitionend', 'animationstart', 'animationiteration', 'animationend'])
     listen(type, (event: TransitionEvent | AnimationEvent) => {
       const detail = { elapsedTime: event.elapsedTime };
-      if (listens(type)) emit(idAt(origin(event)), type, detail, { bubbles: true, composed: true, touches: [], changedTouches: [] });
+      if (listens(type))
+        emit(idAt(origin(event)), type, detail, { bubbles: true, composed: true, touches: [], changedTouches: [] });
     });
 }

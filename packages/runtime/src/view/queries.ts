@@ -12,7 +12,14 @@ export function answerQuery(
   if (!target) return null;
   const answer: Record<string, unknown> = {};
   const rect = viewport
-    ? { left: 0, top: 0, right: page.window.innerWidth, bottom: page.window.innerHeight, width: page.window.innerWidth, height: page.window.innerHeight }
+    ? {
+        left: 0,
+        top: 0,
+        right: page.window.innerWidth,
+        bottom: page.window.innerHeight,
+        width: page.window.innerWidth,
+        height: page.window.innerHeight,
+      }
     : target.getBoundingClientRect();
   if (request.rect) Object.assign(answer, { left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom });
   if (request.size) Object.assign(answer, { width: rect.width, height: rect.height });
@@ -28,7 +35,8 @@ export function answerQuery(
   }
   if (request.properties) {
     const read = (target as Partial<WxElement>).callMethod?.bind(target);
-    for (const name of request.properties) answer[name] = read?.('property', [name]) ?? target.getAttribute(name) ?? undefined;
+    for (const name of request.properties)
+      answer[name] = read?.('property', [name]) ?? target.getAttribute(name) ?? undefined;
   }
   return answer;
 }

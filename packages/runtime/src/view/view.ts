@@ -138,7 +138,13 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       return config.theme;
     },
   });
-  installGestures({ target: mount, root, idAt: (node) => applier.idAt(node), emit, listens: (type) => listened.has(type) });
+  installGestures({
+    target: mount,
+    root,
+    idAt: (node) => applier.idAt(node),
+    emit,
+    listens: (type) => listened.has(type),
+  });
   const scrolling = installScrolling({
     root,
     window,
@@ -155,7 +161,14 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
         applier.apply(codec.decode(batch));
       } catch (error) {
         const message = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-        notify(service, 'event', { node: 1, type: '@error', detail: message, bubbles: false, composed: false, timeStamp: 0 });
+        notify(service, 'event', {
+          node: 1,
+          type: '@error',
+          detail: message,
+          bubbles: false,
+          composed: false,
+          timeStamp: 0,
+        });
       }
       if (ack) afterPaint(window, () => notify(service, 'rendered', seq));
     },

@@ -35,7 +35,9 @@ export function createNavigationBar(options: {
       title.textContent = text;
     },
     setColor: (frontColor: string, background: string, animation?: { duration: number; timingFunc: string }) => {
-      element.style.transition = animation ? `background-color ${animation.duration}ms, color ${animation.duration}ms` : '';
+      element.style.transition = animation
+        ? `background-color ${animation.duration}ms, color ${animation.duration}ms`
+        : '';
       color(frontColor, background);
     },
     setLoading: (on: boolean) => {
@@ -118,7 +120,7 @@ export function createTabBar(options: {
       else if (command.op === 'removeBadge') delete item.badge;
       else if (command.op === 'showRedDot') item.dot = true;
       else if (command.op === 'hideRedDot') item.dot = false;
-      else {
+      else if (command.op === 'setItem') {
         if (command.text !== undefined) item.text = command.text;
         if (command.iconPath !== undefined) item.iconPath = command.iconPath;
         if (command.selectedIconPath !== undefined) item.selectedIconPath = command.selectedIconPath;

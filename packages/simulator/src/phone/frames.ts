@@ -8,8 +8,8 @@ export interface LogicLayer {
   readonly channel: Channel;
   /** Opens the view of a page inside `section`; resolves with native's channel to it. */
   openView(pageId: number, section: HTMLElement): { channel: Channel; close(): void };
-  /** In single mode all pages live in one frame, which has to show this one. */
-  showView(pageId: number): void;
+  /** In single mode all pages live in one frame, which has to show this one, at its place on the screen. */
+  showView(pageId: number, place: { top: number; height: number }): void;
   close(): void;
 }
 
@@ -31,7 +31,10 @@ function sandboxed(src: string, className: string): HTMLIFrameElement {
 /** Resolves when the frame has said that it listens. */
 function frameReady(frame: HTMLIFrameElement, word: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => done(new Error(`the frame ${frame.src} did not start in ${READY_TIMEOUT_MS} ms`)), READY_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => done(new Error(`the frame ${frame.src} did not start in ${READY_TIMEOUT_MS} ms`)),
+      READY_TIMEOUT_MS,
+    );
     function listen(event: MessageEvent): void {
       if (event.source === frame.contentWindow && (event.data as { sparrow?: string } | null)?.sparrow === word) done();
     }
@@ -108,7 +111,11 @@ async function openSingle(base: string, screen: HTMLElement): Promise<LogicLayer
         },
       };
     },
-    showView: (pageId) => channel.post(['viewShow', pageId]),
+    showView(pageId, { top, height }) {
+      frame.style.top = `${top}px`;
+      frame.style.height = `${height}px`;
+      channel.post(['viewShow', pageId]);
+    },
     close() {
       channel.close();
       frame.remove();

@@ -45,7 +45,17 @@ function readSettings(): Settings {
     token: given.get('token') ?? '',
     user: given.get('user') || '小麻雀',
     mode: given.get('mode') === 'single' ? 'single' : 'dual',
-    device: full ? { ...preset, name: 'browser', width: innerWidth, height: innerHeight, statusBar: 0, safeBottom: 0, pixelRatio: devicePixelRatio } : preset,
+    device: full
+      ? {
+          ...preset,
+          name: 'browser',
+          width: innerWidth,
+          height: innerHeight,
+          statusBar: 0,
+          safeBottom: 0,
+          pixelRatio: devicePixelRatio,
+        }
+      : preset,
     landscape: given.get('landscape') === '1',
     theme: dark === 'dark' ? 'dark' : 'light',
     language: given.get('lang') ?? 'zh_CN',
@@ -56,7 +66,14 @@ function readSettings(): Settings {
 }
 
 const settings = readSettings();
-const handle: PhoneHandle = { phone: undefined, ready: Promise.resolve(), problems: [], logs: [], readyPages: [], failure: undefined };
+const handle: PhoneHandle = {
+  phone: undefined,
+  ready: Promise.resolve(),
+  problems: [],
+  logs: [],
+  readyPages: [],
+  failure: undefined,
+};
 window.sparrow = handle;
 const overlay = createOverlay(document.body);
 /** To the console around this frame; alone on a phone there is nobody to hear. */

@@ -146,19 +146,37 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const system = (page?: StackPage) => {
     const window = page?.window ?? windowOf(manifest, startPath, theme);
     const tab = page?.tab ?? manifest.app.tabBar?.list.findIndex((item) => item.pagePath === startPath) ?? -1;
-    return systemInfo(options.device, screenSize(), { height: pageHeight(window, tab) }, { theme, language: options.language });
+    return systemInfo(
+      options.device,
+      screenSize(),
+      { height: pageHeight(window, tab) },
+      { theme, language: options.language },
+    );
   };
 
   const tabConfig = manifest.app.tabBar;
   const tabBar: TabBar | undefined = tabConfig
     ? createTabBar({
-        config: { ...tabConfig, ...themed({ color: tabConfig.color, selectedColor: tabConfig.selectedColor, backgroundColor: tabConfig.backgroundColor, borderStyle: tabConfig.borderStyle }, manifest.app, theme) } as typeof tabConfig,
+        config: {
+          ...tabConfig,
+          ...themed(
+            {
+              color: tabConfig.color,
+              selectedColor: tabConfig.selectedColor,
+              backgroundColor: tabConfig.backgroundColor,
+              borderStyle: tabConfig.borderStyle,
+            },
+            manifest.app,
+            theme,
+          ),
+        } as typeof tabConfig,
         resolve: resolveFile,
         onTap(index) {
           const item = tabConfig.list[index];
           const { top } = stack;
           if (!item) return;
-          if (top?.tab === index) emitOn(service, 'page', top.id, 'tabItemTap', { index, text: item.text, pagePath: item.pagePath });
+          if (top?.tab === index)
+            emitOn(service, 'page', top.id, 'tabItemTap', { index, text: item.text, pagePath: item.pagePath });
           else stack.switchTab(item.pagePath, { index, text: item.text });
         },
       })
@@ -204,7 +222,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       const view = logic.openView(info.id, frame);
       const channel = traced(view.channel, options.trace, info.id);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
-      receive(channel, { invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params) });
+      receive(channel, {
+        invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
+      });
       void bootView(page);
       return page;
     },
@@ -216,14 +236,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       } else page.section.remove();
     },
     show(page) {
-      for (const other of stack.all()) other.section.classList.toggle('page-hidden', other !== page && other.tab >= 0 && page.tab >= 0);
-      screen.append(page.section);
+      for (const other of stack.all())
+        other.section.classList.toggle('page-hidden', other !== page && other.tab >= 0 && page.tab >= 0);
       if (tabBar && page.tab >= 0 && !manifest.app.tabBar?.custom) {
         tabBar.select(page.tab);
         if (!tabBar.hidden) page.section.append(tabBar.element);
       }
-      for (const layer of screen.querySelectorAll('.sparrow-single')) screen.append(layer);
-      logic.showView(page.id);
+      const { offsetTop, offsetHeight } = page.frame;
+      logic.showView(page.id, { top: offsetTop, height: offsetHeight });
       screen.style.setProperty('--front', page.bar.front);
       queueMicrotask(() => options.onRoute(stack.pages.map(({ id, path, query }) => ({ id, path, query }))));
     },
@@ -258,7 +278,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
 
   const handlers: NativeHandlers = {
     ...network,
-    ...createDeviceHandlers({ notice: (text) => dialogs.showToast({ title: text, icon: 'none', duration: 2000, mask: false }) }),
+    ...createDeviceHandlers({
+      notice: (text) => dialogs.showToast({ title: text, icon: 'none', duration: 2000, mask: false }),
+    }),
     ...createMediaHandlers(relay, openFile, dialogs.pickFiles),
     navigateTo: ({ url, cause }) => {
       stack.navigateTo(url, cause);
@@ -461,7 +483,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       const fresh = Object.assign({}, ...(await Promise.all(roots.map(loadStyles)))) as StyleBundle;
       const bundles: Record<string, ServiceBundle> = {};
       if (change !== 'styles') for (const root of roots) bundles[root] = await loadService(root);
-      emitOn(service, 'reload', { manifest, bundles, change, styles: Object.entries(fresh).map(([path, css]) => ({ path, css })) });
+      emitOn(service, 'reload', {
+        manifest,
+        bundles,
+        change,
+        styles: Object.entries(fresh).map(([path, css]) => ({ path, css })),
+      });
       for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
     },
     setTheme(next) {
@@ -474,7 +501,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     navigate: (url) => stack.reLaunch(url),
     hide: () => emitOn(service, 'appHide'),
     show: () => emitOn(service, 'appShow', launch),
-    viewFrame: (pageId) => stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
+    viewFrame: (pageId) =>
+      stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
     close() {
       network.closeAll();
       for (const page of stack.all()) page.view.close();

@@ -5,7 +5,12 @@ import type { Channel } from '@sparrow/runtime/bridge';
 /** Sees every message between native and the other layers. */
 export type Trace = (entry: Omit<TraceEntry, 'phone'>) => void;
 
-const NAMES = { [Verb.Publish]: 'Publish', [Verb.Subscribe]: 'Subscribe', [Verb.Invoke]: 'Invoke', [Verb.On]: 'On' } as const;
+const NAMES = {
+  [Verb.Publish]: 'Publish',
+  [Verb.Subscribe]: 'Subscribe',
+  [Verb.Invoke]: 'Invoke',
+  [Verb.On]: 'On',
+} as const;
 
 /** The same channel with a tap. */
 export function traced(channel: Channel, trace: Trace, pageId: number): Channel {

@@ -33,11 +33,11 @@ export function checkParameters(options: Record<string, unknown>, spec: Paramete
     if (optional && (value === undefined || value === null)) continue;
     const actual = kindOf(value);
     const allowed = typeof kinds === 'string' ? [kinds] : kinds;
-    const matches = allowed.some(
-      (kind) => kind === actual || (kind === 'Function' && actual.endsWith('Function')),
-    );
+    const matches = allowed.some((kind) => kind === actual || (kind === 'Function' && actual.endsWith('Function')));
     if (!matches)
-      throw new ApiFailure(`parameter error: parameter.${name} should be ${allowed.join(' or ')} instead of ${actual};`);
+      throw new ApiFailure(
+        `parameter error: parameter.${name} should be ${allowed.join(' or ')} instead of ${actual};`,
+      );
   }
 }
 
@@ -107,7 +107,8 @@ export function createApiHelper(reporter: Reporter): ApiHelper {
         },
       );
     },
-    sync: (name, run) =>
+    sync:
+      (name, run) =>
       (...args) => {
         try {
           return run(...args);

@@ -18,7 +18,10 @@ const DOMAINS: readonly WxDomain[] = [
 ];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
-export function createWx(context: WxContext): { wx: Record<string, unknown>; emit(event: string, data: unknown): void } {
+export function createWx(context: WxContext): {
+  wx: Record<string, unknown>;
+  emit(event: string, data: unknown): void;
+} {
   const events = createEvents(context.reporter);
   const wx: Record<string, unknown> = {};
   for (const domain of DOMAINS) Object.assign(wx, domain(context, events));

@@ -16,11 +16,8 @@ export const userDomain: WxDomain = (context) => {
         profile: false,
       }),
     ),
-    getUserProfile: api.async(
-      'getUserProfile',
-      { desc: 'String' },
-      (options: { desc: string; lang?: string }) =>
-        context.invoker.invoke('getUserInfo', { withCredentials: true, lang: options.lang ?? 'en', profile: true }),
+    getUserProfile: api.async('getUserProfile', { desc: 'String' }, (options: { desc: string; lang?: string }) =>
+      context.invoker.invoke('getUserInfo', { withCredentials: true, lang: options.lang ?? 'en', profile: true }),
     ),
   };
 };
