@@ -32,6 +32,11 @@ export class BoundedQueue<T> {
     return item;
   }
 
+  /** A copy of what waits, oldest first. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head) as T[];
+  }
+
   clear(): void {
     this.#items = [];
     this.#head = 0;

@@ -5,3 +5,5 @@ export { type Clock, systemClock } from './clock.ts';
 export { Deadline, DeadlineError } from './deadline.ts';
 export { SparrowError } from './error.ts';
 export { createId, ulid } from './id.ts';
+export { createManualClock, type ManualClock } from './manual-clock.ts';
+export { TimerWheel } from './timer-wheel.ts';

@@ -1,6 +1,8 @@
 /** zod schemas of what comes from outside: project files and HTTP bodies. Not for browser bundles. */
 import { z } from 'zod';
 
+export * from './cloud-schemas.ts';
+
 export const projectConfigSchema = z.strictObject({
   backend: z
     .strictObject({

@@ -1,0 +1,227 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoff, Deadline } from '@sparrow/core';
+import { type Child, startChild } from '@sparrow/core/process';
+import type { BackendStatus } from '@sparrow/protocol';
+import { CloudError } from '../errors.ts';
+import { backendCommand } from './backend-command.ts';
+import { createLineSplitter } from './line-splitter.ts';
+import { freePort, waitUntilListening } from './listening.ts';
+import { watchSources } from './watch-sources.ts';
+
+export interface BackendOptions {
+  /** Absolute. */
+  dir: string;
+  command?: string[];
+  health?: string;
+  /** Environment besides the process's own; PORT is added. */
+  env: Record<string, string>;
+  /** Time from start to the first accepted connection; default 20,000 ms. */
+  readyMs?: number;
+  /** Restart on changes of its sources; default true. */
+  watch?: boolean;
+  onLine: (level: 'info' | 'error', text: string) => void;
+  onStatus: (status: BackendStatus) => void;
+  /** The process that answered until now is gone or will be: who talked to it must talk anew. */
+  onGone?: () => void;
+  /** A process was started or is gone (undefined). */
+  onProcess?: (pid: number | undefined) => void;
+}
+
+export interface Backend {
+  status(): BackendStatus;
+  /** Origin of the running backend, undefined while there is none. */
+  origin(): string | undefined;
+  /**
+   * Origin of the backend, once it runs.
+   *
+   * @throws CloudError BACKEND_DOWN with the reason when it crashed, or did not come up within `ms`.
+   */
+  whenReady(ms: number): Promise<string>;
+  restart(): void;
+  close(): Promise<void>;
+}
+
+/** Crashes in a row after which it waits for a change instead of trying again. */
+const MAX_CRASHES = 5;
+/** A process that lived so long was well. */
+const WELL_AFTER_MS = 10_000;
+/** Lines of its output that a crash report shows. */
+const REPORT_LINES = 12;
+const STOP_GRACE_MS = 3000;
+
+/** Runs a project's backend: starts it, waits until it listens, restarts it after changes and crashes, stops its whole process group. */
+export async function createBackend(options: BackendOptions): Promise<Backend> {
+  const { file, args } = backendCommand(options.dir, options.command);
+  const readyMs = options.readyMs ?? 20_000;
+  let status: BackendStatus = { state: 'starting', restarts: 0 };
+  let origin: string | undefined;
+  let closed = false;
+  /** Ends what the loop is waiting for: a restart was asked for, or the end. */
+  let wake = new AbortController();
+  const waiters = new Set<() => void>();
+
+  function setStatus(state: BackendStatus['state'], reason?: string): void {
+    status = { state, restarts: status.restarts, ...(reason === undefined ? {} : { reason }) };
+    options.onStatus(status);
+    for (const waiter of [...waiters]) waiter();
+  }
+
+  function restart(): void {
+    wake.abort();
+  }
+
+  /** One life of the process. Returns the reason of a crash, undefined when it was stopped. */
+  async function live(): Promise<string | undefined> {
+    const signal = wake.signal;
+    const port = await freePort();
+    setStatus('starting');
+    const tail: string[] = [];
+    let child: Child;
+    try {
+      child = await startChild(file, args, {
+        cwd: options.dir,
+        env: { ...process.env, NODE_ENV: 'development', ...options.env, PORT: String(port) },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      return `BACKEND_NOT_STARTED: ${file} cannot be started: ${(error as Error).message}`;
+    }
+    options.onProcess?.(child.pid);
+    capture(child, (level, text) => {
+      tail.push(text);
+      if (tail.length > REPORT_LINES) tail.shift();
+      options.onLine(level, text);
+    });
+    const report = (what: string): string => (tail.length === 0 ? what : `${what}\n${tail.join('\n')}`);
+    try {
+      const ended = child.ended.then(({ code, signal: name }) => ({
+        ended: name ? `signal ${name}` : `exit code ${code}`,
+      }));
+      const outcome = await Promise.race([listen(port, signal), ended, aborted(signal)]);
+      if ('ended' in outcome)
+        return await afterOutput(child, () =>
+          report(`BACKEND_CRASHED: it ended with ${outcome.ended} before it listened on PORT`),
+        );
+      if ('late' in outcome)
+        return report(
+          `BACKEND_NOT_LISTENING: nothing ${options.health ? `answers GET ${options.health} with 2xx` : 'listens'} on port ${port} ` +
+            `after ${readyMs / 1000} s. The backend must listen on process.env.PORT`,
+        );
+      if ('stopped' in outcome) return undefined;
+      origin = outcome.origin;
+      setStatus('running');
+      const end = await Promise.race([ended, aborted(signal)]);
+      if ('stopped' in end) return undefined;
+      return await afterOutput(child, () => report(`BACKEND_CRASHED: it ended with ${end.ended}`));
+    } finally {
+      if (origin !== undefined) options.onGone?.();
+      origin = undefined;
+      await child.stop(STOP_GRACE_MS);
+      options.onProcess?.(undefined);
+    }
+  }
+
+  async function listen(
+    port: number,
+    signal: AbortSignal,
+  ): Promise<{ origin: string } | { late: true } | { stopped: true }> {
+    const limit = AbortSignal.timeout(readyMs);
+    try {
+      return { origin: await waitUntilListening(port, options.health, AbortSignal.any([limit, signal])) };
+    } catch {
+      return signal.aborted ? { stopped: true } : { late: true };
+    }
+  }
+
+  async function loop(): Promise<void> {
+    let crashes = 0;
+    while (!closed) {
+      const since = performance.now();
+      const reason = await live();
+      if (closed) break;
+      if (reason === undefined) crashes = 0;
+      else {
+        crashes = performance.now() - since > WELL_AFTER_MS ? 1 : crashes + 1;
+        options.onLine('error', reason.split('\n')[0] ?? reason);
+        setStatus('crashed', reason);
+        if (crashes >= MAX_CRASHES) {
+          options.onLine('error', `it crashed ${crashes} times in a row and is started again when a file changes`);
+          await aborted(wake.signal);
+        } else {
+          // A restart that is asked for ends the pause.
+          await sleep(backoff(crashes, { baseMs: 250, maxMs: 8000 }), undefined, { signal: wake.signal }).catch(
+            () => {},
+          );
+        }
+      }
+      wake = wake.signal.aborted && !closed ? new AbortController() : wake;
+      status = { ...status, restarts: status.restarts + 1 };
+    }
+    setStatus('stopped');
+  }
+
+  const watcher =
+    options.watch === false
+      ? undefined
+      : await watchSources(options.dir, (path) => {
+          options.onLine('info', `${path} changed, restarting the backend`);
+          restart();
+        });
+  const running = loop();
+
+  return {
+    status: () => status,
+    origin: () => origin,
+    async whenReady(ms) {
+      const deadline = new Deadline('the start of the backend', ms);
+      while (origin === undefined) {
+        if (status.state === 'crashed' || status.state === 'stopped' || deadline.left === 0)
+          throw new CloudError('BACKEND_DOWN', status.reason ?? `the backend is ${status.state}`, {
+            hint: 'its log says why; correct the fault and save the file',
+          });
+        let waiter = (): void => {};
+        const changed = new Promise<void>((resolve) => {
+          waiter = resolve;
+        });
+        waiters.add(waiter);
+        await deadline.race(changed).catch(() => {});
+        waiters.delete(waiter);
+      }
+      return origin;
+    },
+    restart,
+    async close() {
+      closed = true;
+      wake.abort();
+      await watcher?.close();
+      await running;
+    },
+  };
+}
+
+function capture(child: Child, onLine: (level: 'info' | 'error', text: string) => void): void {
+  for (const [stream, level] of [
+    [child.process.stdout, 'info'],
+    [child.process.stderr, 'error'],
+  ] as const) {
+    const lines = createLineSplitter((text) => onLine(level, text));
+    stream?.on('data', lines.write);
+    stream?.on('end', lines.end);
+  }
+}
+
+/** The last lines of a process can come after its exit: waits for the end of its output, but not for ever. */
+async function afterOutput(child: Child, report: () => string): Promise<string> {
+  const ended = [child.process.stdout, child.process.stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => (stream?.readableEnded === false ? stream.once('end', resolve) : resolve())),
+  );
+  // A grandchild may hold the pipe open.
+  await Promise.race([Promise.all(ended), sleep(500)]);
+  return report();
+}
+
+function aborted(signal: AbortSignal): Promise<{ stopped: true }> {
+  if (signal.aborted) return Promise.resolve({ stopped: true });
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ stopped: true }), { once: true }));
+}

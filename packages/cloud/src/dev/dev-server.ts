@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import { join, relative } from 'node:path';
+import { type Clock, systemClock } from '@sparrow/core';
+import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
+import { createTunnel, type TunnelEvent, type TunnelLimits } from '@sparrow/tunnel';
+import { type Backend, createBackend } from '../backend/backend.ts';
+import { openDatabase } from '../db/open-database.ts';
+import { createFileStore } from '../files/file-store.ts';
+import { createGuard } from '../ingress/guard.ts';
+import { createIngress } from '../ingress/ingress.ts';
+import { type Project, readProject } from '../project/read-project.ts';
+import type { CodeExchange } from '../session/code-exchange.ts';
+import { createFakeWeChat, FAKE_CODE_PREFIX } from '../session/fake-wechat.ts';
+import { createSessionService } from '../session/session-service.ts';
+import { createWeChatExchange, type WeChatExchangeOptions } from '../session/wechat-exchange.ts';
+import { startTimeOf } from '../state/process-identity.ts';
+import { openStateFolder } from '../state/state-folder.ts';
+import { createAddressBook } from './address-book.ts';
+import { createAppServer, handlerOf } from './app-server.ts';
+import { createDevEvents, type DevEvents } from './dev-events.ts';
+import { createHttpFront } from './http-front.ts';
+import { lanAddresses } from './lan.ts';
+import { listenSomewhere } from './port.ts';
+import type { RegisterSimulator } from './simulator-deps.ts';
+import { createTunnelApps } from './tunnel-apps.ts';
+
+export interface DevServerOptions {
+  /** Folder of the mini program. */
+  dir: string;
+  /** Default 7700; 0 takes any free one. When it is taken the next free one is used and `notices` says so. */
+  port?: number;
+  /** Fail with PORT_TAKEN instead of taking the next port. */
+  strictPort?: boolean;
+  /** Let devices of the LAN open the phone view, by a token. */
+  lan?: boolean;
+  /** Folder of the console's static files. */
+  consoleDir?: string;
+  registerSimulator?: RegisterSimulator;
+  /** Exchange codes with WeChat itself; codes of the simulator's users stay fake. */
+  wechat?: Omit<WeChatExchangeOptions, 'timeoutMs'>;
+  /** Life of a login, default 7200, fixed from the login on. */
+  sessionTtlSeconds?: number;
+  /** Time the backend may take to listen, default 20,000. */
+  backendReadyMs?: number;
+  watch?: boolean;
+  tunnelLimits?: Partial<TunnelLimits>;
+  maxFileBytes?: number;
+  clock?: Clock;
+}
+
+export interface DevServer {
+  readonly project: Project;
+  readonly port: number;
+  /** `http://127.0.0.1:7700` */
+  readonly url: string;
+  /** Address for people: brings the console its token in the fragment, which browsers send to no server. */
+  readonly consoleUrl: string;
+  /** Address for a phone in the LAN, with its token; undefined when the LAN is closed or there is none. */
+  readonly lanUrl?: string;
+  /** Address of the backend by path. */
+  readonly ingressUrl: string;
+  readonly token: string;
+  /** `.sparrow` of the project. */
+  readonly stateDir: string;
+  readonly events: DevEvents;
+  /** Things worth a line, e.g. that another port was taken. */
+  readonly notices: readonly string[];
+  backend(): BackendStatus;
+  restartBackend(): void;
+  /** Resolves when the backend runs; at once without one. @throws CloudError BACKEND_DOWN with the reason. */
+  whenBackendReady(ms: number): Promise<void>;
+  /** Stops everything by pid, frees the ports, and says what stays on the disk. */
+  close(): Promise<{ kept: string[] }>;
+}
+
+const ENV = 'local';
+/** A request that comes while the backend restarts waits so long for it. */
+const INGRESS_WAIT_MS = 10_000;
+
+/**
+ * The whole cloud of one project in one process, plus its backend.
+ *
+ * @throws CloudError PROJECT_INVALID, PATH_OUTSIDE_PROJECT, FOLDER_IN_USE, STATE_TOO_NEW, PORT_TAKEN, BACKEND_NO_COMMAND. A backend
+ * that does not start is no error here: its status and the log say why, and a saved file starts it anew.
+ */
+export async function createDevServer(options: DevServerOptions): Promise<DevServer> {
+  const clock = options.clock ?? systemClock;
+  const project = readProject(options.dir);
+  const { app } = project;
+  const appEnv = `${app}/${ENV}`;
+  const events = createDevEvents({ clock });
+  const notices: string[] = [];
+  /** What was opened so far, to be closed in reverse when a later step fails, or at the end. */
+  const closers: (() => Promise<void> | void)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const state = openStateFolder(project.dir);
+    closers.push(() => state.release());
+    const db = openDatabase(join(state.path, 'control.db'));
+    closers.push(() => db.destroy());
+
+    const front = createHttpFront();
+    closers.push(() => front.close());
+    const { port, notice } = await listenSomewhere(
+      front.server,
+      '127.0.0.1',
+      options.port ?? DEFAULT_PORT,
+      options.strictPort,
+    );
+    if (notice) notices.push(notice);
+    const url = `http://127.0.0.1:${port}`;
+    const lanIp = options.lan ? await openLan() : undefined;
+    const clientBase = lanIp ? `http://${lanIp}:${port}` : url;
+
+    async function openLan(): Promise<string | undefined> {
+      const address = lanAddresses()[0];
+      if (address === undefined) {
+        notices.push('this machine has no address in a local network');
+        return undefined;
+      }
+      try {
+        await listenSomewhere(front.createLanServer(), address, port, true);
+        return address;
+      } catch (error) {
+        notices.push(`the LAN stays closed: ${(error as Error).message}`);
+        return undefined;
+      }
+    }
+
+    const fake = createFakeWeChat({ db, appid: project.appid, clock, avatarBase: () => clientBase + PATHS.avatars });
+    const real = options.wechat ? createWeChatExchange(options.wechat) : undefined;
+    const exchange: CodeExchange = {
+      exchange: (code) => (real && !code.startsWith(FAKE_CODE_PREFIX) ? real : fake).exchange(code),
+    };
+    const sessions = createSessionService({
+      db,
+      app: appEnv,
+      appid: project.appid,
+      exchange,
+      clock,
+      ...(options.sessionTtlSeconds === undefined ? {} : { ttlSeconds: options.sessionTtlSeconds }),
+    });
+    const files = createFileStore({
+      dir: state.appFolder(app, ENV, 'files'),
+      clock,
+      ...(options.maxFileBytes === undefined ? {} : { maxBytes: options.maxFileBytes }),
+    });
+
+    const backendToken = randomBytes(32).toString('base64url');
+    const hosts = project.config.hosts ?? [];
+    let backend: Backend | undefined;
+    const tunnel = createTunnel({
+      apps: createTunnelApps({ app, env: ENV, backendToken, hosts, origin: () => backend?.origin() }),
+      connectUrl: (id) => `${url.replace(/^http/, 'ws')}${PATHS.tunnelSocket}${id}`,
+      clock,
+      onEvent: (event) => logTunnel(events, event),
+      ...(options.tunnelLimits === undefined ? {} : { limits: options.tunnelLimits }),
+    });
+    front.onUpgrade(PATHS.tunnelSocket, (request, socket, head, path) =>
+      tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
+    );
+
+    const lanToken = randomBytes(16).toString('base64url');
+    const guard = createGuard({
+      app,
+      env: ENV,
+      port,
+      token: state.token,
+      lan: { token: lanToken, hosts: lanIp ? [`${lanIp}:${port}`] : [] },
+    });
+    const hasBackend = project.backendDir !== undefined;
+    const server = await createAppServer({
+      app,
+      env: ENV,
+      sessions,
+      files,
+      tunnel,
+      events,
+      backendToken,
+      consoleDir: options.consoleDir,
+      base: () => clientBase,
+      ...(options.maxFileBytes === undefined ? {} : { maxFileBytes: options.maxFileBytes }),
+      restartBackend: () => backend?.restart(),
+      status: () => ({
+        app,
+        env: ENV,
+        title: project.title,
+        appid: project.appid,
+        url,
+        port,
+        backend: events.backend(),
+      }),
+    });
+    closers.push(() => server.close());
+    const simulator = await options.registerSimulator?.(server, {
+      projectDir: project.dir,
+      stateDir: state.path,
+      users: fake,
+      addresses: createAddressBook({ app, env: ENV, port, hosts, hasBackend, lanAddresses: lanAddresses() }),
+      events,
+      url,
+      port,
+      app,
+      env: ENV,
+      appid: project.appid,
+      domains: project.config.domains,
+      token: state.token,
+      onUpgrade: front.onUpgrade,
+      allowOnLan: guard.allowOnLan,
+    });
+    const phonePath = simulator?.phonePath ?? '/phone';
+    guard.allowOnLan(phonePath);
+    if (simulator) closers.push(() => simulator.close());
+    await server.ready();
+
+    const run: RunFile = { pid: process.pid, port, url, app, env: ENV, startedAt: clock.now() };
+    const lanUrl = lanIp ? `http://${lanIp}:${port}${phonePath}?lan=${lanToken}` : undefined;
+    if (lanUrl) run.lanUrl = lanUrl;
+    state.writeRun(run);
+
+    if (project.backendDir !== undefined) {
+      const { command, health } = project.config.backend ?? {};
+      backend = await createBackend({
+        dir: project.backendDir,
+        ...(command === undefined ? {} : { command }),
+        ...(health === undefined ? {} : { health }),
+        ...(options.backendReadyMs === undefined ? {} : { readyMs: options.backendReadyMs }),
+        ...(options.watch === undefined ? {} : { watch: options.watch }),
+        env: {
+          SPARROW_URL: url,
+          SPARROW_TOKEN: backendToken,
+          SPARROW_APP: app,
+          SPARROW_ENV: ENV,
+          SPARROW_DATA_DIR: state.appFolder(app, ENV, 'data'),
+        },
+        onLine: (level, text) => events.log({ source: 'backend', level, text }),
+        onStatus: (status) => events.emit({ type: 'backend', status }),
+        // Its clients' names lived in the process that is gone: their sockets close, and they connect anew.
+        onGone: () => tunnel.closeApp(appEnv, 'the backend is restarting'),
+        onProcess(pid) {
+          const startTime = pid === undefined ? undefined : startTimeOf(pid);
+          delete run.backend;
+          if (pid !== undefined && startTime !== undefined) run.backend = { pid, startTime };
+          state.writeRun(run);
+        },
+      });
+      closers.push(() => backend?.close());
+    }
+    // The backend still runs while the tunnel says farewell to it.
+    closers.push(() => tunnel.close());
+    const running = backend;
+    const ingress = running ? createIngress({ target: () => running.whenReady(INGRESS_WAIT_MS) }) : undefined;
+    closers.push(() => ingress?.close());
+    front.setHandler(handlerOf(server));
+    front.open({ guard, ingress, lanToken });
+
+    return {
+      project,
+      port,
+      url,
+      consoleUrl: `${url}/#token=${state.token}`,
+      ...(lanUrl === undefined ? {} : { lanUrl }),
+      ingressUrl: `${url}/@${appEnv}`,
+      token: state.token,
+      stateDir: state.path,
+      events,
+      notices,
+      backend: () => events.backend(),
+      restartBackend: () => backend?.restart(),
+      async whenBackendReady(ms) {
+        await backend?.whenReady(ms);
+      },
+      async close() {
+        await closeAll();
+        const kept = ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`];
+        return { kept: kept.map((name) => relative(process.cwd(), join(state.path, name)) || name) };
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function logTunnel(events: DevEvents, event: TunnelEvent): void {
+  const name = event.tunnelId === '' ? 'tunnel' : event.tunnelId;
+  if (event.type === 'problem') {
+    const { code, message, hint } = event.error;
+    events.log({ source: 'tunnel', level: 'warn', text: `${name}: ${code}: ${message} (${hint})` });
+    return;
+  }
+  const detail = event.type === 'closed' ? ` (${event.code}${event.reason ? ` ${event.reason}` : ''})` : '';
+  events.log({ source: 'tunnel', level: 'debug', text: `${name} ${event.type}${detail}` });
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import type { ProjectConfig } from '@sparrow/protocol';
+import { projectConfigSchema } from '@sparrow/protocol/schemas';
+import { CloudError } from '../errors.ts';
+import { readIfThere } from '../state/atomic-file.ts';
+
+/** What the cloud needs to know of a project. */
+export interface Project {
+  dir: string;
+  /** Name of the app in addresses: a DNS label. */
+  app: string;
+  /** Name as people see it. */
+  title: string;
+  appid: string;
+  config: ProjectConfig;
+  /** Absolute folder of the backend; undefined when the project has none. */
+  backendDir?: string;
+}
+
+/** appid of projects that have none, WeChat's own word for it. */
+export const TOURIST_APPID = 'touristappid';
+
+/**
+ * Reads project.config.json and sparrow.json of a project.
+ *
+ * @throws CloudError PROJECT_INVALID, PATH_OUTSIDE_PROJECT.
+ */
+export function readProject(dir: string): Project {
+  const folder = resolve(dir);
+  if (!isFolder(folder))
+    throw new CloudError('PROJECT_INVALID', `${folder} is not a folder`, {
+      hint: 'name the folder that holds project.config.json, or run `sparrow create <dir>`',
+    });
+  const official = readJson(join(folder, 'project.config.json'));
+  if (official === undefined && readIfThere(join(folder, 'app.json')) === undefined)
+    throw new CloudError('PROJECT_INVALID', `${folder} has neither project.config.json nor app.json`, {
+      hint: 'name the folder of a mini program, or run `sparrow create <dir>`',
+    });
+  const config = parseConfig(join(folder, 'sparrow.json'));
+  const word = (key: string): string | undefined => {
+    const value = official?.[key];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const title = word('projectname') ?? basename(folder);
+  const project: Project = {
+    dir: folder,
+    app: slug(title) ?? slug(basename(folder)) ?? `app-${createHash('sha1').update(folder).digest('hex').slice(0, 8)}`,
+    title,
+    appid: word('appid') ?? TOURIST_APPID,
+    config,
+  };
+  const backend = config.backend?.dir ?? word('qcloudRoot');
+  if (backend === undefined) return project;
+  const backendDir = inside(folder, backend, config.backend?.dir ? 'backend.dir of sparrow.json' : 'qcloudRoot');
+  if (!isFolder(backendDir)) {
+    // WeChat's IDE writes qcloudRoot into projects that have no such folder; only our own word is an order.
+    if (!config.backend?.dir) return project;
+    throw new CloudError('PROJECT_INVALID', `the backend folder ${backendDir} does not exist`, {
+      hint: 'correct backend.dir in sparrow.json',
+    });
+  }
+  return { ...project, backendDir };
+}
+
+/** A path of the configuration as an absolute one that does not leave the project. */
+export function inside(folder: string, path: string, what: string): string {
+  const full = resolve(folder, path);
+  const way = relative(folder, full);
+  if (way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way)
+    throw new CloudError('PATH_OUTSIDE_PROJECT', `${what} is ${path}, which leaves ${folder}`, {
+      hint: 'use a path inside the project',
+    });
+  return full;
+}
+
+function parseConfig(file: string): ProjectConfig {
+  const json = readJson(file);
+  if (json === undefined) return {};
+  const parsed = projectConfigSchema.safeParse(json);
+  if (parsed.success) return parsed.data as ProjectConfig;
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  throw new CloudError('PROJECT_INVALID', `${file}: ${issues.join('; ')}`, {
+    hint: 'known fields: backend.dir, backend.command, backend.health, hosts, domains',
+  });
+}
+
+function readJson(file: string): Record<string, unknown> | undefined {
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new CloudError('PROJECT_INVALID', `${file} is not JSON: ${(error as Error).message}`, {
+      hint: 'correct the file at the place named',
+      cause: error,
+    });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new CloudError('PROJECT_INVALID', `${file} is no JSON object`, { hint: 'it must be {"…": …}' });
+  return json as Record<string, unknown>;
+}
+
+function slug(name: string): string | undefined {
+  const label = decodeURIComponentSafe(name)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '');
+  return label === '' ? undefined : label;
+}
+
+/** WeChat's IDE percent-encodes the project name. */
+function decodeURIComponentSafe(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { RunFile } from '@sparrow/protocol';
+import { CloudError } from '../errors.ts';
+import { readIfThere, writeFileAtomic } from './atomic-file.ts';
+import { endLeftover } from './process-identity.ts';
+
+/** Format of the whole `.sparrow` folder; `control.db` counts its own. */
+export const STATE_FORMAT = 1;
+
+/** The `.sparrow` folder of a project, held by this process. */
+export interface StateFolder {
+  path: string;
+  /** Bearer token of `/api/v1`: 32 random bytes, base64url, kept across runs in a file of mode 0600. */
+  token: string;
+  /** `apps/<app>/<env>/{data,files,logs}`, made when asked for. */
+  appFolder(app: string, env: string, kind: 'data' | 'files' | 'logs'): string;
+  writeRun(run: RunFile): void;
+  /** Removes run.json and lets go of the folder. */
+  release(): void;
+}
+
+/**
+ * Takes a project's state folder for this process.
+ *
+ * The lock is an exclusive SQLite lock on `.sparrow/lock`: the kernel lets go of it however the process ends, so a kill -9 leaves
+ * no stale lock behind, and a reused pid cannot be mistaken for the holder.
+ *
+ * @throws CloudError FOLDER_IN_USE naming the holder, STATE_TOO_NEW.
+ */
+export function openStateFolder(projectDir: string): StateFolder {
+  const path = join(projectDir, '.sparrow');
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const unlock = lock(path);
+  try {
+    checkFormat(path);
+    // What a killed run left: its backend may still hold a port and the data folder.
+    const before = readRun(projectDir);
+    if (before?.backend) endLeftover(before.backend);
+    rmSync(join(path, 'run.json'), { force: true });
+    const token = readOrMakeToken(join(path, 'token'));
+    return {
+      path,
+      token,
+      appFolder(app, env, kind) {
+        const folder = join(path, 'apps', app, env, kind);
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        return folder;
+      },
+      writeRun: (run) => writeFileAtomic(join(path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`),
+      release() {
+        rmSync(join(path, 'run.json'), { force: true });
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Who runs on a project's folder, as far as run.json tells. */
+export function readRun(projectDir: string): RunFile | undefined {
+  const text = readIfThere(join(projectDir, '.sparrow', 'run.json'));
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as RunFile;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process holds the folder now. */
+export function isFolderHeld(projectDir: string): boolean {
+  const path = join(projectDir, '.sparrow');
+  if (readIfThere(join(path, 'lock')) === undefined) return false;
+  try {
+    lock(path)();
+    return false;
+  } catch (error) {
+    if (error instanceof CloudError) return true;
+    throw error;
+  }
+}
+
+function lock(path: string): () => void {
+  const database = new DatabaseSync(join(path, 'lock'));
+  try {
+    database.exec('pragma locking_mode = exclusive; begin exclusive');
+  } catch (error) {
+    database.close();
+    if (!/locked/.test(String(error))) throw error;
+    const holder = readRun(join(path, '..'));
+    const who = holder ? `by pid ${holder.pid}, at ${holder.url}` : 'by a process that is still starting';
+    throw new CloudError('FOLDER_IN_USE', `${path} is in use ${who}`, {
+      hint: holder ? `open ${holder.url}, or stop it with: kill ${holder.pid}` : 'wait a moment or stop that process',
+    });
+  }
+  return () => database.close();
+}
+
+function checkFormat(path: string): void {
+  const file = join(path, 'format');
+  const text = readIfThere(file);
+  if (text === undefined) {
+    writeFileAtomic(file, `${STATE_FORMAT}\n`);
+    return;
+  }
+  const format = Number(text);
+  if (format > STATE_FORMAT || !Number.isInteger(format))
+    throw new CloudError('STATE_TOO_NEW', `${path} has format ${text.trim()}, this Sparrow knows ${STATE_FORMAT}`, {
+      hint: 'update Sparrow, or run `sparrow reset` to begin with an empty state',
+    });
+}
+
+function readOrMakeToken(file: string): string {
+  const known = readIfThere(file)?.trim();
+  if (known && known.length >= 32) return known;
+  const token = randomBytes(32).toString('base64url');
+  writeFileAtomic(file, `${token}\n`, 0o600);
+  return token;
+}
