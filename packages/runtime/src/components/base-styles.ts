@@ -3,14 +3,15 @@ export const baseStyles = `
 html, body { margin: 0; padding: 0; height: 100%; overflow: hidden; }
 :host, html { --rpx: calc(100vw / 750); }
 :host { display: block; position: absolute; inset: 0; overflow: hidden; }
-wx-page {
+wx-page { display: block; min-height: 100%; box-sizing: border-box; }
+wx-root {
   display: block; position: relative; height: 100%; overflow-x: hidden; overflow-y: auto; box-sizing: border-box;
   font-family: -apple-system, "PingFang SC", "Helvetica Neue", "Noto Sans CJK SC", "Noto Sans SC", Arial, sans-serif;
   font-size: 16px; line-height: 1.4; color: #000; -webkit-text-size-adjust: none; -webkit-tap-highlight-color: transparent;
   user-select: none; -webkit-user-select: none; word-break: break-word; z-index: 1;
 }
-wx-page.wx-no-scroll { overflow: hidden; }
-wx-page::-webkit-scrollbar { display: none; }
+wx-root.wx-no-scroll { overflow: hidden; }
+wx-root::-webkit-scrollbar { display: none; }
 wx-view, wx-scroll-view, wx-swiper, wx-form, wx-label { display: block; }
 wx-label { display: inline; }
 wx-text { display: inline; white-space: pre-line; }

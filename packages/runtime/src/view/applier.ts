@@ -9,7 +9,7 @@ type Numbered = Node & { [ID]?: NodeId };
 /** Parts of the document a page lives in. */
 export interface TreeTarget {
   document: Document;
-  /** The page root: `<wx-page>`. */
+  /** What scrolls; the page's own element `<wx-page>` is its child. */
   root: HTMLElement;
   addSheet(path: string): void;
   listen(type: string): void;

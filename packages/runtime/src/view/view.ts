@@ -84,7 +84,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   base.textContent = baseStyles;
   styleHome.appendChild(base);
   const sheets = new Map<string, HTMLStyleElement>();
-  const root = document.createElement('wx-page');
+  const root = document.createElement('wx-root');
   mount.appendChild(root);
 
   const resolveAssets = (css: string): string => css.replaceAll('sparrow-asset:', boot.assetBase);
