@@ -72,3 +72,35 @@ export interface StackPageInfo {
   path: string;
   query: Record<string, string>;
 }
+
+/** One line of the network panel; sent when a request begins and again, with the same id, when it has ended. */
+export interface NetworkEntry {
+  id: number;
+  /** Milliseconds UTC. */
+  time: number;
+  kind: 'request' | 'upload' | 'download' | 'socket';
+  method: string;
+  url: string;
+  requestHeader: Record<string, string>;
+  requestBody: string;
+  status?: number;
+  responseHeader?: Record<string, string>;
+  responseBody?: string;
+  /** Bytes or characters of the answer. */
+  size?: number;
+  error?: string;
+  /** Milliseconds; absent while it runs. */
+  ms?: number;
+}
+
+/** What a phone tells the console around it. */
+export interface PhoneMessage {
+  /** Name of the phone's user. */
+  sparrowPhone: string;
+  trace?: TraceEntry;
+  log?: { time: number; level: LogLine['level']; text: string; stack?: string; pageId: number };
+  network?: NetworkEntry;
+  problem?: { kind: string; code: string; message: string; pageId: number };
+  pages?: StackPageInfo[];
+  dev?: DevEvent;
+}

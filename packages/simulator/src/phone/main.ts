@@ -1,6 +1,5 @@
-import type { DevEvent, InvokeMap, RuntimeMode } from '@sparrow/protocol';
+import { DEVICES, type DevEvent, type Device, type InvokeMap, type RuntimeMode } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
-import { DEVICES, type Device } from './devices.ts';
 import { h } from './dom.ts';
 import { createOverlay } from './overlay.ts';
 import { type Phone, startPhone } from './phone.ts';
@@ -136,6 +135,7 @@ async function start(): Promise<void> {
         if (handle.logs.length > 1_000) handle.logs.shift();
         tell({ log: { time: Date.now(), ...entry } });
       },
+      onNetwork: (network) => tell({ network }),
       onProblem(problem) {
         handle.problems.push(problem);
         tell({ problem });

@@ -1,6 +1,8 @@
 import type {
   AppShowOptions,
+  Device,
   InvokeMap,
+  NetworkEntry,
   PackageManifest,
   RuntimeMode,
   ServiceBoot,
@@ -22,10 +24,11 @@ import {
   RelayClient,
 } from '@sparrow/runtime/native';
 import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
-import { type Device, menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
+import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { type LogicLayer, openLogicLayer } from './frames.ts';
+import { watchedNetwork } from './network-watch.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import { type Trace, traced } from './trace.ts';
@@ -48,6 +51,7 @@ export interface PhoneOptions {
   debug: boolean;
   trace: Trace;
   onLog(entry: InvokeMap['log'][0]): void;
+  onNetwork(entry: NetworkEntry): void;
   onProblem(problem: InvokeMap['problem'][0]): void;
   onPageReady(pageId: number, path: string, error?: string): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
@@ -274,7 +278,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
   let lastEvaluation = 0;
-  const network = createNetworkHandlers(relay, openFile);
+  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
 
   const handlers: NativeHandlers = {
     ...network,
@@ -421,8 +425,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       dialogs.previewImage(resolved, Math.max(0, urls.indexOf(current)));
       return done;
     },
-    log: (entry) => {
-      options.onLog(entry);
+    async log(entry) {
+      if (!entry.stack) options.onLog(entry);
+      else {
+        const mapped = await relay
+          .call<{ stack: string }>('map-stack', { packageId, stack: entry.stack })
+          .catch(() => entry);
+        options.onLog({ ...entry, stack: mapped.stack ?? entry.stack });
+      }
       return done;
     },
     problem: (problem) => {

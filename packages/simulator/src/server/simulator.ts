@@ -14,6 +14,7 @@ import { SimulatorError } from './errors.ts';
 import { createFileShelf } from './file-shelf.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
+import { mapStack } from './stack-map.ts';
 
 /** What the simulator needs of the server it lives in. */
 export interface SimulatorDeps {
@@ -46,6 +47,8 @@ const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
 const KEPT_PACKAGES = 8;
 /** Events that wait for a slow phone; then it is cut off and comes back. */
 const EVENT_QUEUE = 1_000;
+/** Longer stacks are cut, in characters. */
+const MAX_STACK = 20_000;
 
 /**
  * Content security policies of the frames. The logic layer reaches nothing; a view loads pictures, fonts and media, runs no
@@ -129,6 +132,13 @@ export function createSimulator(options: SimulatorOptions) {
       return sendFile(reply, answer.path);
     });
 
+    // What the console needs to show phones; behind the control token, as everything under /api/v1.
+    app.get('/api/v1/simulator', async () => ({
+      token,
+      phone: '/simulator/phone.html',
+      packageId: current.manifest.id,
+    }));
+
     const shelf = createFileShelf({ dir: join(deps.stateDir, 'tmp') });
     await app.register(async (scope) => {
       scope.removeAllContentTypeParsers();
@@ -148,6 +158,10 @@ export function createSimulator(options: SimulatorOptions) {
       createRelay(deps).register(scope);
       shelf.registerUpload(scope);
       registerUsers(scope, deps.users);
+      scope.post<{ Body: { stack: string; packageId: string } }>('/simulator/relay/map-stack', async ({ body }) => {
+        const pkg = packages.get(String(body.packageId)) ?? current;
+        return { stack: mapStack(pkg, String(body.stack).slice(0, MAX_STACK)) };
+      });
     });
     shelf.registerDownload(app);
 
