@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { suffixOf } from './paths.ts';
@@ -12,6 +14,34 @@ const CONFIG_FILES =
 
 /** Above this many bytes in all, loading becomes a wait that a user notices. */
 export const LARGE_PACKAGE_BYTES = 50 * 1024 * 1024;
+
+/** Files of an npm package that a mini program may show; its listing is kept as long as its folder does not change. */
+export interface MountedFiles {
+  list(path: string, folder: string): [string, FileEntry][];
+}
+
+export function createMountedFiles(): MountedFiles {
+  const known = new Map<string, { mtimeMs: number; files: [string, FileEntry][] }>();
+  return {
+    list(path, folder) {
+      const { mtimeMs } = statSync(folder);
+      const cached = known.get(folder);
+      if (cached?.mtimeMs === mtimeMs) return cached.files;
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(
+        (item): [string, FileEntry][] => {
+          const absolute = join(item.parentPath, item.name);
+          const suffix = suffixOf(item.name);
+          if (!item.isFile() || suffix === '.json' || SOURCE_SUFFIXES.has(suffix)) return [];
+          const stat = statSync(absolute);
+          const inside = relative(folder, absolute).replaceAll(sep, '/');
+          return [[`${path}/${inside}`, { absolute, size: stat.size, mtimeMs: stat.mtimeMs }]];
+        },
+      );
+      known.set(folder, { mtimeMs, files });
+      return files;
+    },
+  };
+}
 
 /**
  * Files that are served as they are: everything but sources and configuration. They are listed, never read.

@@ -1,18 +1,18 @@
-import type {
-  ComponentConfig,
-  Diagnostic,
-  PackageManifest,
-  ServiceBundle,
-  StyleBundle,
-  StyleIsolation,
+import {
+  type ComponentConfig,
+  PACKAGE_FORMAT_VERSION,
+  type PackageManifest,
+  type ServiceBundle,
+  type StyleBundle,
+  type StyleIsolation,
 } from '@sparrow/protocol';
-import { PACKAGE_FORMAT_VERSION } from '@sparrow/protocol';
-import { listAssets, sizesByRoot, totalSizeDiagnostic } from './assets.ts';
+import { createMountedFiles, listAssets, sizesByRoot, totalSizeDiagnostic } from './assets.ts';
+import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createDiagnostic } from './diagnostics.ts';
 import { createMemo } from './memo.ts';
-import { readAppConfig, rootOf, themePath } from './project/app-config.ts';
-import { collectComponents, styleScope } from './project/components.ts';
-import { emptyJson, type JsonFile, parseJson } from './project/json-file.ts';
+import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
+import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
+import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
 import { locateProject } from './project/locate.ts';
 import { createNpmResolver } from './project/npm.ts';
 import { createSourceTree, hashOf } from './project/source-tree.ts';
@@ -20,7 +20,7 @@ import { compileModules, scriptFile } from './scripts/modules.ts';
 import { compileScript, type Script } from './scripts/script.ts';
 import { compileTemplate, type Template } from './wxml/template.ts';
 import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts';
-import { bundleSheet } from './wxss/bundle.ts';
+import { bundleSheet, type StyleSheet } from './wxss/bundle.ts';
 import { compileSheet, type Sheet } from './wxss/sheet.ts';
 
 /** Everything that a runtime needs of one state of the project. */
@@ -41,8 +41,12 @@ export interface Builder {
   build(): Promise<CompiledPackage>;
 }
 
+/** npm packages that `useExtendedLib` of app.json stands for. */
+const EXTENDED_LIBRARIES: Readonly<Record<string, string>> = { weui: 'weui-miniprogram' };
+
 export function createBuilder(dir: string): Builder {
   const tree = createSourceTree();
+  const mountedFiles = createMountedFiles();
   const jsonMemo = createMemo<JsonFile>();
   const templateMemo = createMemo<Template>();
   const wxsMemo = createMemo<WxsModule>();
@@ -63,105 +67,92 @@ export function createBuilder(dir: string): Builder {
       | undefined;
   };
 
+  const sheetOf = (path: string, scope: string): StyleSheet | undefined =>
+    bundleSheet(
+      `${path}.wxss`,
+      { scope, host: styleScope(path) },
+      { tree, sheet: (file, at) => sheetMemo.get(file, `${at.scope} ${at.host}`, () => compileSheet(file, at)) },
+    );
+
+  const templatesOf = (paths: readonly string[]) =>
+    bundleTemplates(paths, {
+      tree,
+      template: (file) => templateMemo.get(file, '', () => compileTemplate(file)),
+      wxs: (file) => wxsMemo.get(file, '', () => compileWxs(file)),
+    });
+
   async function build(): Promise<CompiledPackage> {
     const project = locateProject(dir);
     tree.refresh(project);
-    const npm = createNpmResolver(project, tree);
-    const app = readJson('app.json') ?? emptyJson(tree.display('app.json'));
-    const theme = themePath(app);
-    const {
-      config,
-      pages,
-      packages,
-      diagnostics: appFindings,
-    } = readAppConfig(app, theme ? readJson(theme) : undefined);
-    const graph = collectComponents({ tree, npm, app, pages, packages, readJson, scriptIsolation });
     const list = createDiagnosticList();
-    list.add(undefined, appFindings);
+    const json = readJson('app.json') ?? emptyJson(tree.display('app.json'));
+    const theme = themePath(json);
+    const app = readAppConfig(json, theme ? readJson(theme) : undefined);
+    const npm = createNpmResolver(project, tree, extendedLibraries(json));
+    const graph = collectComponents({ tree, npm, app: json, ...app, readJson, scriptIsolation });
+    list.add(undefined, app.diagnostics);
     list.add(undefined, graph.diagnostics);
+    list.add(
+      undefined,
+      tree.escaping.map((path) => escapingLink(tree.display(path))),
+    );
     for (const [path, finding] of graph.missing) list.add(path, [finding]);
 
-    const paths = [...graph.components.keys()];
-    const modules = await compileModules(['app', ...paths], {
+    const nodes = [...graph.components.values()];
+    const modules = await compileModules(['app', ...graph.components.keys()], {
       tree,
       npm,
+      aliases: aliasesOf(json),
       script: (file) => scriptMemo.get(file, '', () => compileScript(file)),
     });
 
     const services = new Map<string, ServiceBundle>();
     const styles = new Map<string, StyleBundle>();
     const components: Record<string, ComponentConfig> = {};
-    for (const { root } of packages) {
-      const members = paths.filter((path) => graph.components.get(path)?.config.root === root);
-      const bundle = bundleTemplates(members, {
-        tree,
-        template: (file) => templateMemo.get(file, '', () => compileTemplate(file)),
-        wxs: (file) => wxsMemo.get(file, '', () => compileWxs(file)),
-      });
-      services.set(root, { root, modules: {}, templates: bundle.templates });
+    for (const { root } of app.packages) {
+      const members = nodes.filter((node) => node.config.root === root);
+      const { templates, diagnostics } = templatesOf(members.map((node) => node.path));
+      services.set(root, { root, modules: {}, templates });
       const sheets: StyleBundle = {};
       styles.set(root, sheets);
-      const addSheet = (path: string, scope: string): boolean => {
-        const sheet = bundleSheet(
-          `${path}.wxss`,
-          { scope, host: styleScope(path) },
-          { tree, sheet: (file, at) => sheetMemo.get(file, `${at.scope} ${at.host}`, () => compileSheet(file, at)) },
-        );
-        if (!sheet) return false;
-        if (sheet.css) sheets[path] = sheet.css;
-        list.add(undefined, sheet.diagnostics);
-        return sheet.marker;
-      };
-      if (root === '') addSheet('app', '');
-      for (const path of members) {
-        const node = graph.components.get(path)!;
-        components[path] = { ...node.config, ...(addSheet(path, node.config.styleScope) && { styleMarker: true }) };
-        const script = scriptFile(path, tree);
+      if (root === '') addSheet('app', sheetOf('app', ''), sheets, list);
+      for (const node of members) {
+        const { path } = node;
+        components[path] = { ...node.config, ...addSheet(path, sheetOf(path, node.config.styleScope), sheets, list) };
+        if (node.config.styleScope !== '') delete components[path].styleHost;
         list.add(path, node.diagnostics);
-        list.add(path, bundle.diagnostics.get(path) ?? []);
-        list.add(path, (script && modules.scripts.get(`${path}.js`)?.diagnostics) || []);
-        if (!tree.has(`${path}.wxml`)) {
-          list.add(path, [
-            createDiagnostic(
-              { display: tree.display(`${path}.wxml`), text: '' },
-              {
-                code: 'FILE_MISSING',
-                severity: node.config.page ? 'error' : 'warning',
-                message: `${node.config.page ? 'page' : 'component'} ${path} has no template`,
-                hint: `create ${path}.wxml`,
-              },
-            ),
-          ]);
-        }
+        list.add(path, diagnostics.get(path) ?? []);
+        list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
+        list.add(path, missingParts(node));
       }
     }
 
     const maps = new Map<string, string>();
     for (const [key, script] of modules.scripts) {
-      const root = rootOf(key, packages);
-      services.get(root)!.modules[key] = script.code;
+      services.get(rootOf(key, app.packages))!.modules[key] = script.code;
       if (script.map) maps.set(key, script.map);
       list.add(undefined, script.diagnostics);
     }
     list.add(undefined, modules.diagnostics);
 
-    const assets = listAssets(tree, paths, modules.scripts);
-    const sizes = sizesByRoot(tree, packages);
-    for (const info of packages) info.size = sizes.get(info.root) ?? 0;
-    list.add(undefined, totalSizeDiagnostic(packages, app.source.display));
+    const assets = listAssets(tree, [...graph.components.keys()], modules.scripts);
+    for (const { path, folder } of npm.mounted()) {
+      for (const [name, entry] of mountedFiles.list(path, folder)) assets.set(name, entry);
+    }
+    fillSizes(app);
+    list.add(undefined, totalSizeDiagnostic(app.packages, json.source.display));
 
-    const files = [...assets.keys()];
     const content = {
       appid: project.appid,
       name: project.name,
-      app: config,
-      packages,
+      app: app.config,
+      packages: app.packages,
       components,
       broken: list.broken,
-      files,
+      files: [...assets.keys()],
     };
-    const assetKeys = [...assets].map(([path, entry]) => `${path}:${entry.size}`);
-    const id = hashOf(JSON.stringify([content, [...services], [...styles], assetKeys]));
+    const sizes = [...assets.values()].map((entry) => entry.size);
+    const id = hashOf(JSON.stringify([content, [...services], [...styles], sizes]));
     for (const memo of [jsonMemo, templateMemo, wxsMemo, sheetMemo, scriptMemo]) memo.sweep();
     return {
       manifest: { formatVersion: PACKAGE_FORMAT_VERSION, id, ...content, diagnostics: list.all },
@@ -172,47 +163,78 @@ export function createBuilder(dir: string): Builder {
     };
   }
 
+  function fillSizes({ packages }: AppResult): void {
+    const sizes = sizesByRoot(tree, packages);
+    for (const info of packages) info.size = sizes.get(info.root) ?? 0;
+  }
+
+  function missingParts({ path, config }: ComponentNode) {
+    const findings = [];
+    if (!tree.has(`${path}.wxml`)) {
+      findings.push(
+        createDiagnostic(
+          { display: tree.display(`${path}.wxml`), text: '' },
+          {
+            code: 'FILE_MISSING',
+            severity: config.page ? 'error' : 'warning',
+            message: `${config.page ? 'page' : 'component'} ${path} has no template`,
+            hint: `create ${path}.wxml`,
+          },
+        ),
+      );
+    }
+    const other = ['.less', '.scss', '.sass'].find((suffix) => tree.has(path + suffix));
+    if (other && !tree.has(`${path}.wxss`)) {
+      findings.push(
+        createDiagnostic(
+          { display: tree.display(path + other), text: '' },
+          {
+            code: 'FILE_MISSING',
+            severity: 'warning',
+            message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
+            hint: 'compile it to .wxss with its own tool',
+          },
+        ),
+      );
+    }
+    return findings;
+  }
+
   return { build };
 }
 
-interface DiagnosticList {
-  all: Diagnostic[];
-  /** Numbers of the errors that break a page or component. */
-  broken: Record<string, number[]>;
-  /** @param owner page or component that an error in the list breaks */
-  add(owner: string | undefined, diagnostics: readonly Diagnostic[]): void;
+/** Puts a sheet into its bundle; returns what the component's configuration must say about it. */
+function addSheet(
+  path: string,
+  sheet: StyleSheet | undefined,
+  sheets: StyleBundle,
+  list: DiagnosticList,
+): Pick<ComponentConfig, 'styleMarker' | 'styleHost'> {
+  if (!sheet) return {};
+  if (sheet.css) sheets[path] = sheet.css;
+  list.add(undefined, sheet.diagnostics);
+  return { ...(sheet.marker && { styleMarker: true }), ...(sheet.host && { styleHost: styleScope(path) }) };
 }
 
-/** Faults after which a page or component has nothing to show. A missing child or a bad sheet is none. */
-const BREAKING: ReadonlySet<Diagnostic['code']> = new Set([
-  'PAGE_MISSING',
-  'JSON_INVALID',
-  'WXML_SYNTAX',
-  'WXS_SYNTAX',
-  'SCRIPT_SYNTAX',
-]);
+function extendedLibraries({ value }: JsonFile): string[] {
+  const used = isObject(value.useExtendedLib) ? value.useExtendedLib : {};
+  return Object.entries(EXTENDED_LIBRARIES).flatMap(([name, library]) => (used[name] ? [library] : []));
+}
 
-function createDiagnosticList(): DiagnosticList {
-  const all: Diagnostic[] = [];
-  const numbers = new Map<string, number>();
-  const broken: Record<string, number[]> = {};
-  return {
-    all,
-    broken,
-    add(owner, diagnostics) {
-      for (const diagnostic of diagnostics) {
-        // Several components may lead to one fault, an imported template's for instance.
-        const key = [diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.code, diagnostic.message].join(
-          '\0',
-        );
-        const number = numbers.get(key) ?? all.push(diagnostic) - 1;
-        numbers.set(key, number);
-        if (owner === undefined || diagnostic.severity !== 'error') continue;
-        const missingTemplate = diagnostic.code === 'FILE_MISSING' && diagnostic.line === 0;
-        if (!BREAKING.has(diagnostic.code) && !missingTemplate) continue;
-        const list = (broken[owner] ??= []);
-        if (!list.includes(number)) list.push(number);
-      }
+function aliasesOf({ value }: JsonFile): Record<string, string> {
+  const aliases = isObject(value.resolveAlias) ? value.resolveAlias : {};
+  return Object.fromEntries(
+    Object.entries(aliases).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function escapingLink(display: string) {
+  return createDiagnostic(
+    { display, text: '' },
+    {
+      code: 'PATH_OUTSIDE_PROJECT',
+      message: `${display} is a link out of the project and is left out`,
+      hint: 'copy the file into the project',
     },
-  };
+  );
 }

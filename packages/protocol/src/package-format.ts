@@ -72,8 +72,11 @@ export interface ComponentConfig {
    * space-separated attribute `wx-scope`.
    */
   styleMarker?: boolean;
-  /** Value of `wx-host` on the component's host, for `:host`. */
-  hostScope?: string;
+  /**
+   * Value of `wx-host` that `:host` in the sheet selects, present when `styleScope` is empty and the sheet has `:host`;
+   * otherwise the host element's `wx-host` is `styleScope`.
+   */
+  styleHost?: string;
   /** Only of pages: window settings of the page's own JSON. */
   window: Partial<WindowConfig>;
 }

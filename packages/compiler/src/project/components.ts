@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
+import type { AppConfig, ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
@@ -19,6 +19,7 @@ export interface GraphInput {
   tree: SourceTree;
   npm: NpmResolver;
   app: JsonFile;
+  config: AppConfig;
   pages: PageEntry[];
   packages: SubpackageInfo[];
   /** Reads and caches a JSON file of the project. */
@@ -34,6 +35,8 @@ export interface Graph {
   /** Pages without any file, with their finding. */
   missing: Map<string, Diagnostic>;
 }
+
+const CUSTOM_TAB_BAR = 'custom-tab-bar/index';
 
 /** Suffixes that tell that a component or page exists. A component needs a script; a page may lack one while written. */
 export const SCRIPT_SUFFIXES = ['.js', '.ts'];
@@ -63,6 +66,9 @@ export function collectComponents(input: GraphInput): Graph {
     diagnostics.push(finding);
   }
   for (const path of Object.values(shared)) queue.push({ path, page: false });
+  // A custom tab bar is used by no page; its place is fixed.
+  if (input.config.tabBar?.custom && tree.has(`${CUSTOM_TAB_BAR}.wxml`))
+    queue.push({ path: CUSTOM_TAB_BAR, page: false });
 
   for (let next = queue.shift(); next; next = queue.shift()) {
     if (components.has(next.path)) continue;

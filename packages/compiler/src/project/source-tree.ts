@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join as joinDisk } from 'node:path';
 import { isInside, join } from '../paths.ts';
 import { type Project, pathInside } from './locate.ts';
@@ -29,9 +29,13 @@ export interface SourceFile {
 export interface SourceTree {
   /** Files below the root that are part of the mini program, by project path, sorted. Mounted ones are not listed. */
   readonly files: ReadonlyMap<string, FileEntry>;
+  /** Links below the root that lead out of the project; they count as absent. */
+  readonly escaping: readonly string[];
   /** Lists the root again and forgets what it knew of mounted files. */
   refresh(project: Project): void;
   mount(path: string, absolute: string): void;
+  /** Called once for a package below a `miniprogram_npm` folder that is asked for and not there: it may mount it. */
+  onPackage: ((folder: string, bare: string) => void) | undefined;
   has(path: string): boolean;
   entry(path: string): FileEntry | undefined;
   read(path: string): SourceFile | undefined;
@@ -53,12 +57,18 @@ export function createSourceTree(): SourceTree {
   const mounts = new Map<string, string>();
   const mounted = new Map<string, FileEntry | undefined>();
   let files = new Map<string, FileEntry>();
+  let escaping: string[] = [];
   let current: Project | undefined;
 
   function entry(path: string): FileEntry | undefined {
     const own = files.get(path);
     if (own) return own;
     if (mounted.has(path)) return mounted.get(path);
+    const [, folder = '', bare] = /^(?:(.*)\/)?miniprogram_npm\/(.+)$/.exec(path) ?? [];
+    if (bare === undefined) return undefined;
+    // Asking for the package may ask for its files in turn; this one counts as absent meanwhile.
+    mounted.set(path, undefined);
+    tree.onPackage?.(folder, bare);
     let found: FileEntry | undefined;
     for (const [prefix, absolute] of mounts) {
       if (!path.startsWith(`${prefix}/`)) continue;
@@ -75,15 +85,19 @@ export function createSourceTree(): SourceTree {
     return inside ?? join(current?.rootPath ?? '', path);
   }
 
-  return {
+  const tree: SourceTree = {
+    onPackage: undefined,
     get files() {
       return files;
+    },
+    get escaping() {
+      return escaping;
     },
     refresh(project) {
       current = project;
       mounts.clear();
       mounted.clear();
-      files = listFiles(project);
+      ({ files, escaping } = listFiles(project));
     },
     mount: (path, absolute) => void mounts.set(path, absolute),
     has: (path) => entry(path) !== undefined,
@@ -107,6 +121,7 @@ export function createSourceTree(): SourceTree {
       return file;
     },
   };
+  return tree;
 }
 
 export function hashOf(...parts: string[]): string {
@@ -120,25 +135,46 @@ function statFile(absolute: string): FileEntry | undefined {
   return stat?.isFile() ? { absolute, size: stat.size, mtimeMs: stat.mtimeMs } : undefined;
 }
 
-function listFiles(project: Project): Map<string, FileEntry> {
+interface Listing {
+  files: Map<string, FileEntry>;
+  escaping: string[];
+}
+
+function listFiles(project: Project): Listing {
   const found: [string, FileEntry][] = [];
+  const escaping: string[] = [];
+  const home = realpathSync(project.dir);
   const walk = (folder: string) => {
     for (const item of readdirSync(joinDisk(project.root, folder), { withFileTypes: true })) {
       if (item.name.startsWith('.')) continue;
       const path = join(folder, item.name);
-      const inProject = join(project.rootPath, path);
       const absolute = joinDisk(project.root, path);
-      // A symbolic link is followed only to a file: a linked folder may lead in circles.
       if (item.isDirectory()) {
+        const inProject = join(project.rootPath, path);
         if (SKIPPED_FOLDERS.has(item.name)) continue;
         if (project.excluded.some((excluded) => isInside(inProject, excluded))) continue;
         walk(path);
-      } else {
-        const entry = statFile(absolute);
-        if (entry) found.push([path, entry]);
+        continue;
       }
+      // Followed only to a file, since a linked folder may lead in circles, and only inside the project: what is
+      // listed here is sent to the mini program.
+      if (item.isSymbolicLink() && !leadsInto(home, absolute)) {
+        escaping.push(path);
+        continue;
+      }
+      const entry = statFile(absolute);
+      if (entry) found.push([path, entry]);
     }
   };
   walk('');
-  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { files: new Map(found.sort(([a], [b]) => (a < b ? -1 : 1))), escaping };
+}
+
+function leadsInto(home: string, link: string): boolean {
+  try {
+    return pathInside(home, realpathSync(link)) !== undefined;
+  } catch {
+    // A dangling link: nothing that could be sent.
+    return true;
+  }
 }

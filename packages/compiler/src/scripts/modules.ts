@@ -3,11 +3,13 @@ import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
 import type { NpmResolver } from '../project/npm.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
-import { MAX_SCRIPT_BYTES, type Script } from './script.ts';
+import { MAX_SCRIPT_BYTES, REQUIRE, type Script } from './script.ts';
 
 export interface ModuleSource {
   tree: SourceTree;
   npm: NpmResolver;
+  /** `resolveAlias` of app.json: patterns like `~/*` and what they stand for, from the root. */
+  aliases: Readonly<Record<string, string>>;
   /** Compiles and caches one script. */
   script(file: SourceFile): Promise<Script>;
 }
@@ -25,7 +27,7 @@ export interface ModuleSet {
  * @param entries project paths without suffix of components, which may lie in npm packages
  */
 export async function compileModules(entries: Iterable<string>, source: ModuleSource): Promise<ModuleSet> {
-  const { tree, npm } = source;
+  const { tree } = source;
   const scripts = new Map<string, Script>();
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
@@ -51,19 +53,22 @@ export async function compileModules(entries: Iterable<string>, source: ModuleSo
     const file = tree.read(path);
     if (!file) return;
     const script = await source.script(file);
-    scripts.set(moduleKey(path), script);
+    const targets = new Map<string, string>();
     for (const literal of script.requires) {
-      const found = resolveRequire(path, literal, tree, npm);
-      if (typeof found === 'string') enqueue(found);
-      else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, literal, found));
+      const found = resolveRequire(path, literal, source);
+      if (typeof found === 'string') {
+        enqueue(found);
+        if (!/^[./]/.test(literal)) targets.set(literal, `/${moduleKey(found)}`);
+      } else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, literal, found));
     }
+    scripts.set(moduleKey(path), targets.size > 0 ? { ...script, code: retarget(script.code, targets) } : script);
   };
   while (queue.length > 0) {
     const batch = queue;
     queue = [];
     await Promise.all(batch.map(one));
   }
-  addPackageMains(scripts, npm);
+  addPackageMains(scripts, source.npm);
   return { scripts: new Map([...scripts].sort(([a], [b]) => (a < b ? -1 : 1))), diagnostics };
 }
 
@@ -85,17 +90,34 @@ export function scriptFile(path: string, tree: SourceTree): string | undefined {
 
 type Unresolved = { outside: boolean };
 
-function resolveRequire(from: string, literal: string, tree: SourceTree, npm: NpmResolver): string | Unresolved {
+function resolveRequire(from: string, literal: string, { tree, npm, aliases }: ModuleSource): string | Unresolved {
   const folder = dirname(from);
   const bare = !/^[./]/.test(literal);
   const direct = resolvePath(folder, literal);
   if (direct === undefined) return { outside: true };
-  const paths = bare ? [npm.resolve(folder, literal), direct] : [direct];
+  const paths = bare ? [aliasTarget(literal, aliases), npm.resolve(folder, literal), direct] : [direct];
   for (const path of paths) {
     const found = path !== undefined && requireTarget(path, tree);
     if (found) return found;
   }
   return { outside: false };
+}
+
+function aliasTarget(literal: string, aliases: ModuleSource['aliases']): string | undefined {
+  for (const [pattern, target] of Object.entries(aliases)) {
+    const [before = '', rest] = pattern.split('*');
+    const matches = rest === undefined ? literal === pattern : literal.startsWith(before);
+    if (matches) return resolvePath('', target.replace('*', literal.slice(before.length)));
+  }
+  return undefined;
+}
+
+/** Names the module itself where the source says a package or an alias: looking those up is not the runtime's work. */
+function retarget(code: string, targets: ReadonlyMap<string, string>): string {
+  return code.replace(REQUIRE, (call, _quote, literal: string) => {
+    const target = targets.get(literal);
+    return target === undefined ? call : `require(${JSON.stringify(target)})`;
+  });
 }
 
 function requireTarget(path: string, tree: SourceTree): string | undefined {
@@ -104,7 +126,7 @@ function requireTarget(path: string, tree: SourceTree): string | undefined {
   return scriptFile(withoutSuffix(path, '.js'), tree) ?? scriptFile(`${path}/index`, tree);
 }
 
-/** `require('lodash')` looks up `…/lodash/index.js`; when the package's main script is another, that module forwards. */
+/** For a computed `require('lodash')`, which looks up `…/lodash/index.js`; when the main script is another, that module forwards. */
 function addPackageMains(scripts: Map<string, Script>, npm: NpmResolver): void {
   for (const [alias, main] of npm.mains) {
     if (!scripts.has(main) || scripts.has(alias)) continue;

@@ -18,7 +18,8 @@ export interface Script {
 /** Larger scripts are left out: nobody writes them, and a parser would stop everything else meanwhile. */
 export const MAX_SCRIPT_BYTES = 2 * 1024 * 1024;
 
-const REQUIRE = /\brequire\(\s*(["'])((?:(?!\1)[^\\\n])+)\1\s*\)/g;
+/** A call with a literal path: quote, path. */
+export const REQUIRE = /\brequire\(\s*(["'])((?:(?!\1)[^\\\n])+)\1\s*\)/g;
 
 /** Compiles JavaScript or TypeScript to a CommonJS module, JSON to one that exports its value. */
 export async function compileScript(file: SourceFile): Promise<Script> {

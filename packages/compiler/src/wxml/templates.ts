@@ -68,12 +68,18 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
       if (path !== undefined) addScript({ path, offset }, file, found, seen);
   };
 
-  const visit = (file: SourceFile, found: Diagnostic[], seen: Set<string>): Template => {
+  /** @param chain files that include each other down to this one */
+  const visit = (file: SourceFile, found: Diagnostic[], seen: Set<string>, chain: readonly string[]): Template => {
     const template = source.template(file);
     if (template.generator !== undefined) generators.set(template.path, template.generator);
     for (const reference of template.scripts) addScript(reference, file, found, seen);
-    for (const reference of template.imports) {
+    for (const reference of [...template.imports, ...template.includes]) {
       const key = `${reference.path}.wxml`;
+      const included = template.includes.includes(reference);
+      if (included && chain.includes(key)) {
+        found.push(cycle(file, [...chain, key], reference.offset));
+        continue;
+      }
       if (seen.has(key)) continue;
       seen.add(key);
       const target = tree.read(key);
@@ -81,7 +87,7 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
         found.push(missing(file, 'template', { ...reference, path: key }));
         continue;
       }
-      const imported = visit(target, found, seen);
+      const imported = visit(target, found, seen, included ? [...chain, key] : [key]);
       if (imported.generator === undefined) {
         found.push(
           createDiagnostic(file, {
@@ -94,7 +100,6 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
         );
       }
     }
-    // Last, so that a component's own faults stand after those of what it needs only when both have some.
     found.push(...template.diagnostics);
     return template;
   };
@@ -103,9 +108,19 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
     const file = tree.read(`${path}.wxml`);
     if (!file) continue;
     const found: Diagnostic[] = [];
-    const template = visit(file, found, new Set([`${path}.wxml`]));
+    const template = visit(file, found, new Set([`${path}.wxml`]), [`${path}.wxml`]);
     if (template.generator !== undefined) own.push(path);
     diagnostics.set(path, found);
   }
   return { templates: assembleTemplates({ generators, scripts, own }), diagnostics };
+}
+
+/** Templates that include each other have no end; those that import each other are fine. */
+function cycle(file: SourceFile, chain: readonly string[], at: number): Diagnostic {
+  return createDiagnostic(file, {
+    code: 'IMPORT_CYCLE',
+    message: `templates include each other: ${chain.join(' → ')}`,
+    hint: 'remove this include, or use <import> with <template is>',
+    at,
+  });
 }

@@ -87,11 +87,14 @@ export interface NodeVisit {
 /** All nodes in source order, parents first. */
 export function* nodesOf(node: Node, parent?: Node, key = ''): Generator<NodeVisit> {
   yield { node, parent, key };
-  for (const [name, value] of Object.entries(node)) {
-    for (const child of Array.isArray(value) ? value : [value]) {
-      if (isNode(child)) yield* nodesOf(child, node, name);
-    }
-  }
+  for (const [name, child] of childrenOf(node)) yield* nodesOf(child, node, name);
+}
+
+/** Child nodes with the property that holds them. */
+export function childrenOf(node: Node): [string, Node][] {
+  return Object.entries(node).flatMap(([key, value]) =>
+    (Array.isArray(value) ? value : [value]).filter(isNode).map((child): [string, Node] => [key, child]),
+  );
 }
 
 function isNode(value: unknown): value is Node {

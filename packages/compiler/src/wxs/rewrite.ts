@@ -1,6 +1,7 @@
-import type { Identifier, MemberExpression, Node, Program, Property } from 'acorn';
+import type { Identifier, MemberExpression, Node, Property } from 'acorn';
 import MagicString from 'magic-string';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { freeNames, isPropertyName } from './free-names.ts';
 import { WXS_GLOBALS } from './library.ts';
 import { nodesOf, parseWxs, safeName, type WxsSyntaxError } from './parse.ts';
 
@@ -19,8 +20,8 @@ export interface WxsCode {
   requires: WxsRequire[];
 }
 
-/** Names that a module gets as parameters, or that every function has. */
-const PROVIDED = new Set(['require', 'exports', 'module', 'arguments']);
+/** Names that a module has without a declaration. */
+const PROVIDED = new Set(['require', 'exports', 'module', 'undefined']);
 
 /**
  * Turns a WXS module into JavaScript with the semantics of WXS: `constructor` is a string, names of JavaScript's global
@@ -34,13 +35,9 @@ export function rewriteWxs(source: string, path: string): WxsCode | WxsSyntaxErr
   const { program, text } = parsed;
   const edit = new MagicString(text);
   const requires: WxsRequire[] = [];
-  const names = new Set<string>();
   for (const { node, parent, key } of nodesOf(program)) {
     if (node.type === 'Identifier') {
-      const { name } = node as Identifier;
-      if (isPropertyName(parent, key)) continue;
-      names.add(safeName(name));
-      if (safeName(name) !== name) rename(edit, node as Identifier, parent);
+      if (!isPropertyName(parent, key)) rename(edit, node as Identifier, parent, key);
     } else if (node.type === 'MemberExpression') {
       rewriteConstructor(edit, text, node as MemberExpression, parent, key);
     } else if (node.type === 'ThisExpression') {
@@ -54,35 +51,18 @@ export function rewriteWxs(source: string, path: string): WxsCode | WxsSyntaxErr
       if (found !== undefined) edit.overwrite(literal.start, literal.end, JSON.stringify(`/${found}`));
     }
   }
-  const declared = topLevelNames(program);
-  const free = [...names].filter((name) => !declared.has(name) && !PROVIDED.has(name) && name !== 'undefined');
+  const free = [...freeNames(program)].filter((name) => !PROVIDED.has(name)).map(safeName);
   const declarations = free.map((name) => (WXS_GLOBALS.has(name) ? `${name}=__wxs.g.${name}` : name));
   // On the first line, so that line numbers stay; the line break at the end closes a line comment.
   if (declarations.length > 0) edit.prepend(`var ${declarations.join(',')};`);
   return { code: `${edit.toString()}\n`, requires };
 }
 
-/** True for the `b` of `a.b` and of `{ b: 1 }`, and for labels: these are no variables. */
-function isPropertyName(parent: Node | undefined, key: string): boolean {
-  switch (parent?.type) {
-    case 'MemberExpression':
-      return key === 'property' && !(parent as MemberExpression).computed;
-    case 'Property':
-    case 'MethodDefinition':
-    case 'PropertyDefinition':
-      return key === 'key' && !(parent as Property).computed;
-    case 'LabeledStatement':
-    case 'BreakStatement':
-    case 'ContinueStatement':
-      return key === 'label';
-    default:
-      return false;
-  }
-}
-
-function rename(edit: MagicString, node: Identifier, parent: Node | undefined): void {
+function rename(edit: MagicString, node: Identifier, parent: Node | undefined, key: string): void {
   const safe = safeName(node.name);
-  const shorthand = parent?.type === 'Property' && (parent as Property).shorthand;
+  if (safe === node.name) return;
+  // `{ a }` is parsed as a key and a value at one place.
+  const shorthand = parent?.type === 'Property' && key === 'value' && (parent as Property).shorthand;
   edit.overwrite(node.start, node.end, shorthand ? `${node.name}:${safe}` : safe);
 }
 
@@ -117,35 +97,4 @@ function requireLiteral(node: Node): { value: string; start: number; end: number
   return typeof argument.value === 'string'
     ? { value: argument.value, start: argument.start, end: argument.end }
     : undefined;
-}
-
-/** Names that the module itself declares outside of any function. */
-function topLevelNames(program: Program): Set<string> {
-  const names = new Set<string>();
-  const visit = (node: Node, isPattern: boolean): void => {
-    switch (node.type) {
-      case 'FunctionDeclaration':
-      case 'ClassDeclaration': {
-        const { id } = node as Node & { id: Identifier };
-        names.add(safeName(id.name));
-        return;
-      }
-      case 'FunctionExpression':
-      case 'ArrowFunctionExpression':
-      case 'ClassExpression':
-        return;
-      case 'Identifier':
-        if (isPattern) names.add(safeName((node as Identifier).name));
-        return;
-      default:
-    }
-    for (const [key, value] of Object.entries(node)) {
-      const pattern = node.type === 'VariableDeclarator' ? key === 'id' : isPattern && key !== 'key';
-      for (const child of Array.isArray(value) ? value : [value]) {
-        if (typeof child?.type === 'string') visit(child as Node, pattern);
-      }
-    }
-  };
-  visit(program, false);
-  return names;
 }

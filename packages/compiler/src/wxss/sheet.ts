@@ -29,21 +29,8 @@ export interface Sheet {
 /** Compiles one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
 export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   const sheet: Sheet = { parts: [], marker: false, host: false, assets: [], diagnostics: [] };
-  let root: Root;
-  try {
-    root = postcss.parse(file.text, { map: false });
-  } catch (error) {
-    if (!(error instanceof CssSyntaxError)) throw error;
-    sheet.diagnostics.push(
-      createDiagnostic(file, {
-        code: 'WXSS_SYNTAX',
-        message: error.reason,
-        hint: 'correct the style sheet at this place; until then none of its rules applies',
-        at: { line: error.line ?? 1, column: error.column ?? 1 },
-      }),
-    );
-    return sheet;
-  }
+  const root = parseSheet(file, sheet);
+  if (!root) return sheet;
   convertDeclarations(root, file, sheet);
   root.walkRules((rule) => convertRule(rule, file, scope, sheet));
   root.walkAtRules('media', (rule) => {
@@ -51,6 +38,36 @@ export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   });
   collectParts(root, file, sheet);
   return sheet;
+}
+
+function parseSheet(file: SourceFile, sheet: Sheet): Root | undefined {
+  try {
+    return postcss.parse(file.text, { map: false });
+  } catch (error) {
+    if (!(error instanceof CssSyntaxError)) throw error;
+    const finding = createDiagnostic(file, {
+      code: 'WXSS_SYNTAX',
+      message: error.reason,
+      hint: 'correct the style sheet at this place; until then none of its rules applies',
+      at: { line: error.line ?? 1, column: error.column ?? 1 },
+    });
+    // Line comments are no CSS, but a habit: they are worth a second try.
+    const blanked = file.text.replace(/(^|[\s;{}])\/\/(?:(?!\*\/)[^\n])*/g, (comment, before: string) =>
+      before.padEnd(comment.length),
+    );
+    if (blanked !== file.text) {
+      try {
+        const root = postcss.parse(blanked, { map: false });
+        const hint = 'write /* … */: CSS has no line comments, and the official tool refuses them';
+        sheet.diagnostics.push({ ...finding, severity: 'warning', hint });
+        return root;
+      } catch {
+        // The first error says more.
+      }
+    }
+    sheet.diagnostics.push(finding);
+    return undefined;
+  }
 }
 
 function convertDeclarations(root: Root, file: SourceFile, sheet: Sheet): void {
