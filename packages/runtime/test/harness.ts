@@ -120,6 +120,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
     domains: options.domains,
     onUpgrade: (prefix, handler) => upgrades.push([prefix, handler as never]),
     allowOnLan: () => {},
+    allowFrames: () => {},
   });
   app.server.on('upgrade', (request, socket, head) => {
     const found = upgrades.find(([prefix]) => request.url?.startsWith(prefix));

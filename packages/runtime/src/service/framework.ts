@@ -203,7 +203,8 @@ export function createFramework(options: FrameworkOptions): Framework {
       scopeMarker: (scope) => markers.get(scopes.queryName(scope) ?? ''),
       hostAttributes(element) {
         const config = manifest.components[(element as unknown as { is?: string }).is ?? ''];
-        return config?.hostScope ? [['wx-host', config.hostScope]] : undefined;
+        const host = config?.styleHost ?? config?.styleScope;
+        return host ? [['wx-host', host]] : undefined;
       },
     }),
 

@@ -31,6 +31,8 @@ export interface SimulatorDeps {
   domains: readonly string[] | undefined;
   onUpgrade(prefix: string, handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
   allowOnLan(prefix: string): void;
+  /** Opens a path prefix for reading to frames of opaque origin. */
+  allowFrames(prefix: string): void;
 }
 
 export interface SimulatorOptions {
@@ -75,7 +77,7 @@ export function createSimulator(options: SimulatorOptions) {
   return async (
     app: FastifyInstance,
     deps: SimulatorDeps,
-  ): Promise<{ phonePath: string; token: string; close(): Promise<void> }> => {
+  ): Promise<{ phonePath: string; phoneFragment: string; token: string; close(): Promise<void> }> => {
     if (!existsSync(join(DIST, 'assets/service.js')))
       throw new SimulatorError('BROWSER_PARTS_MISSING', 'the browser parts have not been built', {
         hint: 'run: npm run build',
@@ -172,6 +174,7 @@ export function createSimulator(options: SimulatorOptions) {
     );
     deps.onUpgrade('/simulator/relay/socket', socketRelay.handleUpgrade);
     deps.allowOnLan('/simulator/');
+    for (const prefix of ['assets/', 'package/', 'files/']) deps.allowFrames(`/simulator/${prefix}`);
 
     function serveEvents(client: WebSocket): void {
       let stop: (() => void) | undefined;
@@ -209,7 +212,8 @@ export function createSimulator(options: SimulatorOptions) {
     }
 
     return {
-      phonePath: `/simulator/phone.html#token=${token}&full`,
+      phonePath: '/simulator/phone.html',
+      phoneFragment: `token=${token}&full`,
       token,
       async close() {
         for (const client of sockets.clients) client.terminate();
