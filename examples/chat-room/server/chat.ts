@@ -27,6 +27,10 @@ const ROOMS = [
 ];
 const MAX_TEXT = 500;
 
+function isRoom(id: unknown): id is string {
+  return ROOMS.some((room) => room.id === id);
+}
+
 interface Seat {
   person: Person;
   room?: string;
@@ -87,7 +91,9 @@ export function createChat(
     if (seat.room !== undefined) await tellPeople(seat.room);
   }
 
-  async function say(tunnelId: string, content: { text?: unknown; nonce?: unknown }): Promise<void> {
+  async function say(tunnelId: string, content: { room?: unknown; text?: unknown; nonce?: unknown }): Promise<void> {
+    // 断线时排队的话,会比 enter 先到:说话也算进房间。
+    if (isRoom(content.room)) await move(tunnelId, content.room);
     const seat = seats.get(tunnelId);
     const text = String(content.text ?? '')
       .trim()
@@ -111,7 +117,7 @@ export function createChat(
     },
     async receive(tunnelId, type, content) {
       const data = (content ?? {}) as { room?: unknown; text?: unknown; nonce?: unknown };
-      if (type === 'enter' && ROOMS.some((room) => room.id === data.room)) await move(tunnelId, String(data.room));
+      if (type === 'enter' && isRoom(data.room)) await move(tunnelId, data.room);
       else if (type === 'leave') await move(tunnelId, undefined);
       else if (type === 'say') await say(tunnelId, data);
     },

@@ -14,6 +14,8 @@ export type CloudErrorCode =
   | 'PROJECT_INVALID'
   /** A path of the configuration climbs out of the project. */
   | 'PATH_OUTSIDE_PROJECT'
+  /** npm could not install what package.json lists. */
+  | 'DEPENDENCIES_MISSING'
   /** The project has a backend folder, but nothing in it says how to start. */
   | 'BACKEND_NO_COMMAND'
   /** The program could not be started at all. */

@@ -4,5 +4,6 @@ export { createDevServer, type DevServer, type DevServerOptions } from './dev/de
 export { portHolder } from './dev/port.ts';
 export type { RegisterSimulator, SimulatorDeps } from './dev/simulator-deps.ts';
 export { CloudError, type CloudErrorCode } from './errors.ts';
+export { ensureDependencies } from './project/dependencies.ts';
 export { type Project, readProject } from './project/read-project.ts';
 export { isFolderHeld, readRun } from './state/state-folder.ts';

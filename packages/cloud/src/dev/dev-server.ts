@@ -8,6 +8,7 @@ import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
 import { createGuard } from '../ingress/guard.ts';
 import { createIngress } from '../ingress/ingress.ts';
+import { ensureDependencies } from '../project/dependencies.ts';
 import { type Project, readProject } from '../project/read-project.ts';
 import type { CodeExchange } from '../session/code-exchange.ts';
 import { createFakeWeChat, FAKE_CODE_PREFIX } from '../session/fake-wechat.ts';
@@ -43,6 +44,10 @@ export interface DevServerOptions {
   /** Time the backend may take to listen, default 20,000. */
   backendReadyMs?: number;
   watch?: boolean;
+  /** Install or link the packages of the project that are missing; default true. */
+  install?: boolean;
+  /** Told about steps that take a while before the server is ready. */
+  onProgress?: (text: string) => void;
   tunnelLimits?: Partial<TunnelLimits>;
   maxFileBytes?: number;
   clock?: Clock;
@@ -99,6 +104,9 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
   try {
     const state = openStateFolder(project.dir);
     closers.push(() => state.release());
+    if (options.install !== false)
+      for (const dir of new Set([project.dir, project.backendDir ?? project.dir]))
+        await ensureDependencies(dir, { onLine: options.onProgress ?? (() => {}) });
     const db = openDatabase(join(state.path, 'control.db'));
     closers.push(() => db.destroy());
 
