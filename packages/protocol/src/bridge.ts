@@ -261,6 +261,8 @@ export interface ViewBoot {
   assetBase: string;
   /** Prefix for temporary and user files: `<fileBase>/tmp/<name>`. */
   fileBase: string;
+  /** Look of the built-in components: 2 when app.json says `"style": "v2"`. */
+  styleVersion: 1 | 2;
   config: ViewConfig;
 }
 

@@ -35,6 +35,7 @@ const VIEW_MAY: ReadonlySet<InvokeName> = new Set<InvokeName>([
   'reLaunch',
   'navigateBack',
   'makePhoneCall',
+  'getUserInfo',
   'log',
 ]);
 

@@ -1,6 +1,7 @@
 import type { ComponentConfig, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
 import { createFramework, type Framework, type PageRoot } from './framework.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -58,6 +59,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   let system = boot.system;
   let appInstance: Record<string, unknown> | undefined;
 
+  let defining = '';
+
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
     manifest,
@@ -67,12 +70,14 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const channels = new Map<number, EventChannel>();
 
   const loader = createModuleLoader({
-    globals: (path) => {
-      const definition = framework.definitionEnv(path.replace(/\.js$/, ''));
+    globals: () => {
       return {
         wx,
         App: defineApp,
-        ...definition,
+        // Libraries call these from modules of their own: what counts is the page or component whose script is running.
+        Page: (definition: Definition) => framework.definitionEnv(defining).Page(definition),
+        Component: (definition?: Definition) => framework.definitionEnv(defining).Component(definition),
+        Behavior: (definition?: Definition) => framework.definitionEnv(defining).Behavior(definition),
         getApp: () => appInstance,
         getCurrentPages: () => pages.stack.map((page) => page.caller),
         console: reporter.console,
@@ -246,7 +251,10 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       if (generic !== true && generic.default) ensureComponents(generic.default, seen);
     if (framework.isDefined(path)) return;
     const module = `${path}.js`;
+    const outer = defining;
+    defining = path;
     if (loader.has(module)) reporter.guard(module, () => loader.require(module));
+    defining = outer;
     framework.defineEmpty(path);
   }
 

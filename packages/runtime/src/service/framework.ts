@@ -75,6 +75,8 @@ export function createFramework(options: FrameworkOptions): Framework {
     return false;
   });
   glassEasel.addGlobalWarningListener((message, component) => {
+    // `wx:key` without a value is common in real programs and means "no key".
+    if (message === 'Some keys are not unique while list updates: "".') return false;
     options.onWarning(message, { is: componentName(component) });
     return false;
   });
@@ -96,8 +98,13 @@ export function createFramework(options: FrameworkOptions): Framework {
     space.addComponentStaticConfig(path, {
       // A page written with Component() still shares styles as a page does.
       component: config.component && !config.page,
-      usingComponents: config.usingComponents,
-      componentGenerics: config.componentGenerics,
+      usingComponents: absolute(config.usingComponents),
+      componentGenerics: Object.fromEntries(
+        Object.entries(config.componentGenerics).map(([name, generic]) => [
+          name,
+          generic === true || !generic.default ? generic : { default: `/${generic.default}` },
+        ]),
+      ),
       componentPlaceholder: config.componentPlaceholder,
       ...(config.styleIsolation && { styleIsolation: config.styleIsolation }),
       ...(config.addGlobalClass !== undefined && { addGlobalClass: config.addGlobalClass }),
@@ -244,6 +251,11 @@ export function createFramework(options: FrameworkOptions): Framework {
   }
 
   return framework;
+}
+
+/** The framework takes a path without a leading slash as relative to the component that names it. */
+function absolute(paths: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, `/${path}`]));
 }
 
 function componentName(component: unknown): string {

@@ -13,6 +13,7 @@ import { registerComponents } from '../components/registry.ts';
 import { setComponentHost, type WxElement } from '../components/wx-element.ts';
 import { TreeApplier } from './applier.ts';
 import { installGestures } from './gestures.ts';
+import { installHover } from './hover.ts';
 import { createObservers } from './observers.ts';
 import { answerQuery } from './queries.ts';
 import { installScrolling } from './scrolling.ts';
@@ -85,6 +86,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   styleHome.appendChild(base);
   const sheets = new Map<string, HTMLStyleElement>();
   const root = document.createElement('wx-root');
+  root.classList.toggle('wx-v2', boot.styleVersion === 2);
   mount.appendChild(root);
 
   const resolveAssets = (css: string): string => css.replaceAll('sparrow-asset:', boot.assetBase);
@@ -145,6 +147,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     emit,
     listens: (type) => listened.has(type),
   });
+  installHover(mount);
   const scrolling = installScrolling({
     root,
     window,

@@ -266,6 +266,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       styles: stylesFor(manifest, all, page.path),
       assetBase: assetBase(),
       fileBase,
+      styleVersion: manifest.app.raw.style === 'v2' ? 2 : 1,
       config: viewConfig(page),
     });
   }
