@@ -91,8 +91,8 @@ test('components that use each other, defaults of generics and placeholders are 
 });
 
 test.each([
-  ['{"component": true}', 'Component({})', 'isolated', true],
-  ['{"component": true, "addGlobalClass": true}', '', 'apply-shared', true],
+  ['{"component": true}', 'Component({})', undefined, true],
+  ['{"component": true, "addGlobalClass": true}', '', undefined, true],
   ['{"component": true, "styleIsolation": "shared"}', '', 'shared', false],
   ['{"component": true}', "Component({ options: { styleIsolation: 'shared' } })", 'shared', false],
   ['{"component": true}', 'class A { options = { \'styleIsolation\': "apply-shared" } }', 'apply-shared', true],
@@ -105,10 +105,15 @@ test.each([
 
 test('a page is shared even when it is a component', async () => {
   const { manifest } = await build(onePage({ 'pages/a.json': '{ "component": true }' }));
-  expect(manifest.components['pages/a']).toMatchObject({
-    component: true,
-    page: true,
-    styleIsolation: 'shared',
-    styleScope: '',
-  });
+  expect(manifest.components['pages/a']).toMatchObject({ component: true, page: true, styleScope: '' });
+  expect(manifest.components['pages/a']!.styleIsolation).toBeUndefined();
+});
+
+test.each([
+  ['isolated', undefined],
+  ['page-isolated', 'page-shared'],
+])('a page that is %s keeps plain class names', async (setting, isolation) => {
+  const { manifest } = await build(onePage({ 'pages/a.json': JSON.stringify({ styleIsolation: setting }) }));
+  expect(manifest.components['pages/a']!.styleIsolation).toBe(isolation);
+  expect(manifest.components['pages/a']!.styleScope).toBe('');
 });
