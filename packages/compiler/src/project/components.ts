@@ -83,7 +83,7 @@ export function collectComponents(input: GraphInput): Graph {
   return { components, diagnostics, missing };
 }
 
-const ISOLATIONS: ReadonlySet<unknown> = new Set([
+const ISOLATIONS: ReadonlySet<unknown> = new Set<StyleIsolation>([
   'isolated',
   'apply-shared',
   'shared',
@@ -91,6 +91,15 @@ const ISOLATIONS: ReadonlySet<unknown> = new Set([
   'page-apply-shared',
   'page-shared',
 ]);
+
+/**
+ * What an isolation setting means for a page or a component. Class names of pages have no prefix, so a page is shared,
+ * and `page-…` only says that app.wxss does not apply; on a component `page-…` has no meaning of its own.
+ */
+function isolationOf(setting: StyleIsolation | undefined, page: boolean): StyleIsolation | undefined {
+  if (page) return setting?.startsWith('page-') ? 'page-shared' : undefined;
+  return setting?.replace('page-', '') as StyleIsolation | undefined;
+}
 
 function readComponent(
   path: string,
@@ -105,8 +114,7 @@ function readComponent(
   const component = value.component === true || !page;
   const own = ISOLATIONS.has(value.styleIsolation) ? (value.styleIsolation as StyleIsolation) : undefined;
   const addGlobalClass = value.addGlobalClass === true;
-  const isolation =
-    own ?? input.scriptIsolation(path) ?? (page ? 'shared' : addGlobalClass ? 'apply-shared' : 'isolated');
+  const isolation = isolationOf(own ?? input.scriptIsolation(path), page);
   const generics: ComponentConfig['componentGenerics'] = {};
   for (const [name, generic] of Object.entries(isObject(value.componentGenerics) ? value.componentGenerics : {})) {
     const fallback = isObject(generic) ? generic.default : undefined;
@@ -123,10 +131,10 @@ function readComponent(
     usingComponents: { ...shared, ...resolver.usingComponents(dirname(path), json, diagnostics) },
     componentPlaceholder: placeholders(value.componentPlaceholder),
     componentGenerics: generics,
-    styleIsolation: isolation,
+    ...(isolation && { styleIsolation: isolation }),
     ...(addGlobalClass && { addGlobalClass }),
     ...(typeof value.pureDataPattern === 'string' && { pureDataPattern: value.pureDataPattern }),
-    styleScope: page || isolation === 'shared' || isolation === 'page-shared' ? '' : styleScope(path),
+    styleScope: page || isolation === 'shared' ? '' : styleScope(path),
     window: page ? readWindow(value) : {},
   };
   return { path, config, json, diagnostics };

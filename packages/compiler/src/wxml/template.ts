@@ -49,9 +49,12 @@ export function compileTemplate(file: SourceFile): Template {
     const failed = diagnostics.some(
       (diagnostic) => diagnostic.severity === 'error' && diagnostic.code !== 'PATH_OUTSIDE_PROJECT',
     );
+    const generator = failed ? undefined : group.getTmplGenObject(path);
+    // Not in a finally block: after a panic of the module freeing fails as well.
+    group.free();
     return {
       path,
-      generator: failed ? undefined : group.getTmplGenObject(path),
+      generator,
       imports: references.import,
       includes: references.include,
       scripts: [...scripts, ...references.wxs],

@@ -1,10 +1,11 @@
 import { type Node, type Program, parse } from 'acorn';
-import MagicString from 'magic-string';
 
 /** A syntax error with the offset in the original text. */
 export interface WxsSyntaxError {
   message: string;
   offset: number;
+  /** The text that was parsed, with words renamed perhaps. */
+  source: string;
 }
 
 export interface WxsProgram {
@@ -27,38 +28,35 @@ export function safeName(name: string): string {
   return RESERVED.has(name) ? `${name}$` : name;
 }
 
-const MAX_REPAIRS = 200;
-
 /**
  * Parses a WXS module. WXS is JavaScript 5 with fewer keywords; some programs use `let`, `const` and arrow functions,
- * which newer tools let pass, so today's grammar is tried second.
+ * which newer tools let pass, so today's grammar is tried second. Last come words like `in` as names.
  */
 export function parseWxs(source: string): WxsProgram | WxsSyntaxError {
   const first = tryParse(source, 5);
   if ('program' in first) return first;
   const modern = tryParse(source, 'latest');
   if ('program' in modern) return modern;
-  let text = source;
-  let error: WxsSyntaxError = first;
-  // Every repair lengthens a word by one character, so an offset shrinks by the repairs before it.
-  const repaired: number[] = [];
-  for (let count = 0; count < MAX_REPAIRS; count += 1) {
-    const word = /^[a-z]+/.exec(text.slice(error.offset))?.[0];
-    if (word === undefined || !NAMES_IN_WXS.has(word)) break;
-    const edit = new MagicString(text);
-    edit.appendLeft(error.offset + word.length, '$');
-    text = edit.toString();
-    repaired.push(error.offset + word.length);
-    const next = tryParse(text, 5);
+  const words = new Set<string>();
+  for (let error: WxsSyntaxError = first; ; ) {
+    const word = /^[a-z]+/.exec(error.source.slice(error.offset))?.[0];
+    if (word === undefined || !NAMES_IN_WXS.has(word) || words.has(word)) break;
+    words.add(word);
+    const next = tryParse(renameWords(source, words), 5);
     if ('program' in next) return next;
     error = next;
   }
-  const shift = repaired.filter((offset) => offset <= error.offset).length;
-  return shift > 0
-    ? { message: error.message, offset: error.offset - shift }
-    : first.offset > modern.offset
-      ? first
-      : modern;
+  return first.offset > modern.offset ? first : modern;
+}
+
+/** Strings, comments, and words with what stands around them. */
+const TOKENS = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/[^\n]*|\/\*[\s\S]*?\*\/|(\.\s*)?\b([a-z]+)\b(?!\$)(\s*:)?/g;
+
+/** Renames keywords wherever they are no property names: a program that declares `in` does not use the operator. */
+function renameWords(source: string, words: ReadonlySet<string>): string {
+  return source.replace(TOKENS, (token, dot?: string, word?: string, colon?: string) =>
+    word !== undefined && !dot && !colon && words.has(word) ? safeName(word) : token,
+  );
 }
 
 function tryParse(text: string, ecmaVersion: 5 | 'latest'): WxsProgram | WxsSyntaxError {
@@ -73,7 +71,7 @@ function tryParse(text: string, ecmaVersion: 5 | 'latest'): WxsProgram | WxsSynt
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const { pos } = error as SyntaxError & { pos?: number };
-    return { message: error.message.replace(/ \(\d+:\d+\)$/, ''), offset: pos ?? 0 };
+    return { message: error.message.replace(/ \(\d+:\d+\)$/, ''), offset: pos ?? 0, source: text };
   }
 }
 

@@ -51,14 +51,18 @@ export function scopeSelector(selector: string, { scope, host }: SelectorScope):
   return result;
 }
 
-function hostAttribute(host: string, replaced: Node): selectorParser.Attribute {
+function quotedAttribute(name: string, operator: '=' | '~=', value: string): selectorParser.Attribute {
   const attribute = selectorParser.attribute({
-    attribute: 'wx-host',
-    operator: '=',
-    value: host,
-    quoteMark: '"',
+    attribute: name,
+    operator,
     raws: {},
-  });
+  } as selectorParser.AttributeOptions);
+  attribute.setValue(value, { quoteMark: '"' });
+  return attribute;
+}
+
+function hostAttribute(host: string, replaced: Node): selectorParser.Attribute {
+  const attribute = quotedAttribute('wx-host', '=', host);
   attribute.spaces = replaced.spaces;
   return attribute;
 }
@@ -120,13 +124,7 @@ function needsMarker(compound: Node[]): boolean {
 }
 
 function insertMarker(selector: Selector, compound: Node[], scope: string): void {
-  const marker = selectorParser.attribute({
-    attribute: 'wx-scope',
-    operator: '~=',
-    value: scope,
-    quoteMark: '"',
-    raws: {},
-  });
+  const marker = quotedAttribute('wx-scope', '~=', scope);
   // Before pseudo classes and elements, which must stay at the end of their compound.
   const pseudo = compound.find((node) => node.type === 'pseudo');
   if (pseudo) {

@@ -42,32 +42,44 @@ export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
 
 function parseSheet(file: SourceFile, sheet: Sheet): Root | undefined {
   try {
-    return postcss.parse(file.text, { map: false });
+    return postcss.parse(blankLineComments(file, sheet), { map: false });
   } catch (error) {
     if (!(error instanceof CssSyntaxError)) throw error;
-    const finding = createDiagnostic(file, {
-      code: 'WXSS_SYNTAX',
-      message: error.reason,
-      hint: 'correct the style sheet at this place; until then none of its rules applies',
-      at: { line: error.line ?? 1, column: error.column ?? 1 },
-    });
-    // Line comments are no CSS, but a habit: they are worth a second try.
-    const blanked = file.text.replace(/(^|[\s;{}])\/\/(?:(?!\*\/)[^\n])*/g, (comment, before: string) =>
-      before.padEnd(comment.length),
+    sheet.diagnostics.push(
+      createDiagnostic(file, {
+        code: 'WXSS_SYNTAX',
+        message: error.reason,
+        hint: 'correct the style sheet at this place; until then none of its rules applies',
+        at: { line: error.line ?? 1, column: error.column ?? 1 },
+      }),
     );
-    if (blanked !== file.text) {
-      try {
-        const root = postcss.parse(blanked, { map: false });
-        const hint = 'write /* … */: CSS has no line comments, and the official tool refuses them';
-        sheet.diagnostics.push({ ...finding, severity: 'warning', hint });
-        return root;
-      } catch {
-        // The first error says more.
-      }
-    }
-    sheet.diagnostics.push(finding);
     return undefined;
   }
+}
+
+/** Comments, strings and urls, which may hold `//`; last a line comment with what stands before it. */
+const LINE_COMMENTS = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)]*\)|(^|[\s;{}])\/\/[^\n]*/g;
+
+/** CSS has no line comments, and one hides the rule after it. They are frequent, so they get lost here instead. */
+function blankLineComments(file: SourceFile, sheet: Sheet): string {
+  let first: number | undefined;
+  const text = file.text.replace(LINE_COMMENTS, (token, before: string | undefined, offset: number) => {
+    if (before === undefined) return token;
+    first ??= offset + before.length;
+    return before.padEnd(token.length);
+  });
+  if (first !== undefined) {
+    sheet.diagnostics.push(
+      createDiagnostic(file, {
+        code: 'WXSS_SYNTAX',
+        severity: 'warning',
+        message: 'a style sheet has no line comments',
+        hint: 'write /* … */: the official tool refuses // or drops the rule after it',
+        at: first,
+      }),
+    );
+  }
+  return text;
 }
 
 function convertDeclarations(root: Root, file: SourceFile, sheet: Sheet): void {
