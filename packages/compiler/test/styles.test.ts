@@ -176,13 +176,38 @@ test('missing imports, cycles and paths out of the project are found, and the re
   ]);
 });
 
-test('a syntax error leaves out that sheet only', async () => {
+test.each([
+  [
+    'half a declaration',
+    '.b { color: red; border\n}\n.c { color: red }',
+    '.b { color: red;  } .c { color: red }',
+    '1:18',
+  ],
+  ['a brace too few', '.b { color: red }\n.c { color: red', '.b { color: red } .c { color: red}', '2:1'],
+  ['a brace too many', '.b { color: red } }\n.c { color: red }', '.b { color: red } .c { color: red }', '1:19'],
+  ['a comment without end', '.b { color: red }\n/* .c {', '.b { color: red }', '2:1'],
+  [
+    'a string without end',
+    '.b { color: red; content: "x;\n}\n.c { color: red }',
+    '.b { color: red; content:  } .c { color: red }',
+    '1:27',
+  ],
+])('%s costs no more than itself', async (_name, wxss, expected, place) => {
+  const { css, pkg } = await sheet(wxss);
+  const squeeze = (text: string) => text.replace(/\s+/g, ' ');
+  expect(squeeze(css)).toBe(squeeze(expected));
+  expect(summary(pkg)).toEqual([`WXSS_SYNTAX pages/a.wxss:${place}`]);
+  expect(pkg.manifest.diagnostics[0]!.severity).toBe('warning');
+});
+
+test('what is no style sheet is left out, and only that', async () => {
   const { css, found, pkg } = await sheet("@import './b';\n.a { color: red }", {
-    'pages/b.wxss': '.b { color: red }\n.c { color',
+    'pages/b.wxss': '.b { color: red }\n'.concat('x }\n'.repeat(30)),
     'app.wxss': 'page { color: red }',
   });
   expect(css).toBe('.a { color: red }');
-  expect(found).toEqual(['WXSS_SYNTAX pages/b.wxss:2:6']);
+  expect(found).toEqual(['WXSS_SYNTAX pages/b.wxss:2:1']);
+  expect(pkg.manifest.diagnostics[0]!.severity).toBe('error');
   expect(pkg.styles.get('')!.app).toBe('wx-page { color: red }');
   expect(pkg.manifest.broken).toEqual({});
 });
@@ -208,7 +233,7 @@ test.each([
   ['url(//a.b/c.png)', 'url(//a.b/c.png)', []],
   ['url(data:image/png;base64,AA)', 'url(data:image/png;base64,AA)', []],
   ['url(/no.png)', 'url("sparrow-asset:/no.png")', ['FILE_MISSING pages/a.wxss:1:6']],
-  ['url(../../no.png)', 'url(../../no.png)', ['PATH_OUTSIDE_PROJECT pages/a.wxss:1:6']],
+  ['url(../../img/a.png)', 'url("sparrow-asset:/img/a.png")', ['PATH_OUTSIDE_PROJECT pages/a.wxss:1:6']],
 ])('%s becomes %s', async (value, expected, findings) => {
   const { css, found } = await sheet(`.a { background: ${value} }`, {
     'img/a.png': '',

@@ -125,7 +125,31 @@ test('paths that climb out of the project are refused', async () => {
   const pkg = await build(
     onePage({ 'pages/a.wxml': '<import src="../../x.wxml" /><wxs module="m" src="../../y.wxs" />' }),
   );
-  expect(summary(pkg)).toEqual(['PATH_OUTSIDE_PROJECT pages/a.wxml:1:14', 'PATH_OUTSIDE_PROJECT pages/a.wxml:1:51']);
+  expect(summary(pkg)).toEqual(['PATH_OUTSIDE_PROJECT pages/a.wxml:1:51', 'PATH_OUTSIDE_PROJECT pages/a.wxml:1:14']);
+  expect(errors(pkg)).toHaveLength(2);
+});
+
+test('a path that climbs out goes on at the root, as in the original, with a warning', async () => {
+  const pkg = await build(
+    onePage({
+      'pages/a.wxml':
+        '<import src="../../t.wxml" /><wxs module="m" src="../../m.wxs" /><template is="t" data="{{v: m.v}}" />',
+      'pages/a.wxss': '@import "../../x.wxss";',
+      'pages/a.js': "require('../../../x')",
+      'pages/a.json': '{ "usingComponents": { "c": "../../c" } }',
+      't.wxml': '<template name="t">{{v}}</template>',
+      'm.wxs': 'exports.v = 1',
+      'x.wxss': '.x { color: red }',
+      'x.js': '',
+      'c.js': '',
+      'c.wxml': '',
+    }),
+  );
+  expect(errors(pkg)).toEqual([]);
+  expect(pkg.manifest.diagnostics.map((item) => item.code)).toEqual(Array(5).fill('PATH_OUTSIDE_PROJECT'));
+  expect(render(pkg, 'pages/a')).toBe('1');
+  expect(pkg.styles.get('')!['pages/a']).toBe('.x { color: red }');
+  expect(pkg.manifest.components['pages/a']!.usingComponents).toEqual({ c: 'c' });
 });
 
 test.each([

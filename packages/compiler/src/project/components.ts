@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AppConfig, ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { climbDiagnostic, referenceTo } from '../references.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
 import { emptyJson, isObject, type JsonFile } from './json-file.ts';
 import type { NpmResolver } from './npm.ts';
@@ -49,7 +50,7 @@ export function collectComponents(input: GraphInput): Graph {
   const missing = new Map<string, Diagnostic>();
   const queue: { path: string; page: boolean }[] = [];
   const resolver = createComponentResolver(input);
-  const shared = resolver.usingComponents('', app, diagnostics);
+  const shared = resolver.usingComponents('app.json', app, diagnostics);
 
   for (const page of input.pages) {
     if (['.wxml', ...SCRIPT_SUFFIXES].some((suffix) => tree.has(page.path + suffix))) {
@@ -120,7 +121,7 @@ function readComponent(
     const fallback = isObject(generic) ? generic.default : undefined;
     const target =
       typeof fallback === 'string'
-        ? resolver.resolve(dirname(path), fallback, json, ['componentGenerics', name, 'default'], diagnostics)
+        ? resolver.resolve(`${path}.json`, fallback, json, ['componentGenerics', name, 'default'], diagnostics)
         : undefined;
     generics[name] = target === undefined ? true : { default: target };
   }
@@ -128,7 +129,7 @@ function readComponent(
     component,
     page,
     root: rootOf(path, input.packages),
-    usingComponents: { ...shared, ...resolver.usingComponents(dirname(path), json, diagnostics) },
+    usingComponents: { ...shared, ...resolver.usingComponents(`${path}.json`, json, diagnostics) },
     componentPlaceholder: placeholders(value.componentPlaceholder),
     componentGenerics: generics,
     ...(isolation && { styleIsolation: isolation }),
@@ -153,8 +154,9 @@ export function styleScope(path: string): string {
 }
 
 interface ComponentResolver {
-  resolve(folder: string, value: string, json: JsonFile, at: string[], diagnostics: Diagnostic[]): string | undefined;
-  usingComponents(folder: string, json: JsonFile, diagnostics: Diagnostic[]): Record<string, string>;
+  /** @param from project path of the JSON file */
+  resolve(from: string, value: string, json: JsonFile, at: string[], diagnostics: Diagnostic[]): string | undefined;
+  usingComponents(from: string, json: JsonFile, diagnostics: Diagnostic[]): Record<string, string>;
 }
 
 function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
@@ -164,7 +166,8 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
     path === undefined ? undefined : [path, `${path}/index`].find((candidate) => exists(candidate));
 
   const resolver: ComponentResolver = {
-    resolve(folder, value, json, at, diagnostics) {
+    resolve(from, value, json, at, diagnostics) {
+      const folder = dirname(from);
       const report = (finding: Pick<Diagnostic, 'code' | 'message' | 'hint' | 'severity'>) =>
         void diagnostics.push(createDiagnostic(json.source, { ...finding, at: json.offsetOf(at) }));
       const name = at.at(-1) ?? value;
@@ -178,15 +181,12 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
         return undefined;
       }
       const path = withoutSuffix(withoutSuffix(value, '.wxml'), '.js');
-      const relative = resolvePath(folder, path);
-      if (relative === undefined) {
-        report({
-          code: 'PATH_OUTSIDE_PROJECT',
-          severity: 'error',
-          message: `the path of <${name}> climbs out of the project: ${value}`,
-          hint: 'use a path below the root of the mini program',
-        });
-        return undefined;
+      const reference = referenceTo(from, path, json.offsetOf(at));
+      const relative = reference.path;
+      if (reference.climbs) {
+        const found = complete(relative);
+        diagnostics.push(climbDiagnostic(json.source, { ...reference, literal: value }, found !== undefined));
+        return found;
       }
       const bare = !path.startsWith('.') && !path.startsWith('/');
       const found = complete(relative) ?? (bare ? complete(npm.resolve(folder, path)) : undefined);
@@ -205,12 +205,12 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
       });
       return undefined;
     },
-    usingComponents(folder, json, diagnostics) {
+    usingComponents(from, json, diagnostics) {
       const list = json.value.usingComponents;
       const resolved: Record<string, string> = {};
       for (const [tag, value] of Object.entries(isObject(list) ? list : {})) {
         if (typeof value !== 'string') continue;
-        const path = resolver.resolve(folder, value, json, ['usingComponents', tag], diagnostics);
+        const path = resolver.resolve(from, value, json, ['usingComponents', tag], diagnostics);
         if (path !== undefined) resolved[tag] = path;
       }
       return resolved;

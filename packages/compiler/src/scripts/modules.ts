@@ -3,6 +3,7 @@ import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
 import type { NpmResolver } from '../project/npm.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { climbDiagnostic, type Reference, referenceTo } from '../references.ts';
 import { MAX_SCRIPT_BYTES, REQUIRE, type Script } from './script.ts';
 
 export interface ModuleSource {
@@ -56,10 +57,12 @@ export async function compileModules(entries: Iterable<string>, source: ModuleSo
     const targets = new Map<string, string>();
     for (const literal of script.requires) {
       const found = resolveRequire(path, literal, source);
-      if (typeof found === 'string') {
+      const reference = referenceTo(path, literal, literalOffset(file.text, literal));
+      if (found !== undefined) {
         enqueue(found);
         if (!/^[./]/.test(literal)) targets.set(literal, `/${moduleKey(found)}`);
-      } else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, literal, found));
+        if (reference.climbs) diagnostics.push(climbDiagnostic(file, reference, true));
+      } else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, reference));
     }
     scripts.set(moduleKey(path), targets.size > 0 ? { ...script, code: retarget(script.code, targets) } : script);
   };
@@ -88,19 +91,16 @@ export function scriptFile(path: string, tree: SourceTree): string | undefined {
   return [`${path}.js`, `${path}.ts`].find((candidate) => tree.has(candidate));
 }
 
-type Unresolved = { outside: boolean };
-
-function resolveRequire(from: string, literal: string, { tree, npm, aliases }: ModuleSource): string | Unresolved {
+function resolveRequire(from: string, literal: string, { tree, npm, aliases }: ModuleSource): string | undefined {
   const folder = dirname(from);
   const bare = !/^[./]/.test(literal);
-  const direct = resolvePath(folder, literal);
-  if (direct === undefined) return { outside: true };
+  const direct = referenceTo(from, literal, 0).path;
   const paths = bare ? [aliasTarget(literal, aliases), npm.resolve(folder, literal), direct] : [direct];
   for (const path of paths) {
     const found = path !== undefined && requireTarget(path, tree);
     if (found) return found;
   }
-  return { outside: false };
+  return undefined;
 }
 
 function aliasTarget(literal: string, aliases: ModuleSource['aliases']): string | undefined {
@@ -147,23 +147,19 @@ function tooLarge(display: string, bytes: number): Diagnostic {
   );
 }
 
-function requireDiagnostic(file: SourceFile, literal: string, { outside }: Unresolved): Diagnostic {
-  const at = Math.max(file.text.indexOf(`'${literal}'`), file.text.indexOf(`"${literal}"`));
-  const place = at < 0 ? undefined : at;
-  if (outside) {
-    return createDiagnostic(file, {
-      code: 'PATH_OUTSIDE_PROJECT',
-      message: `the path climbs out of the project: ${literal}`,
-      hint: 'use a path below the root of the mini program',
-      at: place,
-    });
-  }
+function literalOffset(text: string, literal: string): number {
+  return Math.max(0, text.indexOf(`'${literal}'`), text.indexOf(`"${literal}"`));
+}
+
+function requireDiagnostic(file: SourceFile, reference: Reference): Diagnostic {
+  const { literal, offset, climbs } = reference;
+  if (climbs) return climbDiagnostic(file, reference, false);
   const bare = !/^[./]/.test(literal);
   return createDiagnostic(file, {
     code: bare ? 'NPM_MISSING' : 'FILE_MISSING',
     severity: 'warning',
     message: `module ${literal} was not found`,
     hint: bare ? `run npm install ${literal} in the project` : 'correct the path, or add the file',
-    at: place,
+    at: offset,
   });
 }

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { TmplGroup } from 'glass-easel-template-compiler';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
-import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { withoutSuffix } from '../paths.ts';
 import type { SourceFile } from '../project/source-tree.ts';
-import { rewriteWxs, type WxsRequire } from '../wxs/rewrite.ts';
+import { type Reference, referenceTo } from '../references.ts';
+import { rewriteWxs } from '../wxs/rewrite.ts';
 import { type Preprocessed, preprocessWxml } from './preprocess.ts';
 import type { WxmlPart } from './scan.ts';
 
@@ -16,23 +17,17 @@ interface TemplateFinding {
   startColumn: number;
 }
 
-export interface TemplateReference {
-  /** Project path without suffix. */
-  path: string;
-  /** Offset in the source of the attribute that names it. */
-  offset: number;
-}
-
 /** One compiled WXML file. */
 export interface Template {
   /** Project path without suffix. */
   path: string;
   /** JavaScript expression of the generator object; undefined when the file did not compile. */
   generator: string | undefined;
-  imports: TemplateReference[];
-  includes: TemplateReference[];
+  /** Paths without suffix, as those below. */
+  imports: Reference[];
+  includes: Reference[];
   /** Targets of `<wxs src>` and of requires in inline modules. */
-  scripts: TemplateReference[];
+  scripts: Reference[];
   diagnostics: Diagnostic[];
 }
 
@@ -45,10 +40,8 @@ export function compileTemplate(file: SourceFile): Template {
     const findings = group.addTmpl(path, source.text) as TemplateFinding[];
     const diagnostics = findings.flatMap((finding) => toDiagnostic(file, source, finding));
     const scripts = rewriteInlineScripts(group, file, path, diagnostics);
-    const references = readReferences(file, source.parts, diagnostics);
-    const failed = diagnostics.some(
-      (diagnostic) => diagnostic.severity === 'error' && diagnostic.code !== 'PATH_OUTSIDE_PROJECT',
-    );
+    const references = readReferences(file, source.parts);
+    const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
     const generator = failed ? undefined : group.getTmplGenObject(path);
     // Not in a finally block: after a panic of the module freeing fails as well.
     group.free();
@@ -77,8 +70,8 @@ function rewriteInlineScripts(
   file: SourceFile,
   path: string,
   diagnostics: Diagnostic[],
-): TemplateReference[] {
-  const scripts: TemplateReference[] = [];
+): Reference[] {
+  const scripts: Reference[] = [];
   for (const name of group.getInlineScriptModuleNames(path) as string[]) {
     const source = group.getInlineScript(path, name);
     const offset = Math.max(0, file.text.indexOf(source));
@@ -88,20 +81,9 @@ function rewriteInlineScripts(
       continue;
     }
     group.setInlineScript(path, name, inline.code);
-    for (const required of inline.requires) addRequire(file, required, offset, scripts, diagnostics);
+    for (const required of inline.requires) scripts.push({ ...required, offset: offset + required.offset });
   }
   return scripts;
-}
-
-function addRequire(
-  file: SourceFile,
-  required: WxsRequire,
-  offset: number,
-  scripts: TemplateReference[],
-  diagnostics: Diagnostic[],
-): void {
-  if (required.path !== undefined) scripts.push({ path: required.path, offset: offset + required.offset });
-  else diagnostics.push(outsideDiagnostic(file, required.literal, offset + required.offset));
 }
 
 export function wxsDiagnostic(file: SourceFile, message: string, at: number): Diagnostic {
@@ -109,15 +91,6 @@ export function wxsDiagnostic(file: SourceFile, message: string, at: number): Di
     code: 'WXS_SYNTAX',
     message: `WXS: ${message}`,
     hint: 'WXS is JavaScript 5 without new, try and regular expression literals',
-    at,
-  });
-}
-
-export function outsideDiagnostic(file: SourceFile, literal: string, at: number): Diagnostic {
-  return createDiagnostic(file, {
-    code: 'PATH_OUTSIDE_PROJECT',
-    message: `the path climbs out of the project: ${literal}`,
-    hint: 'use a path below the root of the mini program',
     at,
   });
 }
@@ -145,21 +118,15 @@ const REFERENCE_SUFFIXES = { import: '.wxml', include: '.wxml', wxs: '.wxs' } as
 type ReferenceTag = keyof typeof REFERENCE_SUFFIXES;
 
 /** The files that tags name in `src`, as the template compiler resolves them. */
-function readReferences(
-  file: SourceFile,
-  parts: readonly WxmlPart[],
-  diagnostics: Diagnostic[],
-): Record<ReferenceTag, TemplateReference[]> {
-  const found: Record<ReferenceTag, TemplateReference[]> = { import: [], include: [], wxs: [] };
+function readReferences(file: SourceFile, parts: readonly WxmlPart[]): Record<ReferenceTag, Reference[]> {
+  const found: Record<ReferenceTag, Reference[]> = { import: [], include: [], wxs: [] };
   for (const part of parts) {
     if (part.type !== 'start' || !Object.hasOwn(REFERENCE_SUFFIXES, part.name)) continue;
     const tag = part.name as ReferenceTag;
     const source = part.attributes.find((attribute) => attribute.name === 'src');
     const literal = source ? file.text.slice(source.valueStart, source.valueEnd) : '';
     if (!source || literal === '' || literal.includes('{{')) continue;
-    const path = resolvePath(dirname(file.path), literal);
-    if (path === undefined) diagnostics.push(outsideDiagnostic(file, literal, source.valueStart));
-    else found[tag].push({ path: withoutSuffix(path, REFERENCE_SUFFIXES[tag]), offset: source.valueStart });
+    found[tag].push(referenceTo(file.path, withoutSuffix(literal, REFERENCE_SUFFIXES[tag]), source.valueStart));
   }
   return found;
 }

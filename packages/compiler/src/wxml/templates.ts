@@ -1,9 +1,10 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { climbDiagnostic, type Reference } from '../references.ts';
 import { rewriteWxs, type WxsCode } from '../wxs/rewrite.ts';
 import { assembleTemplates } from './assemble.ts';
-import { outsideDiagnostic, type Template, type TemplateReference, wxsDiagnostic } from './template.ts';
+import { type Template, wxsDiagnostic } from './template.ts';
 
 /** A compiled WXS file. */
 export interface WxsModule {
@@ -18,10 +19,7 @@ export function compileWxs(file: SourceFile): WxsModule {
   if ('message' in result) {
     return { code: undefined, requires: [], diagnostics: [wxsDiagnostic(file, result.message, result.offset)] };
   }
-  const diagnostics = result.requires
-    .filter((required) => required.path === undefined)
-    .map((required) => outsideDiagnostic(file, required.literal, required.offset));
-  return { ...result, diagnostics };
+  return { ...result, diagnostics: [] };
 }
 
 export interface TemplateSource {
@@ -44,35 +42,40 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
   const own: string[] = [];
   const diagnostics = new Map<string, Diagnostic[]>();
 
-  const missing = (file: SourceFile, what: string, { path, offset }: TemplateReference) =>
-    createDiagnostic(file, {
-      code: 'FILE_MISSING',
-      message: `${what} ${path} was not found`,
-      hint: 'correct the path, or add the file; until then it counts as empty',
-      at: offset,
-    });
-
-  const addScript = (reference: TemplateReference, from: SourceFile, found: Diagnostic[], seen: Set<string>) => {
-    if (seen.has(reference.path)) return;
-    seen.add(reference.path);
-    const file = tree.read(`${reference.path}.wxs`);
-    if (!file) {
-      scripts.set(reference.path, undefined);
-      found.push(missing(from, 'WXS module', { ...reference, path: `${reference.path}.wxs` }));
-      return;
+  /** Reads what a file refers to; says what is wrong with the reference. */
+  const follow = (from: SourceFile, reference: Reference, suffix: string, found: Diagnostic[]) => {
+    const path = reference.path + suffix;
+    const file = tree.read(path);
+    if (reference.climbs) found.push(climbDiagnostic(from, reference, file !== undefined));
+    else if (!file) {
+      found.push(
+        createDiagnostic(from, {
+          code: 'FILE_MISSING',
+          message: `${suffix === '.wxs' ? 'WXS module' : 'template'} ${path} was not found`,
+          hint: 'correct the path, or add the file; until then it counts as empty',
+          at: reference.offset,
+        }),
+      );
     }
-    const module = source.wxs(file);
-    scripts.set(reference.path, module.code);
+    return file;
+  };
+
+  const addScript = (from: SourceFile, reference: Reference, found: Diagnostic[], seen: Set<string>) => {
+    if (seen.has(`${reference.path}.wxs`)) return;
+    seen.add(`${reference.path}.wxs`);
+    const file = follow(from, reference, '.wxs', found);
+    const module = file && source.wxs(file);
+    scripts.set(reference.path, module?.code);
+    if (!module) return;
     found.push(...module.diagnostics);
-    for (const { path, offset } of module.requires)
-      if (path !== undefined) addScript({ path, offset }, file, found, seen);
+    for (const required of module.requires) addScript(file, required, found, seen);
   };
 
   /** @param chain files that include each other down to this one */
   const visit = (file: SourceFile, found: Diagnostic[], seen: Set<string>, chain: readonly string[]): Template => {
     const template = source.template(file);
     if (template.generator !== undefined) generators.set(template.path, template.generator);
-    for (const reference of template.scripts) addScript(reference, file, found, seen);
+    for (const reference of template.scripts) addScript(file, reference, found, seen);
     for (const reference of [...template.imports, ...template.includes]) {
       const key = `${reference.path}.wxml`;
       const included = template.includes.includes(reference);
@@ -82,11 +85,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
       }
       if (seen.has(key)) continue;
       seen.add(key);
-      const target = tree.read(key);
-      if (!target) {
-        found.push(missing(file, 'template', { ...reference, path: key }));
-        continue;
-      }
+      const target = follow(file, reference, '.wxml', found);
+      if (!target) continue;
       const imported = visit(target, found, seen, included ? [...chain, key] : [key]);
       if (imported.generator === undefined) {
         found.push(

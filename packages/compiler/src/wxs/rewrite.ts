@@ -1,23 +1,16 @@
 import type { Identifier, MemberExpression, Node, Property } from 'acorn';
 import MagicString from 'magic-string';
-import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { withoutSuffix } from '../paths.ts';
+import { type Reference, referenceTo } from '../references.ts';
 import { freeNames, isPropertyName } from './free-names.ts';
 import { WXS_GLOBALS } from './library.ts';
 import { nodesOf, parseWxs, safeName, type WxsSyntaxError } from './parse.ts';
 
-export interface WxsRequire {
-  /** What the source says. */
-  literal: string;
-  /** Project path without suffix; undefined when it climbs out of the project. */
-  path: string | undefined;
-  /** Offset in the source. */
-  offset: number;
-}
-
 export interface WxsCode {
   /** Body of `(require, exports, module) => { … }`; it uses `__wxs` of the library. */
   code: string;
-  requires: WxsRequire[];
+  /** Paths without suffix. */
+  requires: Reference[];
 }
 
 /** Names that a module has without a declaration. */
@@ -34,7 +27,7 @@ export function rewriteWxs(source: string, path: string): WxsCode | WxsSyntaxErr
   if ('message' in parsed) return parsed;
   const { program, text } = parsed;
   const edit = new MagicString(text);
-  const requires: WxsRequire[] = [];
+  const requires: Reference[] = [];
   for (const { node, parent, key } of nodesOf(program)) {
     if (node.type === 'Identifier') {
       if (!isPropertyName(parent, key)) rename(edit, node as Identifier, parent, key);
@@ -45,10 +38,9 @@ export function rewriteWxs(source: string, path: string): WxsCode | WxsSyntaxErr
     } else if (node.type === 'CallExpression') {
       const literal = requireLiteral(node);
       if (!literal) continue;
-      const target = resolvePath(dirname(path), literal.value);
-      const found = target === undefined ? undefined : withoutSuffix(target, '.wxs');
-      requires.push({ literal: literal.value, path: found, offset: literal.start });
-      if (found !== undefined) edit.overwrite(literal.start, literal.end, JSON.stringify(`/${found}`));
+      const reference = referenceTo(path, withoutSuffix(literal.value, '.wxs'), literal.start);
+      requires.push(reference);
+      edit.overwrite(literal.start, literal.end, JSON.stringify(`/${reference.path}`));
     }
   }
   const free = [...freeNames(program)].filter((name) => !PROVIDED.has(name)).map(safeName);

@@ -1,8 +1,9 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { climbDiagnostic } from '../references.ts';
 import type { SelectorScope } from './selectors.ts';
-import { outside, type Sheet } from './sheet.ts';
+import type { Sheet } from './sheet.ts';
 
 export interface StyleSheet {
   css: string;
@@ -34,7 +35,10 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
     const report = (diagnostic: Diagnostic) => void (first && result.diagnostics.push(diagnostic));
     sheet.diagnostics.forEach(report);
     for (const asset of sheet.assets) {
-      if (source.tree.has(asset.path)) continue;
+      const there = source.tree.has(asset.path);
+      // A picture that is missing spoils nothing else, wherever its path leads.
+      if (asset.climbs) report(climbDiagnostic(current, asset, true));
+      if (there || asset.climbs) continue;
       report(
         createDiagnostic(current, {
           code: 'FILE_MISSING',
@@ -47,10 +51,6 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
     }
     const parts = sheet.parts.map((part) => {
       if (typeof part === 'string') return part;
-      if (part.path === undefined) {
-        report(outside(current, part.literal, part.offset));
-        return '';
-      }
       if (chain.includes(part.path)) {
         report(
           createDiagnostic(current, {
@@ -63,7 +63,9 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
         return '';
       }
       const target = source.tree.read(part.path);
+      if (part.climbs) report(climbDiagnostic(current, part, target !== undefined));
       if (!target) {
+        if (part.climbs) return '';
         report(
           createDiagnostic(current, {
             code: 'FILE_MISSING',

@@ -1,19 +1,16 @@
 import type { Diagnostic } from '@sparrow/protocol';
-import postcss, { type AtRule, type ChildNode, CssSyntaxError, type Root, type Rule } from 'postcss';
+import type { AtRule, ChildNode, Root, Rule } from 'postcss';
 import valueParser from 'postcss-value-parser';
 import { createDiagnostic } from '../diagnostics.ts';
-import { dirname, resolvePath } from '../paths.ts';
 import type { SourceFile } from '../project/source-tree.ts';
+import { type Reference, referenceTo } from '../references.ts';
+import { parseSheet } from './parse.ts';
 import { type SelectorScope, scopeSelector } from './selectors.ts';
 import { ASSET_PREFIX, convertMediaRpx, convertRpx, convertUrls } from './values.ts';
 
-export interface SheetImport {
-  /** Project path with suffix; undefined when it climbs out of the project. */
-  path: string | undefined;
-  literal: string;
+export interface SheetImport extends Reference {
   /** Media query of the import, `""` without one. */
   media: string;
-  offset: number;
 }
 
 /** One compiled WXSS file: its own rules and its imports, in order. */
@@ -22,14 +19,14 @@ export interface Sheet {
   marker: boolean;
   host: boolean;
   /** Project files that it shows, with the place of the url. */
-  assets: { path: string; offset: number }[];
+  assets: Reference[];
   diagnostics: Diagnostic[];
 }
 
 /** Compiles one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
 export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   const sheet: Sheet = { parts: [], marker: false, host: false, assets: [], diagnostics: [] };
-  const root = parseSheet(file, sheet);
+  const root = parseSheet(file, sheet.diagnostics);
   if (!root) return sheet;
   convertDeclarations(root, file, sheet);
   root.walkRules((rule) => convertRule(rule, file, scope, sheet));
@@ -40,61 +37,15 @@ export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   return sheet;
 }
 
-function parseSheet(file: SourceFile, sheet: Sheet): Root | undefined {
-  try {
-    return postcss.parse(blankLineComments(file, sheet), { map: false });
-  } catch (error) {
-    if (!(error instanceof CssSyntaxError)) throw error;
-    sheet.diagnostics.push(
-      createDiagnostic(file, {
-        code: 'WXSS_SYNTAX',
-        message: error.reason,
-        hint: 'correct the style sheet at this place; until then none of its rules applies',
-        at: { line: error.line ?? 1, column: error.column ?? 1 },
-      }),
-    );
-    return undefined;
-  }
-}
-
-/** Comments, strings and urls, which may hold `//`; last a line comment with what stands before it. */
-const LINE_COMMENTS = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)]*\)|(^|[\s;{}])\/\/[^\n]*/g;
-
-/** CSS has no line comments, and one hides the rule after it. They are frequent, so they get lost here instead. */
-function blankLineComments(file: SourceFile, sheet: Sheet): string {
-  let first: number | undefined;
-  const text = file.text.replace(LINE_COMMENTS, (token, before: string | undefined, offset: number) => {
-    if (before === undefined) return token;
-    first ??= offset + before.length;
-    return before.padEnd(token.length);
-  });
-  if (first !== undefined) {
-    sheet.diagnostics.push(
-      createDiagnostic(file, {
-        code: 'WXSS_SYNTAX',
-        severity: 'warning',
-        message: 'a style sheet has no line comments',
-        hint: 'write /* … */: the official tool refuses // or drops the rule after it',
-        at: first,
-      }),
-    );
-  }
-  return text;
-}
-
 function convertDeclarations(root: Root, file: SourceFile, sheet: Sheet): void {
   root.walkDecls((declaration) => {
     const offset = declaration.source?.start?.offset ?? 0;
     declaration.value = convertUrls(convertRpx(declaration.value), (url) => {
       if (/^([a-z][a-z0-9+.-]*:|\/\/|#)/i.test(url) || url === '') return undefined;
       const [name = '', fragment] = url.replace(/\?[^#]*/, '').split('#');
-      const path = resolvePath(dirname(file.path), safeDecode(name));
-      if (path === undefined) {
-        sheet.diagnostics.push(outside(file, url, offset, 'warning'));
-        return undefined;
-      }
-      sheet.assets.push({ path, offset });
-      return `${ASSET_PREFIX}${path}${fragment && name.endsWith('.svg') ? `#${fragment}` : ''}`;
+      const reference = referenceTo(file.path, safeDecode(name), offset);
+      sheet.assets.push({ ...reference, literal: url });
+      return `${ASSET_PREFIX}${reference.path}${fragment && name.endsWith('.svg') ? `#${fragment}` : ''}`;
     });
   });
 }
@@ -161,24 +112,8 @@ function readImport(rule: AtRule, file: SourceFile): SheetImport | undefined {
   const literal = inner.value;
   const target = /\.\w+$/.test(literal) ? literal : `${literal}.wxss`;
   return {
-    path: resolvePath(dirname(file.path), target),
+    ...referenceTo(file.path, target, rule.source?.start?.offset ?? 0),
     literal,
     media: convertMediaRpx(valueParser.stringify(rest).trim()),
-    offset: rule.source?.start?.offset ?? 0,
   };
-}
-
-export function outside(
-  file: SourceFile,
-  literal: string,
-  at: number,
-  severity: Diagnostic['severity'] = 'error',
-): Diagnostic {
-  return createDiagnostic(file, {
-    code: 'PATH_OUTSIDE_PROJECT',
-    severity,
-    message: `the path climbs out of the project: ${literal}`,
-    hint: 'use a path below the root of the mini program',
-    at,
-  });
 }
