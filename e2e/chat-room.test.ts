@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
 import type { RuntimeMode } from '@sparrow/protocol';
-import { createSimulator } from '@sparrow/simulator/server';
-import { launchBrowser } from '@sparrow/testkit';
+import { createSimulator, launchBrowser } from '@sparrow/simulator/server';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

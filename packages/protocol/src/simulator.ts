@@ -104,3 +104,23 @@ export interface PhoneMessage {
   pages?: StackPageInfo[];
   dev?: DevEvent;
 }
+
+/** What `check` learns of one page from its phone. */
+export interface PhoneLook {
+  /** 0 when the page is not on the stack. */
+  pageId: number;
+  ready: boolean;
+  failure: string | undefined;
+  problems: { kind: 'component' | 'api' | 'script' | 'runtime'; code: string; message: string }[];
+  pageErrors: string[];
+  failedRequests: { url: string; error: string }[];
+  apis: { used: string[]; missing: string[] };
+}
+
+/** What `check` learns from the view of a page. */
+export interface ViewLook {
+  elements: number;
+  text: string;
+  /** Names of the elements without `wx-`. */
+  tags: string[];
+}

@@ -318,6 +318,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
           getCurrentPages: () => pages.stack.map((page) => page.caller),
           pages,
           require: loader.require,
+          apiUse: wxContext.apiUse,
         };
         const value = await run(env, ...args);
         await invoker.invoke('debugResult', { id, value });

@@ -1,7 +1,9 @@
 /** Entry of a page iframe (dual mode): native hands in the ports to itself and to the logic layer. */
 import { portChannel } from '../bridge/index.ts';
+import { lookAtView } from './look.ts';
 import { startView } from './view.ts';
 
+window.sparrowLook = lookAtView;
 window.addEventListener('message', function start(event: MessageEvent) {
   const [host, service] = event.ports;
   if (event.source !== window.parent || !host || !service) return;

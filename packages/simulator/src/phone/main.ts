@@ -1,8 +1,9 @@
 import { DEVICES, type DevEvent, type Device, type InvokeMap, type RuntimeMode } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
+import { createHandle } from './handle.ts';
 import { createOverlay } from './overlay.ts';
-import { type Phone, startPhone } from './phone.ts';
+import { startPhone } from './phone.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
 interface Settings {
@@ -17,22 +18,6 @@ interface Settings {
   scene: number;
   /** Fill the window: on a real phone, or in a screenshot. */
   full: boolean;
-}
-
-/** For tests, `check` and the console: the handle on this window. */
-export interface PhoneHandle {
-  phone: Phone | undefined;
-  ready: Promise<void>;
-  problems: InvokeMap['problem'][0][];
-  logs: InvokeMap['log'][0][];
-  /** `path` of every page that became ready, with its error if it could not. */
-  readyPages: { pageId: number; path: string; error?: string }[];
-  failure: string | undefined;
-}
-declare global {
-  interface Window {
-    sparrow: PhoneHandle;
-  }
 }
 
 function readSettings(): Settings {
@@ -65,14 +50,7 @@ function readSettings(): Settings {
 }
 
 const settings = readSettings();
-const handle: PhoneHandle = {
-  phone: undefined,
-  ready: Promise.resolve(),
-  problems: [],
-  logs: [],
-  readyPages: [],
-  failure: undefined,
-};
+const handle = createHandle();
 window.sparrow = handle;
 const overlay = createOverlay(document.body);
 /** To the console around this frame; alone on a phone there is nobody to hear. */
@@ -135,7 +113,10 @@ async function start(): Promise<void> {
         if (handle.logs.length > 1_000) handle.logs.shift();
         tell({ log: { time: Date.now(), ...entry } });
       },
-      onNetwork: (network) => tell({ network }),
+      onNetwork(network) {
+        if (network.error !== undefined) handle.failedRequests.push({ url: network.url, error: network.error });
+        tell({ network });
+      },
       onProblem(problem) {
         handle.problems.push(problem);
         tell({ problem });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { SimulatorError } from './errors.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -15,11 +16,14 @@ export function findChromium(): string | undefined {
 /**
  * A headless Chromium that stays off the network.
  *
- * @throws Error when there is none on the machine
+ * @throws SimulatorError BROWSER_NOT_FOUND
  */
 export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
   const executablePath = findChromium();
-  if (!executablePath) throw new Error('no Chromium on this machine; run: npm run setup');
+  if (!executablePath)
+    throw new SimulatorError('BROWSER_NOT_FOUND', 'there is no Chromium on this machine', {
+      hint: 'run: sudo apt-get install -y chromium   (or name a browser in SPARROW_CHROMIUM)',
+    });
   return chromium.launch({
     executablePath,
     args: [
