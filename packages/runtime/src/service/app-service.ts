@@ -3,10 +3,12 @@ import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { IntersectionObserver } from './intersection-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
+import { type NodeInstances, SelectorQuery } from './selector-query.ts';
 import { createWx } from './wx/index.ts';
 
 export interface AppServiceOptions {
@@ -60,6 +62,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   let appInstance: Record<string, unknown> | undefined;
 
   let defining = '';
+  /** Objects behind `node()` and `context()` of a query, by the component's tag; the canvas adds itself here. */
+  const instances: NodeInstances = () => undefined;
 
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
@@ -117,6 +121,11 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
   });
 
+  installComponentMethods({
+    createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
+    createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
+  });
+
   const wxContext = createWx({
     invoker,
     reporter,
@@ -131,6 +140,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       channels.set(cause, channel);
     },
     EventChannel,
+    instances,
   });
   const { wx } = wxContext;
   reporter.onError((message) => {

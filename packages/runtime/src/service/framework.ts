@@ -4,10 +4,11 @@
  */
 import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
-import { MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
+import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors } from './builtin-behaviors.ts';
 import { type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
+import type { IntersectionOptions } from './intersection-observer.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 
 /** A page or component instance as its own code sees it (`this`). */
@@ -251,6 +252,21 @@ export function createFramework(options: FrameworkOptions): Framework {
   }
 
   return framework;
+}
+
+/** Methods of every page and component that are ours instead of the adapter's. */
+export function installComponentMethods(methods: {
+  createSelectorQuery(caller: Caller): unknown;
+  createIntersectionObserver(caller: Caller, options?: IntersectionOptions): unknown;
+}): void {
+  Object.assign(adapterComponent.ComponentCaller.prototype, {
+    createSelectorQuery(this: Caller) {
+      return methods.createSelectorQuery(this);
+    },
+    createIntersectionObserver(this: Caller, options?: IntersectionOptions) {
+      return methods.createIntersectionObserver(this, options);
+    },
+  });
 }
 
 /** The framework takes a path without a leading slash as relative to the component that names it. */
