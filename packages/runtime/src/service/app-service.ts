@@ -1,4 +1,4 @@
-import type { ComponentConfig, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
+import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
 import type { Definition } from './definitions.ts';
@@ -260,15 +260,19 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     for (const generic of Object.values(config?.componentGenerics ?? {}))
       if (generic !== true && generic.default) ensureComponents(generic.default, seen);
     if (framework.isDefined(path)) return;
+    runScript(path);
+    framework.defineEmpty(path);
+  }
+
+  function runScript(path: string): void {
     const module = `${path}.js`;
     const outer = defining;
     defining = path;
     if (loader.has(module)) reporter.guard(module, () => loader.require(module));
     defining = outer;
-    framework.defineEmpty(path);
   }
 
-  const roots = (): PageRoot[] => [...new Set(pages.stack)].map((page: Page) => page.root);
+  const roots = (): PageRoot[] => pages.all().map((page: Page) => page.root);
 
   addBundle(boot.bundle);
   startApp();
@@ -308,14 +312,29 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         wxContext.emit(event, data);
       }
     },
-    reload(update: { manifest: typeof manifest; bundles: Record<string, ServiceBundle>; change: string }) {
+    /** Live reload under the living pages: route, data and scroll stay. */
+    reload(update: PackageUpdate) {
       manifest = update.manifest;
+      framework.updateManifest(manifest);
+      pages.styles(update.styles);
+      let scripts = false;
+      const templates: ServiceBundle[] = [];
       for (const bundle of Object.values(update.bundles)) {
-        if (!bundles.has(bundle.root)) continue;
+        const before = bundles.get(bundle.root);
+        if (!before) continue;
         bundles.set(bundle.root, bundle);
+        scripts ||= JSON.stringify(before.modules) !== JSON.stringify(bundle.modules);
+        if (before.templates !== bundle.templates) templates.push(bundle);
         loader.add(bundle.modules);
-        framework.updateTemplates(bundle, roots());
       }
+      if (scripts) {
+        // Which module uses which is not known, so all run again, but the app's own, whose state is to stay.
+        loader.forgetAll((path) => path === 'app.js');
+        framework.redefine(roots(), () => {
+          for (const path of Object.keys(manifest.components)) if (framework.isDefined(path)) runScript(path);
+        });
+      }
+      for (const bundle of templates) reporter.guard('templates', () => framework.updateTemplates(bundle, roots()));
     },
     async evaluate(id: number, source: string, args: unknown[]) {
       try {

@@ -5,8 +5,8 @@ export interface ModuleLoader {
   has(path: string): boolean;
   /** Runs a module once and returns its exports. @throws what the module throws. */
   require(path: string): unknown;
-  /** Forgets modules so that the next require runs them again (live reload). */
-  forget(paths: Iterable<string>): void;
+  /** Forgets all modules but those to be kept, so that the next require runs them again (live reload). */
+  forgetAll(keep: (path: string) => boolean): void;
 }
 
 export interface ModuleLoaderOptions {
@@ -82,8 +82,8 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     },
     has: (path) => sources.has(path),
     require: load,
-    forget(paths) {
-      for (const path of paths) loaded.delete(path);
+    forgetAll(keep) {
+      for (const path of [...loaded.keys()]) if (!keep(path)) loaded.delete(path);
     },
   };
 }
