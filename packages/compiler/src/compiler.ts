@@ -48,6 +48,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
   const changed = new Set<string>();
   let last: CompiledPackage | undefined;
   let running: Promise<unknown> = Promise.resolve();
+  let rebuilding: Promise<void> = Promise.resolve();
   let watcher: FSWatcher | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -96,7 +97,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       });
       const schedule = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => void rebuild(onChange), DEBOUNCE_MS);
+        timer = setTimeout(() => void (rebuilding = rebuilding.then(() => rebuild(onChange))), DEBOUNCE_MS);
       };
       watcher.on('all', (event, path) => {
         // The files of a folder are told one by one.

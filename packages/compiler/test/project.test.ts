@@ -176,6 +176,8 @@ test('the backend and tools of the project are no part of the package', async ()
     'node_modules/x/index.js': 'x',
     '.git/config': 'x',
     '.env': 'x',
+    'key.pem': 'x',
+    'readme.md': 'x',
     'img/a.png': 'x',
     'data/list.json': '[]',
     'pages/a.json': '{}',
