@@ -239,6 +239,7 @@ export type PageEvent = 'pullDownRefresh' | 'reachBottom' | 'tabItemTap' | 'resi
 export interface PackageUpdate {
   manifest: PackageManifest;
   bundles: Record<string, ServiceBundle>;
+  styles: StyleUpdate[];
   change: 'styles' | 'templates' | 'scripts';
 }
 
@@ -258,6 +259,10 @@ export interface ViewBoot {
   styles: Record<string, string>;
   /** Prefix for files of the package: `<assetBase>/<path>`. */
   assetBase: string;
+  /** Prefix for temporary and user files: `<fileBase>/tmp/<name>`. */
+  fileBase: string;
+  /** Look of the built-in components: 2 when app.json says `"style": "v2"`. */
+  styleVersion: 1 | 2;
   config: ViewConfig;
 }
 

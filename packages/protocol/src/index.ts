@@ -1,6 +1,8 @@
 /** Contracts between the parts of Sparrow: types and constants only. The zod schemas are in `@sparrow/protocol/schemas`. */
 export * from './app-config.ts';
 export * from './bridge.ts';
+export * from './builtin-components.ts';
+export * from './devices.ts';
 export * from './diagnostics.ts';
 export * from './http.ts';
 export * from './native.ts';

@@ -67,6 +67,16 @@ export interface ComponentConfig {
   pureDataPattern?: string;
   /** Class prefix of its style sheet, `""` when it is shared. */
   styleScope: string;
+  /**
+   * True when the sheet has selectors without a class: each element of the component then needs its `styleScope` in the
+   * space-separated attribute `wx-scope`.
+   */
+  styleMarker?: boolean;
+  /**
+   * Value of `wx-host` that `:host` in the sheet selects, present when `styleScope` is empty and the sheet has `:host`;
+   * otherwise the host element's `wx-host` is `styleScope`.
+   */
+  styleHost?: string;
   /** Only of pages: window settings of the page's own JSON. */
   window: Partial<WindowConfig>;
 }

@@ -65,3 +65,62 @@ export interface AddressBook {
     | { kind: 'refuse'; reason: string }
     | { kind: 'public' };
 }
+
+/** One page of a phone's stack, as the console shows it. */
+export interface StackPageInfo {
+  id: number;
+  path: string;
+  query: Record<string, string>;
+}
+
+/** One line of the network panel; sent when a request begins and again, with the same id, when it has ended. */
+export interface NetworkEntry {
+  id: number;
+  /** Milliseconds UTC. */
+  time: number;
+  kind: 'request' | 'upload' | 'download' | 'socket';
+  method: string;
+  url: string;
+  requestHeader: Record<string, string>;
+  requestBody: string;
+  status?: number;
+  responseHeader?: Record<string, string>;
+  responseBody?: string;
+  /** Bytes or characters of the answer. */
+  size?: number;
+  error?: string;
+  /** Milliseconds; absent while it runs. */
+  ms?: number;
+}
+
+/** What a phone tells the console around it. */
+export interface PhoneMessage {
+  /** Name of the phone's user. */
+  sparrowPhone: string;
+  trace?: TraceEntry;
+  log?: { time: number; level: LogLine['level']; text: string; stack?: string; pageId: number };
+  network?: NetworkEntry;
+  problem?: { kind: string; code: string; message: string; pageId: number };
+  pages?: StackPageInfo[];
+  dev?: DevEvent;
+}
+
+/** What `check` learns of one page from its phone. */
+export interface PhoneLook {
+  /** 0 when the page is not on the stack. */
+  pageId: number;
+  ready: boolean;
+  failure: string | undefined;
+  problems: { kind: 'component' | 'api' | 'script' | 'runtime'; code: string; message: string }[];
+  pageErrors: string[];
+  failedRequests: { url: string; error: string }[];
+  apis: { used: string[]; missing: string[] };
+}
+
+/** What `check` learns from the view of a page. */
+export interface ViewLook {
+  elements: number;
+  text: string;
+  /** Names of the elements without `wx-`. */
+  tags: string[];
+}

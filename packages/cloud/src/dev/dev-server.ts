@@ -218,6 +218,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       token: state.token,
       onUpgrade: front.onUpgrade,
       allowOnLan: guard.allowOnLan,
+      allowFrames: guard.allowFrames,
     });
     const phonePath = simulator?.phonePath ?? '/phone';
     guard.allowOnLan(phonePath);
@@ -225,7 +226,9 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     await server.ready();
 
     const run: RunFile = { pid: process.pid, port, url, app, env: ENV, startedAt: clock.now() };
-    const lanUrl = lanIp ? `http://${lanIp}:${port}${phonePath}?lan=${lanToken}` : undefined;
+    const lanUrl = lanIp
+      ? `http://${lanIp}:${port}${phonePath}?lan=${lanToken}${simulator?.phoneFragment ? `#${simulator.phoneFragment}` : ''}`
+      : undefined;
     if (lanUrl) run.lanUrl = lanUrl;
     state.writeRun(run);
 

@@ -26,6 +26,8 @@ export interface SimulatorDeps {
   onUpgrade(prefix: string, handler: UpgradeHandler): void;
   /** Opens a path prefix to devices of the LAN that scanned the QR code. */
   allowOnLan(prefix: string): void;
+  /** Opens a path prefix for reading to frames of opaque origin. */
+  allowFrames(prefix: string): void;
 }
 
 /** `createSimulator(options)` of `@sparrow/simulator/server` gives a function of this form. */
@@ -35,5 +37,7 @@ export type RegisterSimulator = (
 ) => Promise<{
   /** Path of the phone alone, for the QR code; default `/phone`. It is opened to the LAN. */
   phonePath?: string;
+  /** What follows `#` in its address. */
+  phoneFragment?: string;
   close(): Promise<void>;
 }>;

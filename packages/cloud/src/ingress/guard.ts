@@ -33,6 +33,11 @@ export interface Guard {
   check(request: IncomingMessage, door: Door): Passage;
   /** Opens a path prefix to the LAN, for holders of its token (`?lan=` once, then the cookie it sets). */
   allowOnLan(prefix: string): void;
+  /**
+   * Opens a path prefix for reading to frames of opaque origin, on the machine and in the LAN. Such a frame sends neither our
+   * Origin nor our cookie, so what stands there must be harmless or have names that cannot be guessed.
+   */
+  allowFrames(prefix: string): void;
   /** Whether the request brings the LAN token in its query, so that the answer should set the cookie. */
   bringsLanToken(request: IncomingMessage): boolean;
 }
@@ -42,7 +47,6 @@ export const LAN_COOKIE = 'sparrow_lan';
 
 /** Loaded by pages of opaque origin and by other devices; their names cannot be guessed, or hold nothing. */
 const PUBLIC_PATHS: readonly string[] = [PATHS.files, PATHS.avatars];
-const LAN_PATHS: readonly string[] = [...PUBLIC_PATHS, PATHS.tunnelSocket];
 
 export function createGuard(options: GuardOptions): Guard {
   const { app, env, port } = options;
@@ -50,6 +54,7 @@ export function createGuard(options: GuardOptions): Guard {
   const controlHosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
   const ingressPrefix = `/@${app}/${env}`;
   const lanPrefixes: string[] = [];
+  const publicPrefixes = [...PUBLIC_PATHS];
 
   function checkOrigin(request: IncomingMessage, host: string, path: string): void {
     const { origin } = request.headers;
@@ -57,7 +62,7 @@ export function createGuard(options: GuardOptions): Guard {
     if (origin === `http://${host}`) return;
     if (controlHosts.has(host) && controlHosts.has(origin.replace(/^http:\/\//, ''))) return;
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (reads && PUBLIC_PATHS.some((prefix) => path.startsWith(prefix))) return;
+    if (reads && publicPrefixes.some((prefix) => path.startsWith(prefix))) return;
     throw new CloudError('ORIGIN_REFUSED', `a page of ${origin} may not call this address`, {
       hint: 'call it from the console, or from a program',
     });
@@ -71,7 +76,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   function checkLan(request: IncomingMessage, path: string): void {
-    if (LAN_PATHS.some((prefix) => path.startsWith(prefix))) return;
+    if (path.startsWith(PATHS.tunnelSocket) || publicPrefixes.some((prefix) => path.startsWith(prefix))) return;
     if (path.startsWith('/@')) return;
     const open = lanPrefixes.some((prefix) => path === prefix || path.startsWith(prefix));
     if (!open)
@@ -122,6 +127,9 @@ export function createGuard(options: GuardOptions): Guard {
     },
     allowOnLan(prefix) {
       lanPrefixes.push(prefix);
+    },
+    allowFrames(prefix) {
+      publicPrefixes.push(prefix);
     },
     bringsLanToken: (request) => equal(query(request.url ?? '', 'lan'), options.lan.token),
   };

@@ -1,0 +1,158 @@
+import type { BackendStatus, LogLine, NetworkEntry, PhoneMessage, TraceEntry } from '@sparrow/protocol';
+import { Alert, Badge, Button, Space, Switch, Tooltip } from 'antd';
+import { useEffect, useMemo, useState } from 'react';
+import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
+import { Panel } from './panel.tsx';
+import { Phones } from './phones.tsx';
+import { type Language, useTexts } from './texts.ts';
+
+/** Entries the panel keeps of each kind; older ones go. */
+const KEPT = 1_000;
+
+export interface PanelLog extends LogLine {
+  phone: string;
+}
+export interface PanelNetwork extends NetworkEntry {
+  phone: string;
+}
+
+const COLORS: Record<BackendStatus['state'], 'success' | 'processing' | 'error' | 'default'> = {
+  running: 'success',
+  starting: 'processing',
+  crashed: 'error',
+  stopped: 'default',
+  none: 'default',
+};
+
+export function App(props: {
+  dark: boolean;
+  onDark(dark: boolean): void;
+  language: Language;
+  onLanguage(language: Language): void;
+}) {
+  const t = useTexts();
+  const api = useMemo(() => createApi(readToken()), []);
+  const [status, setStatus] = useState<Status>();
+  const [simulator, setSimulator] = useState<SimulatorInfo>();
+  const [failure, setFailure] = useState('');
+  const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
+  const [logs, setLogs] = useState<PanelLog[]>([]);
+  const [network, setNetwork] = useState<PanelNetwork[]>([]);
+  const [trace, setTrace] = useState<TraceEntry[]>([]);
+
+  useEffect(() => {
+    Promise.all([api.status(), api.simulator(), api.logs()]).then(
+      ([nextStatus, nextSimulator, { lines }]) => {
+        setStatus(nextStatus);
+        setBackend(nextStatus.backend);
+        setSimulator(nextSimulator);
+        setLogs(lines.map((line) => ({ ...line, phone: '' })));
+        document.title = `${nextStatus.title} · Sparrow`;
+      },
+      (error: Error) => setFailure(error.message === '401' ? 'token' : 'down'),
+    );
+  }, [api]);
+
+  useEffect(() => {
+    // Messages of one moment are shown together: a page that scrolls sends hundreds a second.
+    let waiting: PhoneMessage[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let first = '';
+    const flush = (): void => {
+      timer = undefined;
+      const batch = waiting;
+      waiting = [];
+      const newLogs: PanelLog[] = [];
+      const newTrace: TraceEntry[] = [];
+      const newNetwork: PanelNetwork[] = [];
+      for (const message of batch) {
+        const phone = message.sparrowPhone;
+        if (message.log) newLogs.push({ ...message.log, source: 'service', phone });
+        if (message.trace) newTrace.push(message.trace);
+        if (message.network) newNetwork.push({ ...message.network, phone });
+        // Every phone hears the server's events; one of them speaks for all.
+        first ||= phone;
+        if (message.dev && phone === first) {
+          const { dev } = message;
+          if (dev.type === 'backend') setBackend(dev.status);
+          else if (dev.type === 'hello') setBackend(dev.backend);
+          else if (dev.type === 'log') newLogs.push({ ...dev.line, phone: '' });
+        }
+      }
+      if (newLogs.length > 0) setLogs((old) => [...old, ...newLogs].slice(-KEPT));
+      if (newTrace.length > 0) setTrace((old) => [...old, ...newTrace].slice(-KEPT));
+      if (newNetwork.length > 0)
+        setNetwork((old) => {
+          const merged = new Map(old.map((entry) => [`${entry.phone}/${entry.time}/${entry.id}`, entry]));
+          for (const entry of newNetwork) merged.set(`${entry.phone}/${entry.time}/${entry.id}`, entry);
+          return [...merged.values()].slice(-KEPT);
+        });
+    };
+    const listen = (event: MessageEvent<PhoneMessage>): void => {
+      if (event.origin !== location.origin || typeof event.data?.sparrowPhone !== 'string') return;
+      waiting.push(event.data);
+      timer ??= setTimeout(flush, 100);
+    };
+    window.addEventListener('message', listen);
+    return () => {
+      window.removeEventListener('message', listen);
+      clearTimeout(timer);
+    };
+  }, []);
+
+  if (failure)
+    return (
+      <div className="center">
+        <Alert type="error" showIcon title={failure === 'token' ? t.noToken : t.cannotReach} />
+      </div>
+    );
+
+  return (
+    <div className="console">
+      <header>
+        <span className="brand">
+          <span className="bird">🐦</span> Sparrow <small>麻雀</small>
+        </span>
+        <strong className="project">{status?.title}</strong>
+        <Tooltip title={backend.reason ?? t.restartBackend}>
+          <Button
+            size="small"
+            type="text"
+            disabled={backend.state === 'none'}
+            onClick={() => void api.restartBackend()}
+          >
+            <Badge status={COLORS[backend.state]} text={`${t.backend}: ${t.backendStates[backend.state]}`} />
+          </Button>
+        </Tooltip>
+        <span className="grow" />
+        <Space>
+          <Tooltip title={t.consoleDark}>
+            <Switch
+              size="small"
+              checked={props.dark}
+              onChange={props.onDark}
+              checkedChildren="🌙"
+              unCheckedChildren="☀"
+            />
+          </Tooltip>
+          <Button size="small" onClick={() => props.onLanguage(props.language === 'zh' ? 'en' : 'zh')}>
+            {props.language === 'zh' ? 'English' : '中文'}
+          </Button>
+        </Space>
+      </header>
+      <main>
+        {simulator && <Phones simulator={simulator} status={status} language={props.language} />}
+        <Panel
+          logs={logs}
+          network={network}
+          trace={trace}
+          onClear={(kind) => {
+            if (kind === 'logs') setLogs([]);
+            else if (kind === 'network') setNetwork([]);
+            else setTrace([]);
+          }}
+        />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
+import { createDiagnostic } from './diagnostics.ts';
+import { suffixOf } from './paths.ts';
+import { rootOf } from './project/app-config.ts';
+import type { FileEntry, SourceTree } from './project/source-tree.ts';
+
+const SOURCE_SUFFIXES = new Set(['.js', '.ts', '.wxml', '.wxss', '.wxs', '.map', '.md', '.less', '.scss', '.sass']);
+
+/** Files at the root that configure the project and are no part of it. */
+const CONFIG_FILES =
+  /^(project\.(private\.)?config|sparrow|package(-lock)?|tsconfig|app|sitemap|theme)\.json$|(^|\/)LICENSE$/;
+
+/** Above this many bytes in all, loading becomes a wait that a user notices. */
+export const LARGE_PACKAGE_BYTES = 50 * 1024 * 1024;
+
+/** Files of an npm package that a mini program may show; its listing is kept as long as its folder does not change. */
+export interface MountedFiles {
+  list(path: string, folder: string): [string, FileEntry][];
+}
+
+export function createMountedFiles(): MountedFiles {
+  const known = new Map<string, { mtimeMs: number; files: [string, FileEntry][] }>();
+  return {
+    list(path, folder) {
+      const { mtimeMs } = statSync(folder);
+      const cached = known.get(folder);
+      if (cached?.mtimeMs === mtimeMs) return cached.files;
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(
+        (item): [string, FileEntry][] => {
+          const absolute = join(item.parentPath, item.name);
+          const suffix = suffixOf(item.name);
+          if (!item.isFile() || suffix === '.json' || SOURCE_SUFFIXES.has(suffix)) return [];
+          const stat = statSync(absolute);
+          const inside = relative(folder, absolute).replaceAll(sep, '/');
+          return [[`${path}/${inside}`, { absolute, size: stat.size, mtimeMs: stat.mtimeMs }]];
+        },
+      );
+      known.set(folder, { mtimeMs, files });
+      return files;
+    },
+  };
+}
+
+/**
+ * Files that are served as they are: everything but sources and configuration. They are listed, never read.
+ *
+ * @param components paths whose JSON is configuration
+ * @param modules modules by key: a JSON file among them is data that a script asked for, and is listed as well
+ */
+export function listAssets(
+  tree: SourceTree,
+  components: readonly string[],
+  modules: ReadonlyMap<string, unknown>,
+): Map<string, FileEntry> {
+  const configs = new Set(components.map((path) => `${path}.json`));
+  const assets = new Map<string, FileEntry>();
+  for (const [path, entry] of tree.files) {
+    if (SOURCE_SUFFIXES.has(suffixOf(path)) || CONFIG_FILES.test(path)) continue;
+    if (configs.has(path) && !modules.has(path)) continue;
+    assets.set(path, entry);
+  }
+  return assets;
+}
+
+export function sizesByRoot(tree: SourceTree, packages: readonly SubpackageInfo[]): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const [path, entry] of tree.files) {
+    const root = rootOf(path, packages);
+    sizes.set(root, (sizes.get(root) ?? 0) + entry.size);
+  }
+  return sizes;
+}
+
+export function totalSizeDiagnostic(packages: readonly SubpackageInfo[], display: string): Diagnostic[] {
+  const bytes = packages.reduce((sum, info) => sum + info.size, 0);
+  if (bytes <= LARGE_PACKAGE_BYTES) return [];
+  return [
+    createDiagnostic(
+      { display, text: '' },
+      {
+        code: 'PACKAGE_TOO_LARGE',
+        severity: 'warning',
+        message: `the mini program has ${(bytes / 1024 / 1024).toFixed(0)} MB`,
+        hint: 'move large files to a server; WeChat itself refuses more than 30 MB',
+      },
+    ),
+  ];
+}

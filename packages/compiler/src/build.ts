@@ -1,0 +1,240 @@
+import {
+  type ComponentConfig,
+  PACKAGE_FORMAT_VERSION,
+  type PackageManifest,
+  type ServiceBundle,
+  type StyleBundle,
+  type StyleIsolation,
+} from '@sparrow/protocol';
+import { createMountedFiles, listAssets, sizesByRoot, totalSizeDiagnostic } from './assets.ts';
+import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
+import { createDiagnostic } from './diagnostics.ts';
+import { createMemo } from './memo.ts';
+import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
+import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
+import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
+import { locateProject } from './project/locate.ts';
+import { createNpmResolver } from './project/npm.ts';
+import { createSourceTree, hashOf } from './project/source-tree.ts';
+import { compileModules, scriptFile } from './scripts/modules.ts';
+import { compileScript, type Script } from './scripts/script.ts';
+import { compileTemplate, type Template } from './wxml/template.ts';
+import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts';
+import { bundleSheet, type StyleSheet } from './wxss/bundle.ts';
+import { compileSheet, type Sheet } from './wxss/sheet.ts';
+
+/** Everything that a runtime needs of one state of the project. */
+export interface CompiledPackage {
+  manifest: PackageManifest;
+  /** By root: `""` is the main package. */
+  services: Map<string, ServiceBundle>;
+  styles: Map<string, StyleBundle>;
+  /** Source maps as JSON by module path; their sources are paths inside the project folder. */
+  maps: Map<string, string>;
+  /** Absolute path on disk of a file of `manifest.files`. */
+  assetPath(path: string): string | undefined;
+}
+
+/** Builds a project again and again; what did not change between two builds is not compiled twice. */
+export interface Builder {
+  /** @throws CompilerError NO_PROJECT when there is no app.json */
+  build(): Promise<CompiledPackage>;
+}
+
+/** npm packages that `useExtendedLib` of app.json stands for. */
+const EXTENDED_LIBRARIES: Readonly<Record<string, string>> = { weui: 'weui-miniprogram' };
+
+export function createBuilder(dir: string): Builder {
+  const tree = createSourceTree();
+  const mountedFiles = createMountedFiles();
+  const jsonMemo = createMemo<JsonFile>();
+  const templateMemo = createMemo<Template>();
+  const wxsMemo = createMemo<WxsModule>();
+  const sheetMemo = createMemo<Sheet>();
+  const scriptMemo = createMemo<Promise<Script>>();
+
+  const readJson = (path: string): JsonFile | undefined => {
+    const file = tree.read(path);
+    return file && jsonMemo.get(file, '', () => parseJson(file));
+  };
+
+  /** Options like `styleIsolation: 'shared'` stand in the script, but decide how the sheet is compiled. */
+  const scriptIsolation = (path: string): StyleIsolation | undefined => {
+    const name = scriptFile(path, tree);
+    const text = name === undefined ? undefined : tree.read(name)?.text;
+    return /styleIsolation['"]?\s*[:=]\s*['"]((?:page-)?(?:isolated|apply-shared|shared))['"]/.exec(text ?? '')?.[1] as
+      | StyleIsolation
+      | undefined;
+  };
+
+  const sheetOf = (path: string, scope: string): StyleSheet | undefined =>
+    bundleSheet(
+      `${path}.wxss`,
+      { scope, host: styleScope(path) },
+      { tree, sheet: (file, at) => sheetMemo.get(file, `${at.scope} ${at.host}`, () => compileSheet(file, at)) },
+    );
+
+  const templatesOf = (paths: readonly string[]) =>
+    bundleTemplates(paths, {
+      tree,
+      template: (file) => templateMemo.get(file, '', () => compileTemplate(file)),
+      wxs: (file) => wxsMemo.get(file, '', () => compileWxs(file)),
+    });
+
+  async function build(): Promise<CompiledPackage> {
+    const project = locateProject(dir);
+    tree.refresh(project);
+    const list = createDiagnosticList();
+    const json = readJson('app.json') ?? emptyJson(tree.display('app.json'));
+    const theme = themePath(json);
+    const app = readAppConfig(json, theme ? readJson(theme) : undefined);
+    const npm = createNpmResolver(project, tree, extendedLibraries(json));
+    const graph = collectComponents({ tree, npm, app: json, ...app, readJson, scriptIsolation });
+    list.add(undefined, app.diagnostics);
+    list.add(undefined, graph.diagnostics);
+    list.add(
+      undefined,
+      tree.escaping.map((path) => escapingLink(tree.display(path))),
+    );
+    for (const [path, finding] of graph.missing) list.add(path, [finding]);
+
+    const nodes = [...graph.components.values()];
+    const modules = await compileModules(['app', ...graph.components.keys()], {
+      tree,
+      npm,
+      aliases: aliasesOf(json),
+      script: (file) => scriptMemo.get(file, '', () => compileScript(file)),
+    });
+
+    const services = new Map<string, ServiceBundle>();
+    const styles = new Map<string, StyleBundle>();
+    const components: Record<string, ComponentConfig> = {};
+    for (const { root } of app.packages) {
+      const members = nodes.filter((node) => node.config.root === root);
+      const { templates, diagnostics } = templatesOf(members.map((node) => node.path));
+      services.set(root, { root, modules: {}, templates });
+      const sheets: StyleBundle = {};
+      styles.set(root, sheets);
+      if (root === '') addSheet('app', sheetOf('app', ''), sheets, list);
+      for (const node of members) {
+        const { path } = node;
+        components[path] = { ...node.config, ...addSheet(path, sheetOf(path, node.config.styleScope), sheets, list) };
+        if (node.config.styleScope !== '') delete components[path].styleHost;
+        list.add(path, node.diagnostics);
+        list.add(path, diagnostics.get(path) ?? []);
+        list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
+        list.add(path, missingParts(node));
+      }
+    }
+
+    const maps = new Map<string, string>();
+    for (const [key, script] of modules.scripts) {
+      services.get(rootOf(key, app.packages))!.modules[key] = script.code;
+      if (script.map) maps.set(key, script.map);
+      list.add(undefined, script.diagnostics);
+    }
+    list.add(undefined, modules.diagnostics);
+
+    const assets = listAssets(tree, [...graph.components.keys()], modules.scripts);
+    for (const { path, folder } of npm.mounted()) {
+      for (const [name, entry] of mountedFiles.list(path, folder)) assets.set(name, entry);
+    }
+    fillSizes(app);
+    list.add(undefined, totalSizeDiagnostic(app.packages, json.source.display));
+
+    const content = {
+      appid: project.appid,
+      name: project.name,
+      app: app.config,
+      packages: app.packages,
+      components,
+      broken: list.broken,
+      files: [...assets.keys()],
+    };
+    const sizes = [...assets.values()].map((entry) => entry.size);
+    const id = hashOf(JSON.stringify([content, [...services], [...styles], sizes]));
+    for (const memo of [jsonMemo, templateMemo, wxsMemo, sheetMemo, scriptMemo]) memo.sweep();
+    return {
+      manifest: { formatVersion: PACKAGE_FORMAT_VERSION, id, ...content, diagnostics: list.all },
+      services,
+      styles,
+      maps,
+      assetPath: (path) => assets.get(path)?.absolute,
+    };
+  }
+
+  function fillSizes({ packages }: AppResult): void {
+    const sizes = sizesByRoot(tree, packages);
+    for (const info of packages) info.size = sizes.get(info.root) ?? 0;
+  }
+
+  function missingParts({ path, config }: ComponentNode) {
+    const findings = [];
+    if (!tree.has(`${path}.wxml`)) {
+      findings.push(
+        createDiagnostic(
+          { display: tree.display(`${path}.wxml`), text: '' },
+          {
+            code: 'FILE_MISSING',
+            severity: config.page ? 'error' : 'warning',
+            message: `${config.page ? 'page' : 'component'} ${path} has no template`,
+            hint: `create ${path}.wxml`,
+          },
+        ),
+      );
+    }
+    const other = ['.less', '.scss', '.sass'].find((suffix) => tree.has(path + suffix));
+    if (other && !tree.has(`${path}.wxss`)) {
+      findings.push(
+        createDiagnostic(
+          { display: tree.display(path + other), text: '' },
+          {
+            code: 'FILE_MISSING',
+            severity: 'warning',
+            message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
+            hint: 'compile it to .wxss with its own tool',
+          },
+        ),
+      );
+    }
+    return findings;
+  }
+
+  return { build };
+}
+
+/** Puts a sheet into its bundle; returns what the component's configuration must say about it. */
+function addSheet(
+  path: string,
+  sheet: StyleSheet | undefined,
+  sheets: StyleBundle,
+  list: DiagnosticList,
+): Pick<ComponentConfig, 'styleMarker' | 'styleHost'> {
+  if (!sheet) return {};
+  if (sheet.css) sheets[path] = sheet.css;
+  list.add(undefined, sheet.diagnostics);
+  return { ...(sheet.marker && { styleMarker: true }), ...(sheet.host && { styleHost: styleScope(path) }) };
+}
+
+function extendedLibraries({ value }: JsonFile): string[] {
+  const used = isObject(value.useExtendedLib) ? value.useExtendedLib : {};
+  return Object.entries(EXTENDED_LIBRARIES).flatMap(([name, library]) => (used[name] ? [library] : []));
+}
+
+function aliasesOf({ value }: JsonFile): Record<string, string> {
+  const aliases = isObject(value.resolveAlias) ? value.resolveAlias : {};
+  return Object.fromEntries(
+    Object.entries(aliases).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function escapingLink(display: string) {
+  return createDiagnostic(
+    { display, text: '' },
+    {
+      code: 'PATH_OUTSIDE_PROJECT',
+      message: `${display} is a link out of the project and is left out`,
+      hint: 'copy the file into the project',
+    },
+  );
+}

@@ -1,0 +1,121 @@
+import { basename, join, relative, sep } from 'node:path';
+import type { PackageChange } from '@sparrow/protocol';
+import { type FSWatcher, watch as watchFiles } from 'chokidar';
+import { type CompiledPackage, createBuilder } from './build.ts';
+import { classifyChange } from './change.ts';
+import { createDiagnostic } from './diagnostics.ts';
+import { CompilerError } from './errors.ts';
+import { isInside } from './paths.ts';
+import { locateProject } from './project/locate.ts';
+
+export interface CompilerOptions {
+  /** Folder of project.config.json, or of app.json. */
+  dir: string;
+}
+
+export interface PackageUpdate {
+  pkg: CompiledPackage;
+  change: PackageChange;
+  /** Changed files, inside the project folder, with forward slashes. */
+  paths: string[];
+}
+
+export interface Compiler {
+  /**
+   * Compiles the project. Faults of the project are diagnostics of the manifest.
+   *
+   * @throws CompilerError NO_PROJECT when there is no app.json
+   */
+  build(): Promise<CompiledPackage>;
+  /**
+   * Rebuilds when files change, 30 ms after the last change. Resolves when the watch is in place; the first package is
+   * the one of the last `build()`.
+   */
+  watch(onChange: (update: PackageUpdate) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+const DEBOUNCE_MS = 30;
+
+/**
+ * @example
+ * const compiler = createCompiler({ dir: 'examples/chat-room' });
+ * const pkg = await compiler.build();
+ * for (const { file, line, message } of pkg.manifest.diagnostics) console.log(`${file}:${line} ${message}`);
+ */
+export function createCompiler({ dir }: CompilerOptions): Compiler {
+  const builder = createBuilder(dir);
+  const changed = new Set<string>();
+  let last: CompiledPackage | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  let watcher: FSWatcher | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function build(): Promise<CompiledPackage> {
+    if (closed) {
+      return Promise.reject(new CompilerError('CLOSED', 'the compiler is closed', { hint: 'create another one' }));
+    }
+    // One build at a time: they share their caches.
+    const result = running.then(() => builder.build());
+    running = result.catch(() => undefined);
+    return result.then((pkg) => (last = pkg));
+  }
+
+  async function rebuild(onChange: (update: PackageUpdate) => void): Promise<void> {
+    const before = last;
+    const paths = [...changed].sort();
+    changed.clear();
+    try {
+      const pkg = await build();
+      const change = before ? classifyChange(before, pkg) : 'app';
+      if (!closed && (paths.length > 0 || change !== 'none')) onChange({ pkg, change, paths });
+    } catch (error) {
+      if (closed) return;
+      if (!(error instanceof CompilerError) || !before) throw error;
+      // app.json is gone, perhaps for the moment of a checkout: the last package stays, with that said.
+      const finding = createDiagnostic(
+        { display: 'app.json', text: '' },
+        { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint },
+      );
+      onChange({ pkg: { ...before, manifest: { ...before.manifest, diagnostics: [finding] } }, change: 'none', paths });
+    }
+  }
+
+  return {
+    build,
+    async watch(onChange) {
+      if (!last) await build();
+      const project = locateProject(dir);
+      const inProject = (path: string) => relative(project.dir, path).replaceAll(sep, '/');
+      watcher = watchFiles([project.root, ...PROJECT_FILES.map((name) => join(project.dir, name))], {
+        ignoreInitial: true,
+        ignored: (path) => {
+          const name = basename(path);
+          if (path === project.root || path === project.dir) return false;
+          if (name.startsWith('.') || name === 'node_modules') return true;
+          return project.excluded.some((folder) => isInside(inProject(path), folder));
+        },
+      });
+      const schedule = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => void rebuild(onChange), DEBOUNCE_MS);
+      };
+      watcher.on('all', (_event, path) => {
+        changed.add(inProject(path));
+        schedule();
+      });
+      await new Promise<void>((resolve) => watcher?.once('ready', () => resolve()));
+      // What changed between the build and now made no event.
+      schedule();
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await watcher?.close();
+      await running;
+    },
+  };
+}
+
+const PROJECT_FILES = ['project.config.json', 'sparrow.json'];

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import type { ProjectConfig } from '@sparrow/protocol';
+import { parse } from 'jsonc-parser';
+import { CompilerError } from '../errors.ts';
+
+/** Folder of a package.json and the folder that its `miniprogram_npm` is built into, both absolute. */
+export interface NpmRelation {
+  packageDir: string;
+  distDir: string;
+}
+
+export interface Project {
+  /** Absolute folder that was given to the compiler. */
+  dir: string;
+  /** Absolute folder of app.json. */
+  root: string;
+  /** `root` inside `dir`, with forward slashes; `""` when they are one. */
+  rootPath: string;
+  appid: string;
+  name: string;
+  /** Folders inside `dir` (forward slashes) that are no part of the mini program. */
+  excluded: string[];
+  npm: NpmRelation[];
+}
+
+interface ProjectFile {
+  miniprogramRoot?: unknown;
+  qcloudRoot?: unknown;
+  cloudfunctionRoot?: unknown;
+  appid?: unknown;
+  projectname?: unknown;
+  setting?: { packNpmManually?: unknown; packNpmRelationList?: unknown };
+}
+
+/** Tried in this order when project.config.json does not name a root. */
+const USUAL_ROOTS = ['', 'miniprogram', 'client', 'src'];
+
+/**
+ * Finds the mini program in a project folder.
+ *
+ * @throws CompilerError NO_PROJECT when there is no app.json
+ */
+export function locateProject(dir: string): Project {
+  const base = resolve(dir);
+  const config = (readJson(join(base, 'project.config.json')) ?? {}) as ProjectFile;
+  const sparrow = (readJson(join(base, 'sparrow.json')) ?? {}) as ProjectConfig;
+  const named = typeof config.miniprogramRoot === 'string' ? [trim(config.miniprogramRoot)] : [];
+  const rootPath = [...named, ...USUAL_ROOTS].find((path) => existsSync(join(base, path, 'app.json')));
+  if (rootPath === undefined || rootPath.startsWith('..')) {
+    throw new CompilerError('NO_PROJECT', `no app.json in ${base}`, {
+      hint: 'pass the folder of a mini program: that of project.config.json, or that of app.json',
+    });
+  }
+  const backends = [config.qcloudRoot, config.cloudfunctionRoot, sparrow.backend?.dir];
+  return {
+    dir: base,
+    root: join(base, rootPath),
+    rootPath,
+    appid: typeof config.appid === 'string' ? config.appid : '',
+    name: typeof config.projectname === 'string' ? config.projectname : (base.split(sep).pop() ?? ''),
+    excluded: backends.flatMap((path) => (typeof path === 'string' && trim(path) ? [trim(path)] : [])),
+    npm: npmRelations(base, config.setting),
+  };
+}
+
+function npmRelations(base: string, setting: ProjectFile['setting']): NpmRelation[] {
+  if (!setting?.packNpmManually || !Array.isArray(setting.packNpmRelationList)) return [];
+  return setting.packNpmRelationList.flatMap((item: { packageJsonPath?: unknown; miniprogramNpmDistDir?: unknown }) =>
+    typeof item?.packageJsonPath === 'string' && typeof item.miniprogramNpmDistDir === 'string'
+      ? [{ packageDir: join(base, item.packageJsonPath, '..'), distDir: join(base, item.miniprogramNpmDistDir) }]
+      : [],
+  );
+}
+
+/** `./client/` → `client`. */
+function trim(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}
+
+/** Comments and trailing commas are accepted, as the official tool does for its own files. */
+export function readJson(file: string): unknown {
+  if (!existsSync(file) || !statSync(file).isFile()) return undefined;
+  return parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), [], { allowTrailingComma: true });
+}
+
+/** Absolute path → path inside `base` with forward slashes, or undefined when it lies outside. */
+export function pathInside(base: string, absolute: string): string | undefined {
+  const path = relative(base, absolute).replaceAll(sep, '/');
+  return path === '..' || path.startsWith('../') ? undefined : path;
+}

@@ -1,0 +1,165 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import { createDiagnostic } from '../diagnostics.ts';
+import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
+import type { NpmResolver } from '../project/npm.ts';
+import type { SourceFile, SourceTree } from '../project/source-tree.ts';
+import { climbDiagnostic, type Reference, referenceTo } from '../references.ts';
+import { MAX_SCRIPT_BYTES, REQUIRE, type Script } from './script.ts';
+
+export interface ModuleSource {
+  tree: SourceTree;
+  npm: NpmResolver;
+  /** `resolveAlias` of app.json: patterns like `~/*` and what they stand for, from the root. */
+  aliases: Readonly<Record<string, string>>;
+  /** Compiles and caches one script. */
+  script(file: SourceFile): Promise<Script>;
+}
+
+export interface ModuleSet {
+  /** Compiled scripts by module key: project path with `.js` (`.json` for JSON). */
+  scripts: Map<string, Script>;
+  /** Findings about requires and sizes; those of the scripts themselves are in `scripts`. */
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Compiles all scripts of the project and, of npm packages, those that something requires.
+ *
+ * @param entries project paths without suffix of components, which may lie in npm packages
+ */
+export async function compileModules(entries: Iterable<string>, source: ModuleSource): Promise<ModuleSet> {
+  const { tree } = source;
+  const scripts = new Map<string, Script>();
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Set<string>();
+  let queue: string[] = [];
+  const enqueue = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    queue.push(path);
+  };
+  for (const path of tree.files.keys()) if (isScript(path, tree)) enqueue(path);
+  for (const entry of entries) {
+    const path = scriptFile(entry, tree);
+    if (path !== undefined) enqueue(path);
+  }
+
+  const one = async (path: string): Promise<void> => {
+    const entry = tree.entry(path);
+    if (!entry) return;
+    if (entry.size > MAX_SCRIPT_BYTES) {
+      diagnostics.push(tooLarge(tree.display(path), entry.size));
+      return;
+    }
+    const file = tree.read(path);
+    if (!file) return;
+    const script = await source.script(file);
+    const targets = new Map<string, string>();
+    for (const literal of script.requires) {
+      const found = resolveRequire(path, literal, source);
+      const reference = referenceTo(path, literal, literalOffset(file.text, literal));
+      if (found !== undefined) {
+        enqueue(found);
+        if (!/^[./]/.test(literal)) targets.set(literal, `/${moduleKey(found)}`);
+        if (reference.climbs) diagnostics.push(climbDiagnostic(file, reference, true));
+      } else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, reference));
+    }
+    scripts.set(moduleKey(path), targets.size > 0 ? { ...script, code: retarget(script.code, targets) } : script);
+  };
+  while (queue.length > 0) {
+    const batch = queue;
+    queue = [];
+    await Promise.all(batch.map(one));
+  }
+  addPackageMains(scripts, source.npm);
+  return { scripts: new Map([...scripts].sort(([a], [b]) => (a < b ? -1 : 1))), diagnostics };
+}
+
+/** `a/b.ts` → `a/b.js`. */
+export function moduleKey(path: string): string {
+  return path.endsWith('.ts') ? `${withoutSuffix(path, '.ts')}.js` : path;
+}
+
+/** A script of the project; a `.ts` file only when there is no `.js` beside it, and never a declaration file. */
+function isScript(path: string, tree: SourceTree): boolean {
+  if (path.endsWith('.js')) return true;
+  return path.endsWith('.ts') && !path.endsWith('.d.ts') && !tree.has(`${withoutSuffix(path, '.ts')}.js`);
+}
+
+/** Project path of the script that a path without suffix means. */
+export function scriptFile(path: string, tree: SourceTree): string | undefined {
+  return [`${path}.js`, `${path}.ts`].find((candidate) => tree.has(candidate));
+}
+
+function resolveRequire(from: string, literal: string, { tree, npm, aliases }: ModuleSource): string | undefined {
+  const folder = dirname(from);
+  const bare = !/^[./]/.test(literal);
+  const direct = referenceTo(from, literal, 0).path;
+  const paths = bare ? [aliasTarget(literal, aliases), npm.resolve(folder, literal), direct] : [direct];
+  for (const path of paths) {
+    const found = path !== undefined && requireTarget(path, tree);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function aliasTarget(literal: string, aliases: ModuleSource['aliases']): string | undefined {
+  for (const [pattern, target] of Object.entries(aliases)) {
+    const [before = '', rest] = pattern.split('*');
+    const matches = rest === undefined ? literal === pattern : literal.startsWith(before);
+    if (matches) return resolvePath('', target.replace('*', literal.slice(before.length)));
+  }
+  return undefined;
+}
+
+/** Names the module itself where the source says a package or an alias: looking those up is not the runtime's work. */
+function retarget(code: string, targets: ReadonlyMap<string, string>): string {
+  return code.replace(REQUIRE, (call, _quote, literal: string) => {
+    const target = targets.get(literal);
+    return target === undefined ? call : `require(${JSON.stringify(target)})`;
+  });
+}
+
+function requireTarget(path: string, tree: SourceTree): string | undefined {
+  const suffix = suffixOf(path);
+  if ((suffix === '.js' || suffix === '.json') && tree.has(path)) return path;
+  return scriptFile(withoutSuffix(path, '.js'), tree) ?? scriptFile(`${path}/index`, tree);
+}
+
+/** For a computed `require('lodash')`, which looks up `…/lodash/index.js`; when the main script is another, that module forwards. */
+function addPackageMains(scripts: Map<string, Script>, npm: NpmResolver): void {
+  for (const [alias, main] of npm.mains) {
+    if (!scripts.has(main) || scripts.has(alias)) continue;
+    const code = `module.exports = require(${JSON.stringify(`/${main}`)});\n`;
+    scripts.set(alias, { code, map: '', requires: [], diagnostics: [] });
+  }
+}
+
+function tooLarge(display: string, bytes: number): Diagnostic {
+  return createDiagnostic(
+    { display, text: '' },
+    {
+      code: 'PACKAGE_TOO_LARGE',
+      severity: 'warning',
+      message: `the script has ${(bytes / 1024 / 1024).toFixed(1)} MB and is left out`,
+      hint: 'scripts of more than 2 MB are not compiled: load such data from a server or split the file',
+    },
+  );
+}
+
+function literalOffset(text: string, literal: string): number {
+  return Math.max(0, text.indexOf(`'${literal}'`), text.indexOf(`"${literal}"`));
+}
+
+function requireDiagnostic(file: SourceFile, reference: Reference): Diagnostic {
+  const { literal, offset, climbs } = reference;
+  if (climbs) return climbDiagnostic(file, reference, false);
+  const bare = !/^[./]/.test(literal);
+  return createDiagnostic(file, {
+    code: bare ? 'NPM_MISSING' : 'FILE_MISSING',
+    severity: 'warning',
+    message: `module ${literal} was not found`,
+    hint: bare ? `run npm install ${literal} in the project` : 'correct the path, or add the file',
+    at: offset,
+  });
+}

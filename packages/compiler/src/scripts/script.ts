@@ -1,0 +1,72 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import { type TransformFailure, transform } from 'esbuild';
+import { createDiagnostic } from '../diagnostics.ts';
+import { parseJson } from '../project/json-file.ts';
+import type { SourceFile } from '../project/source-tree.ts';
+
+/** One compiled script. */
+export interface Script {
+  /** Body of `function (require, module, exports, …)`. After a syntax error it throws that error. */
+  code: string;
+  /** Source map v3 as JSON; `""` for JSON modules. */
+  map: string;
+  /** Literals of `require("…")` calls, static imports included. */
+  requires: string[];
+  diagnostics: Diagnostic[];
+}
+
+/** Larger scripts are left out: nobody writes them, and a parser would stop everything else meanwhile. */
+export const MAX_SCRIPT_BYTES = 2 * 1024 * 1024;
+
+/** A call with a literal path: quote, path. */
+export const REQUIRE = /\brequire\(\s*(["'])((?:(?!\1)[^\\\n])+)\1\s*\)/g;
+
+/** Compiles JavaScript or TypeScript to a CommonJS module, JSON to one that exports its value. */
+export async function compileScript(file: SourceFile): Promise<Script> {
+  if (file.path.endsWith('.json')) return compileJson(file);
+  try {
+    const { code, map } = await transform(file.text, {
+      loader: file.path.endsWith('.ts') ? 'ts' : 'js',
+      format: 'cjs',
+      target: 'es2022',
+      sourcemap: 'external',
+      sourcefile: file.display,
+      // Without minification nothing is renamed: stacks and `function.name` show the user's names.
+      charset: 'utf8',
+      logLevel: 'silent',
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    });
+    const requires = [...new Set([...code.matchAll(REQUIRE)].map((match) => match[2]!))];
+    return { code, map, requires, diagnostics: [] };
+  } catch (error) {
+    const failure = error as Partial<TransformFailure>;
+    if (!Array.isArray(failure.errors)) throw error;
+    const diagnostics = failure.errors.map(({ text, location }) =>
+      createDiagnostic(file, {
+        code: 'SCRIPT_SYNTAX',
+        message: text,
+        hint: 'correct the script at this place',
+        at: location ? { line: location.line, column: byteColumn(location.lineText, location.column) + 1 } : undefined,
+      }),
+    );
+    const [first] = diagnostics;
+    const text = first ? `${first.message} (${first.file}:${first.line}:${first.column})` : 'syntax error';
+    return { code: `throw new SyntaxError(${JSON.stringify(text)});\n`, map: '', requires: [], diagnostics };
+  }
+}
+
+/** esbuild counts columns in UTF-8 bytes. */
+function byteColumn(line: string, bytes: number): number {
+  return Buffer.from(line).subarray(0, bytes).toString('utf8').length;
+}
+
+function compileJson(file: SourceFile): Script {
+  const json = parseJson(file);
+  let value: unknown = json.value;
+  try {
+    value = JSON.parse(file.text);
+  } catch {
+    // Comments, or a fault that the diagnostics tell.
+  }
+  return { code: `module.exports = ${JSON.stringify(value)};\n`, map: '', requires: [], diagnostics: json.diagnostics };
+}

@@ -1,0 +1,188 @@
+import { bindingEnd, scanWxml, stringEnd, type Tag, type WxmlPart } from './scan.ts';
+
+export interface Preprocessed {
+  text: string;
+  /** Of the original text. */
+  parts: readonly WxmlPart[];
+  /** Offset in the original text of an offset in the processed one. */
+  originalOffset(offset: number): number;
+}
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** Spaces that editors and pages on the web leave in sources; the template compiler stops at them. */
+const ODD_SPACES = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]/g;
+
+/** Elements without content: left open they would swallow what follows them. */
+const CHILDLESS = new Set('input image img br hr icon progress slider switch radio checkbox import include'.split(' '));
+
+/**
+ * Turns what the original accepts, and the template compiler does not, into what both do. Places in the result are
+ * mapped back, so diagnostics show the user's text.
+ */
+export function preprocessWxml(text: string): Preprocessed {
+  const edits: Edit[] = [];
+  const parts = scanWxml(text);
+  for (const part of parts) {
+    if (part.type === 'start' || part.type === 'end') editTag(text, part, edits);
+    else if (part.type === 'text') editText(text, part.start, part.end, edits);
+    else if (part.type === 'declaration') edits.push(blank(text, part.start, part.end));
+  }
+  closeChildless(parts, edits);
+  return { ...applyEdits(text, edits), parts };
+}
+
+function applyEdits(text: string, edits: Edit[]): Omit<Preprocessed, 'parts'> {
+  edits.sort((a, b) => a.start - b.start);
+  let result = '';
+  let at = 0;
+  /** Ends of the edits in both texts. */
+  const anchors: { original: number; processed: number; length: number }[] = [];
+  for (const edit of edits) {
+    if (edit.start < at) continue;
+    result += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+    anchors.push({ original: edit.end, processed: result.length, length: edit.text.length });
+  }
+  result += text.slice(at);
+  return {
+    text: result,
+    originalOffset(offset) {
+      let original = offset;
+      for (const anchor of anchors) {
+        if (anchor.processed - anchor.length > offset) break;
+        // Inside an edit this counts back from its end: exact when it kept its length.
+        original = anchor.original + offset - anchor.processed;
+      }
+      return Math.max(0, Math.min(original, text.length));
+    },
+  };
+}
+
+function blank(text: string, start: number, end: number): Edit {
+  return { start, end, text: text.slice(start, end).replace(/[^\n]/g, ' ') };
+}
+
+function editTag(text: string, tag: Tag, edits: Edit[]): void {
+  let at = tag.start;
+  const outside = (end: number) => {
+    replaceSpaces(text, at, end, edits);
+    at = end;
+  };
+  const open = /^<\/[\s\u00a0\u3000]+/.exec(text.slice(tag.start, tag.start + 40))?.[0];
+  if (tag.type === 'end' && open) {
+    // `</ view>` → `</view >`
+    const end = tag.start + open.length + tag.name.length;
+    edits.push({ start: tag.start, end, text: `</${tag.name}`.padEnd(open.length + tag.name.length) });
+    at = end;
+  }
+  for (const attribute of tag.attributes) {
+    outside(attribute.start);
+    at = Math.max(at, attribute.start + attribute.name.length);
+    outside(attribute.valueStart);
+    editValue(text, tag, attribute, edits);
+    at = attribute.valueEnd;
+  }
+  const slash = /\/[\s\u00a0\u3000]+>$/.exec(text.slice(at, tag.end))?.[0];
+  outside(slash ? tag.end - slash.length : tag.end);
+  // `/ >` → ` />`
+  if (slash) edits.push({ start: tag.end - slash.length, end: tag.end, text: `${' '.repeat(slash.length - 2)}/>` });
+}
+
+function replaceSpaces(text: string, start: number, end: number, edits: Edit[]): void {
+  for (const found of text.slice(start, end).matchAll(ODD_SPACES)) {
+    edits.push({ start: start + found.index, end: start + found.index + 1, text: ' ' });
+  }
+}
+
+function editValue(text: string, tag: Tag, attribute: Tag['attributes'][number], edits: Edit[]): void {
+  const { name, valueStart, valueEnd } = attribute;
+  const value = text.slice(valueStart, valueEnd);
+  if (name === 'wx:key') {
+    const key = keyOf(value, tag, text);
+    if (key !== value) edits.push({ start: valueStart, end: valueEnd, text: key });
+    return;
+  }
+  editBindings(text, valueStart, valueEnd, edits);
+}
+
+/**
+ * `wx:key` names a property of the item. Many programs write `item.id` or a binding instead, for which the original
+ * warns and shows the list all the same; they get what they mean.
+ */
+function keyOf(value: string, tag: Tag, text: string): string {
+  const path = value.replace(/^\s*\{\{\s*|\s*\}\}\s*$/g, '').trim();
+  const bound = path !== value;
+  const named = tag.attributes.find((attribute) => attribute.name === 'wx:for-item');
+  const item = named ? text.slice(named.valueStart, named.valueEnd) : 'item';
+  if (path.startsWith(`${item}.`) && /^[\w$]+$/.test(path.slice(item.length + 1))) return path.slice(item.length + 1);
+  if (bound && path === item) return '*this';
+  return bound && path !== '*this' ? '' : path;
+}
+
+/** Static text: `\n` is a line break there. */
+function editText(text: string, start: number, end: number, edits: Edit[]): void {
+  let at = start;
+  for (const [from, to] of bindings(text, start, end)) {
+    breaks(text, at, from, edits);
+    editExpression(text, from + 2, to - 2, edits);
+    at = to;
+  }
+  breaks(text, at, end, edits);
+}
+
+function breaks(text: string, start: number, end: number, edits: Edit[]): void {
+  for (const found of text.slice(start, end).matchAll(/\\n/g)) {
+    edits.push({ start: start + found.index, end: start + found.index + 2, text: '&#10;' });
+  }
+}
+
+function editBindings(text: string, start: number, end: number, edits: Edit[]): void {
+  for (const [from, to] of bindings(text, start, end)) editExpression(text, from + 2, to - 2, edits);
+}
+
+function* bindings(text: string, start: number, end: number): Generator<[number, number]> {
+  for (let at = text.indexOf('{{', start); at >= 0 && at < end; at = text.indexOf('{{', at)) {
+    const close = bindingEnd(text, at, end);
+    if (close !== undefined) yield [at, close];
+    at = close ?? at + 2;
+  }
+}
+
+/** In an expression: odd spaces, and keys of object literals in quotes (`{ 'a': 1 }` → `{  a : 1 }`). */
+function editExpression(text: string, start: number, end: number, edits: Edit[]): void {
+  let before = '{';
+  for (let at = start; at < end; at += 1) {
+    const char = text[at]!;
+    if (char === '"' || char === "'") {
+      const close = stringEnd(text, at, end) ?? end;
+      const name = text.slice(at + 1, close - 1);
+      const isKey = (before === '{' || before === ',') && /^\s*:/.test(text.slice(close, end));
+      if (isKey && /^[A-Za-z_$][\w$]*$/.test(name)) edits.push({ start: at, end: close, text: ` ${name} ` });
+      at = close - 1;
+      before = char;
+    } else if (ODD_SPACES.test(char)) {
+      edits.push({ start: at, end: at + 1, text: ' ' });
+    } else if (!/\s/.test(char)) before = char;
+    ODD_SPACES.lastIndex = 0;
+  }
+}
+
+/** Closes the elements without content that have no end tag before their parent ends. */
+function closeChildless(parts: readonly WxmlPart[], edits: Edit[]): void {
+  const open: Tag[] = [];
+  const close = (tag: Tag) => {
+    if (CHILDLESS.has(tag.name)) edits.push({ start: tag.end - 1, end: tag.end - 1, text: '/' });
+  };
+  for (const part of parts) {
+    if (part.type === 'start' && !part.selfClosing) open.push(part);
+    if (part.type !== 'end') continue;
+    const match = open.findLastIndex((tag) => tag.name === part.name);
+    if (match >= 0) open.splice(match).slice(1).forEach(close);
+  }
+  open.forEach(close);
+}

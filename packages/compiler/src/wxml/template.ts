@@ -1,0 +1,132 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import { TmplGroup } from 'glass-easel-template-compiler';
+import { createDiagnostic, offsetAt } from '../diagnostics.ts';
+import { withoutSuffix } from '../paths.ts';
+import type { SourceFile } from '../project/source-tree.ts';
+import { type Reference, referenceTo } from '../references.ts';
+import { rewriteWxs } from '../wxs/rewrite.ts';
+import { type Preprocessed, preprocessWxml } from './preprocess.ts';
+import type { WxmlPart } from './scan.ts';
+
+/** A finding of the template compiler; lines and columns are from 0. */
+interface TemplateFinding {
+  /** `Fatal`: the rest of the file is lost. `Error`: something is ignored. `Warn` and `Note`: style. */
+  level: 'Fatal' | 'Error' | 'Warn' | 'Note';
+  message: string;
+  startLine: number;
+  startColumn: number;
+}
+
+/** One compiled WXML file. */
+export interface Template {
+  /** Project path without suffix. */
+  path: string;
+  /** JavaScript expression of the generator object; undefined when the file did not compile. */
+  generator: string | undefined;
+  /** Paths without suffix, as those below. */
+  imports: Reference[];
+  includes: Reference[];
+  /** Targets of `<wxs src>` and of requires in inline modules. */
+  scripts: Reference[];
+  diagnostics: Diagnostic[];
+}
+
+/** Compiles one file alone, so that a fault in it cannot spread to others. */
+export function compileTemplate(file: SourceFile): Template {
+  const path = withoutSuffix(file.path, '.wxml');
+  const source = preprocessWxml(file.text);
+  const group = new TmplGroup();
+  try {
+    const findings = group.addTmpl(path, source.text) as TemplateFinding[];
+    const diagnostics = findings.flatMap((finding) => toDiagnostic(file, source, finding));
+    const scripts = rewriteInlineScripts(group, file, path, diagnostics);
+    const references = readReferences(file, source.parts);
+    const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+    const generator = failed ? undefined : group.getTmplGenObject(path);
+    // Not in a finally block: after a panic of the module freeing fails as well.
+    group.free();
+    return {
+      path,
+      generator,
+      imports: references.import,
+      includes: references.include,
+      scripts: [...scripts, ...references.wxs],
+      diagnostics,
+    };
+  } catch (error) {
+    // The WebAssembly module gives up on some malformed texts without saying where.
+    const finding = createDiagnostic(file, {
+      code: 'WXML_SYNTAX',
+      message: `the template compiler gave up: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'look for a stray character in a tag or an expression of this file',
+    });
+    return { path, generator: undefined, imports: [], includes: [], scripts: [], diagnostics: [finding] };
+  }
+}
+
+/** Gives the inline WXS modules their semantics; returns what they require. */
+function rewriteInlineScripts(
+  group: TmplGroup,
+  file: SourceFile,
+  path: string,
+  diagnostics: Diagnostic[],
+): Reference[] {
+  const scripts: Reference[] = [];
+  for (const name of group.getInlineScriptModuleNames(path) as string[]) {
+    const source = group.getInlineScript(path, name);
+    const offset = Math.max(0, file.text.indexOf(source));
+    const inline = rewriteWxs(source, path);
+    if ('message' in inline) {
+      diagnostics.push(wxsDiagnostic(file, inline.message, offset + inline.offset));
+      continue;
+    }
+    group.setInlineScript(path, name, inline.code);
+    for (const required of inline.requires) scripts.push({ ...required, offset: offset + required.offset });
+  }
+  return scripts;
+}
+
+export function wxsDiagnostic(file: SourceFile, message: string, at: number): Diagnostic {
+  return createDiagnostic(file, {
+    code: 'WXS_SYNTAX',
+    message: `WXS: ${message}`,
+    hint: 'WXS is JavaScript 5 without new, try and regular expression literals',
+    at,
+  });
+}
+
+/** Habits that the original does not mind, and that change nothing. */
+const HARMLESS = /^(this attribute is deprecated|should be quoted|duplicated attribute|missing attribute value)$/;
+
+function toDiagnostic(file: SourceFile, source: Preprocessed, finding: TemplateFinding): Diagnostic[] {
+  const { level, message } = finding;
+  if (level === 'Note' || HARMLESS.test(message)) return [];
+  const processed = offsetAt(source.text, { line: finding.startLine + 1, column: finding.startColumn + 1 });
+  const fatal = level === 'Fatal';
+  return [
+    createDiagnostic(file, {
+      code: fatal ? 'WXML_SYNTAX' : 'WXML_WARNING',
+      severity: fatal ? 'error' : 'warning',
+      message,
+      hint: fatal ? 'correct the template at this place' : 'the template compiles, but this has no effect',
+      at: source.originalOffset(processed),
+    }),
+  ];
+}
+
+const REFERENCE_SUFFIXES = { import: '.wxml', include: '.wxml', wxs: '.wxs' } as const;
+type ReferenceTag = keyof typeof REFERENCE_SUFFIXES;
+
+/** The files that tags name in `src`, as the template compiler resolves them. */
+function readReferences(file: SourceFile, parts: readonly WxmlPart[]): Record<ReferenceTag, Reference[]> {
+  const found: Record<ReferenceTag, Reference[]> = { import: [], include: [], wxs: [] };
+  for (const part of parts) {
+    if (part.type !== 'start' || !Object.hasOwn(REFERENCE_SUFFIXES, part.name)) continue;
+    const tag = part.name as ReferenceTag;
+    const source = part.attributes.find((attribute) => attribute.name === 'src');
+    const literal = source ? file.text.slice(source.valueStart, source.valueEnd) : '';
+    if (!source || literal === '' || literal.includes('{{')) continue;
+    found[tag].push(referenceTo(file.path, withoutSuffix(literal, REFERENCE_SUFFIXES[tag]), source.valueStart));
+  }
+  return found;
+}

@@ -1,0 +1,74 @@
+import type { Diagnostic } from '@sparrow/protocol';
+import postcss, { CssSyntaxError, type Root } from 'postcss';
+import { createDiagnostic, offsetAt } from '../diagnostics.ts';
+import type { SourceFile } from '../project/source-tree.ts';
+
+/** A sheet with more faults than this is no style sheet at all. */
+const MAX_FAULTS = 20;
+
+/**
+ * Parses a style sheet. What a browser would leave out is left out here, with a warning: half a declaration, a brace too
+ * many or too few. A sheet with more faults than a slip of the hand explains is an error and gives undefined.
+ */
+export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | undefined {
+  const faults: Diagnostic[] = [];
+  let text = blankLineComments(file, diagnostics);
+  for (;;) {
+    try {
+      const root = postcss.parse(text, { map: false });
+      diagnostics.push(...faults);
+      return root;
+    } catch (error) {
+      if (!(error instanceof CssSyntaxError)) throw error;
+      const at = { line: error.line ?? 1, column: error.column ?? 1 };
+      const hint = 'correct the style sheet at this place; until then this piece of it is left out';
+      const message = error.reason;
+      faults.push(createDiagnostic(file, { code: 'WXSS_SYNTAX', severity: 'warning', message, hint, at }));
+      const mended = mend(text, error.reason, offsetAt(text, at));
+      if (mended === text || faults.length > MAX_FAULTS) {
+        const lost = 'correct the style sheet at this place; until then none of its rules applies';
+        diagnostics.push({ ...faults[0]!, severity: 'error', hint: lost });
+        return undefined;
+      }
+      text = mended;
+    }
+  }
+}
+
+/** Removes the cause of a syntax error; offsets stay as they are. */
+function mend(text: string, reason: string, offset: number): string {
+  if (/^Unclosed block/.test(reason)) return `${text}}`;
+  if (/^Unclosed comment/.test(reason)) return `${text}*/`;
+  // Up to the end of the declaration, or of the line for a string without end.
+  const pattern = /^Unclosed (string|quote|bracket)/.test(reason) ? /[^\n]*/y : /[};]|[^;{}]+/y;
+  pattern.lastIndex = offset;
+  const length = pattern.exec(text)?.[0].length ?? 0;
+  return (
+    text.slice(0, offset) + text.slice(offset, offset + length).replace(/[^\n]/g, ' ') + text.slice(offset + length)
+  );
+}
+
+/** Comments, strings and urls, which may hold `//`; last a line comment with what stands before it. */
+const LINE_COMMENTS = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)]*\)|(^|[\s;{}])\/\/[^\n]*/g;
+
+/** CSS has no line comments, and one hides the rule after it. They are frequent, so they get lost here instead. */
+function blankLineComments(file: SourceFile, diagnostics: Diagnostic[]): string {
+  let first: number | undefined;
+  const text = file.text.replace(LINE_COMMENTS, (token, before: string | undefined, offset: number) => {
+    if (before === undefined) return token;
+    first ??= offset + before.length;
+    return before.padEnd(token.length);
+  });
+  if (first !== undefined) {
+    diagnostics.push(
+      createDiagnostic(file, {
+        code: 'WXSS_SYNTAX',
+        severity: 'warning',
+        message: 'a style sheet has no line comments',
+        hint: 'write /* … */: the official tool refuses // or drops the rule after it',
+        at: first,
+      }),
+    );
+  }
+  return text;
+}

@@ -1,0 +1,4 @@
+export * from './channel.ts';
+export * from './endpoint.ts';
+export * from './tree-codec.ts';
+export * from './tree-ops.ts';

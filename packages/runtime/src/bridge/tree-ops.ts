@@ -1,0 +1,74 @@
+/**
+ * Tree changes as one flat array of numbers, strings and JSON values. The layouts:
+ *
+ * ```
+ * Insert   parent before count node…      before 0 = at the end
+ * Remove   node
+ * Splice   before count                   removes `count` siblings beginning with `before`
+ * Replace  new old
+ * Text     node text
+ * Class    node name
+ * Style    node css
+ * Id       node id
+ * Attr     node name value
+ * NoAttr   node name
+ * Listen   type                           the page has its first listener of this type
+ * Catch    node type                      the node swallows this event (catchtouchmove stops scrolling)
+ * Model    node name                      two-way binding of an attribute
+ * Sheet    path                           use this style sheet, after those before it
+ * Release  from to                        these nodes will not be named again
+ *
+ * node  = 0 id                            a node that exists and moves here
+ *       | 1 text
+ *       | 2 tag class style id attrs (name value)… children node…
+ * ```
+ * `tag`, `class` and attribute names are interned: a string the first time, its number afterwards, counted by both sides in
+ * the order of appearance. New nodes are numbered the same way, from FIRST_FREE_ID, for the life of the page.
+ */
+export const Op = {
+  Insert: 1,
+  Remove: 2,
+  Splice: 3,
+  Replace: 4,
+  Text: 5,
+  Class: 6,
+  Style: 7,
+  Id: 8,
+  Attr: 9,
+  NoAttr: 10,
+  Listen: 11,
+  Catch: 12,
+  Model: 13,
+  Sheet: 14,
+  Release: 15,
+} as const;
+
+export const NodeForm = { Existing: 0, Text: 1, Element: 2 } as const;
+
+/** Id of the page root, which both sides have before the first batch. */
+export const ROOT_ID = 1;
+export const FIRST_FREE_ID = 2;
+
+/** Prefix of the tag of a custom component's host, so that it cannot be mistaken for a built-in component. */
+export const HOST_PREFIX = '#';
+
+export type FlatOps = unknown[];
+
+/** Strings both sides number alike. */
+export function createInternTable(): { code(text: string): string | number; text(code: string | number): string } {
+  const numbers = new Map<string, number>();
+  const strings: string[] = [];
+  return {
+    code(text) {
+      const known = numbers.get(text);
+      if (known !== undefined) return known;
+      numbers.set(text, numbers.size);
+      return text;
+    },
+    text(code) {
+      if (typeof code === 'number') return strings[code] as string;
+      strings.push(code);
+      return code;
+    },
+  };
+}

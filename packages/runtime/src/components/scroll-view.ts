@@ -1,0 +1,96 @@
+import { WxElement } from './wx-element.ts';
+
+/** `scroll-view`: a scrolling area with edge events, scrolling into view and its own pull-down refresh. */
+export class WxScrollView extends WxElement {
+  readonly #scroller = document.createElement('div');
+  #last = { left: 0, top: 0 };
+  #edges = { upper: true, lower: false, left: true, right: false };
+  #framePending = false;
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: 'open' });
+    const style = document.createElement('style');
+    style.textContent = `:host { overflow: hidden } div { width: 100%; height: 100%; max-height: inherit; overflow: hidden; box-sizing: border-box; scrollbar-width: none }
+      div::-webkit-scrollbar { display: none }`;
+    this.#scroller.append(document.createElement('slot'));
+    shadow.append(style, this.#scroller);
+    this.#scroller.addEventListener('scroll', () => {
+      if (this.#framePending) return;
+      this.#framePending = true;
+      requestAnimationFrame(() => {
+        this.#framePending = false;
+        this.#scrolled();
+      });
+    });
+  }
+
+  connectedCallback(): void {
+    this.#position();
+  }
+
+  #scrolled(): void {
+    const { scrollLeft, scrollTop, scrollWidth, scrollHeight, clientWidth, clientHeight } = this.#scroller;
+    const deltaX = this.#last.left - scrollLeft;
+    const deltaY = this.#last.top - scrollTop;
+    this.#last = { left: scrollLeft, top: scrollTop };
+    this.emit('scroll', { scrollLeft, scrollTop, scrollHeight, scrollWidth, deltaX, deltaY, isDrag: false });
+    const upperDistance = this.number('upper-threshold', 50);
+    const lowerDistance = this.number('lower-threshold', 50);
+    const now = {
+      upper: scrollTop <= upperDistance,
+      lower: scrollHeight - clientHeight - scrollTop <= lowerDistance,
+      left: scrollLeft <= upperDistance,
+      right: scrollWidth - clientWidth - scrollLeft <= lowerDistance,
+    };
+    if (deltaY > 0 && now.upper && !this.#edges.upper) this.emit('scrolltoupper', { direction: 'top' });
+    if (deltaY < 0 && now.lower && !this.#edges.lower) this.emit('scrolltolower', { direction: 'bottom' });
+    if (deltaX > 0 && now.left && !this.#edges.left) this.emit('scrolltoupper', { direction: 'left' });
+    if (deltaX < 0 && now.right && !this.#edges.right) this.emit('scrolltolower', { direction: 'right' });
+    this.#edges = now;
+  }
+
+  protected override attributeGiven(name: string, value: unknown): void {
+    const scroller = this.#scroller;
+    if (name === 'scroll-x' || name === 'scroll-y') {
+      scroller.style.overflowX = this.flag('scroll-x') ? 'auto' : 'hidden';
+      scroller.style.overflowY = this.flag('scroll-y') ? 'auto' : 'hidden';
+    } else if (name === 'enable-flex') {
+      scroller.style.cssText += this.flag('enable-flex') ? ';display:flex;flex-direction:inherit' : '';
+    } else if (['scroll-top', 'scroll-left', 'scroll-into-view'].includes(name) && value !== undefined) {
+      // The content of this very change is put in place after the attribute.
+      queueMicrotask(() => this.#position(name));
+    }
+  }
+
+  #position(changed?: string): void {
+    if (!this.isConnected) return;
+    const behavior = this.flag('scroll-with-animation') ? 'smooth' : 'instant';
+    const target = this.text('scroll-into-view');
+    const element =
+      target && (changed === undefined || changed === 'scroll-into-view')
+        ? this.querySelector(`#${CSS.escape(target)}`)
+        : null;
+    if (element) {
+      const here = this.#scroller.getBoundingClientRect();
+      const there = element.getBoundingClientRect();
+      this.#scroller.scrollTo({
+        ...(this.flag('scroll-y') && { top: this.#scroller.scrollTop + there.top - here.top }),
+        ...(this.flag('scroll-x') && { left: this.#scroller.scrollLeft + there.left - here.left }),
+        behavior,
+      });
+      return;
+    }
+    const top = this.attributesGiven.has('scroll-top') ? this.number('scroll-top', 0) : undefined;
+    const left = this.attributesGiven.has('scroll-left') ? this.number('scroll-left', 0) : undefined;
+    if (top !== undefined || left !== undefined)
+      this.#scroller.scrollTo({ ...(top !== undefined && { top }), ...(left !== undefined && { left }), behavior });
+  }
+
+  override callMethod(method: string, args: unknown[]): unknown {
+    if (method === 'scroller') return this.#scroller;
+    if (method === 'property') return this.attributesGiven.get(String(args[0]));
+    if (method === 'scrollTo') this.#scroller.scrollTo(args[0] as ScrollToOptions);
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+export { createDeviceHandlers } from './device.ts';
+export * from './dispatch.ts';
+export { createMediaHandlers } from './media.ts';
+export { createNetworkHandlers } from './network.ts';
+export { RelayClient, type RelayOptions } from './relay-client.ts';
+export { createStorage, type Storage } from './storage.ts';

@@ -1,0 +1,40 @@
+import type { ChosenFile } from '@sparrow/protocol';
+import { NativeFailure, type NativeHandlers } from './dispatch.ts';
+import type { FileOpener } from './network.ts';
+import type { RelayClient } from './relay-client.ts';
+
+type MediaHandlers = Pick<NativeHandlers, 'chooseMedia' | 'getImageInfo' | 'readFile' | 'writeTempFile'>;
+
+/** Picks files on the machine the phone runs on. */
+export type FilePicker = (options: { accept: string; multiple: boolean }) => Promise<File[]>;
+
+export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, pick: FilePicker): MediaHandlers {
+  return {
+    async chooseMedia({ count, mediaType }) {
+      const accept = mediaType.map((type) => (type === 'video' ? 'video/*' : 'image/*')).join(',') || 'image/*';
+      const files = (await pick({ accept, multiple: count > 1 })).slice(0, count);
+      if (files.length === 0) throw new NativeFailure('cancel');
+      const tempFiles: ChosenFile[] = [];
+      for (const file of files) {
+        const fileType = file.type.startsWith('video/') ? 'video' : 'image';
+        tempFiles.push({ tempFilePath: await relay.keepFile(file, file.name), size: file.size, fileType });
+      }
+      const types = new Set(tempFiles.map((file) => file.fileType));
+      return { tempFiles, type: types.size > 1 ? 'mix' : ([...types][0] ?? 'image') };
+    },
+    async getImageInfo({ src }) {
+      const blob = await openFile(src);
+      const bitmap = await createImageBitmap(blob).catch(() => undefined);
+      if (!bitmap) throw new NativeFailure('the file is not an image');
+      const { width, height } = bitmap;
+      bitmap.close();
+      return { width, height, path: src, orientation: 'up', type: blob.type.replace(/^image\//, '') || 'unknown' };
+    },
+    async readFile({ path }) {
+      return { data: await (await openFile(path)).arrayBuffer() };
+    },
+    async writeTempFile({ data, suffix }) {
+      return { tempFilePath: await relay.keepFile(new Blob([data]), `file.${suffix}`) };
+    },
+  };
+}

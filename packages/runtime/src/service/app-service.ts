@@ -1,0 +1,330 @@
+import type { ComponentConfig, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
+import { BRIDGE_VERSION } from '@sparrow/protocol';
+import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Definition } from './definitions.ts';
+import { EventChannel } from './event-channel.ts';
+import { createFramework, type Framework, type PageRoot } from './framework.ts';
+import { createModuleLoader } from './module-loader.ts';
+import { createPages, type Page } from './pages.ts';
+import { createReporter } from './reporter.ts';
+import { createWx } from './wx/index.ts';
+
+export interface AppServiceOptions {
+  /** To the native layer. */
+  host: Channel;
+  codec: TreeCodec;
+  /** The channel to the view of a page; native has announced it with `viewPort` before the page's route. */
+  connectView(pageId: number): Channel;
+}
+
+type Hook = 'onLaunch' | 'onShow' | 'onHide' | 'onError' | 'onPageNotFound' | 'onThemeChange' | 'onUnhandledRejection';
+
+/** The logic layer: waits for `boot`, runs the mini program, follows native. */
+export function startAppService(options: AppServiceOptions): void {
+  const { host } = options;
+  const invoker = createInvoker(host);
+  let app: Running | undefined;
+  const early: (() => void)[] = [];
+  const whenRunning = (run: (app: Running) => void): void => {
+    if (app) run(app);
+    else early.push(() => app && run(app));
+  };
+  receive(host, {
+    on: {
+      reply: invoker.reply,
+      progress: invoker.progress,
+      boot: (boot) => {
+        app = runApp(boot, options, invoker);
+        for (const run of early.splice(0)) run();
+      },
+      route: (change) => whenRunning((running) => void running.route(change)),
+      appShow: (show) => whenRunning((running) => running.appShow(show)),
+      appHide: () => whenRunning((running) => running.appHide()),
+      native: (event, data) => whenRunning((running) => running.native(event, data)),
+      page: (...args) => whenRunning((running) => running.pageEvent(...args)),
+      reload: (update) => whenRunning((running) => running.reload(update)),
+      evaluate: (id, source, args) => whenRunning((running) => void running.evaluate(id, source, args)),
+    },
+  });
+}
+
+type Running = ReturnType<typeof runApp>;
+
+function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnType<typeof createInvoker>) {
+  if (boot.version !== BRIDGE_VERSION)
+    throw new Error(`the logic layer speaks bridge version ${BRIDGE_VERSION}, native ${boot.version}`);
+  let manifest = boot.manifest;
+  const bundles = new Map<string, ServiceBundle>();
+  let launch = boot.launch;
+  let system = boot.system;
+  let appInstance: Record<string, unknown> | undefined;
+
+  let defining = '';
+
+  const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
+  const framework: Framework = createFramework({
+    manifest,
+    onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', locate(error, info)),
+    onWarning: (message, info) => reporter.console.warn(info.is ? `${message} (in ${info.is})` : message),
+  });
+  const channels = new Map<number, EventChannel>();
+
+  const loader = createModuleLoader({
+    globals: () => {
+      return {
+        wx,
+        App: defineApp,
+        // Libraries call these from modules of their own: what counts is the page or component whose script is running.
+        Page: (definition: Definition) => framework.definitionEnv(defining).Page(definition),
+        Component: (definition?: Definition) => framework.definitionEnv(defining).Component(definition),
+        Behavior: (definition?: Definition) => framework.definitionEnv(defining).Behavior(definition),
+        getApp: () => appInstance,
+        getCurrentPages: () => pages.stack.map((page) => page.caller),
+        console: reporter.console,
+        global: sandboxGlobal,
+        globalThis: sandboxGlobal,
+        requirePlugin: (name: string) => {
+          throw new Error(`plugins are not supported (${name})`);
+        },
+        requireMiniProgram: () => ({}),
+        __wxConfig: { ...manifest.app.raw, envVersion: 'develop' },
+      };
+    },
+  });
+
+  const pages = createPages({
+    manifest: () => manifest,
+    framework,
+    invoker,
+    reporter,
+    codec: options.codec,
+    connectView: options.connectView,
+    ensurePackage,
+    ensureComponents,
+    takeEventChannel(cause) {
+      if (cause === undefined) return undefined;
+      const channel = channels.get(cause);
+      channels.delete(cause);
+      return channel;
+    },
+    viewport: () => ({
+      width: system.windowWidth,
+      height: system.windowHeight,
+      pixelRatio: system.pixelRatio,
+      theme: system.theme,
+    }),
+    onNotFound: (route) =>
+      hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
+  });
+
+  const wxContext = createWx({
+    invoker,
+    reporter,
+    boot,
+    manifest: () => manifest,
+    system: () => system,
+    launch: () => launch,
+    currentPage: () => pages.current(),
+    stack: () => pages.stack,
+    pageOf: (caller) => pages.byCaller(caller),
+    keepEventChannel(cause, channel) {
+      channels.set(cause, channel);
+    },
+    EventChannel,
+  });
+  const { wx } = wxContext;
+  reporter.onError((message) => {
+    hook('onError', message);
+    wxContext.emit('Error', { message, stack: '' });
+  });
+
+  const sandboxGlobal: Record<string, unknown> = Object.create(null);
+  for (const name of [
+    'Promise',
+    'Map',
+    'Set',
+    'WeakMap',
+    'WeakSet',
+    'Symbol',
+    'Proxy',
+    'Reflect',
+    'JSON',
+    'Math',
+    'Date',
+    'RegExp',
+    'Object',
+    'Array',
+    'String',
+    'Number',
+    'Boolean',
+    'Function',
+    'Error',
+    'TypeError',
+    'RangeError',
+    'ArrayBuffer',
+    'DataView',
+    'Uint8Array',
+    'Int8Array',
+    'Uint16Array',
+    'Int16Array',
+    'Uint32Array',
+    'Int32Array',
+    'Float32Array',
+    'Float64Array',
+    'parseInt',
+    'parseFloat',
+    'isNaN',
+    'isFinite',
+    'encodeURIComponent',
+    'decodeURIComponent',
+    'encodeURI',
+    'decodeURI',
+    'escape',
+    'unescape',
+    'setTimeout',
+    'clearTimeout',
+    'setInterval',
+    'clearInterval',
+    'queueMicrotask',
+    'BigInt',
+    'Intl',
+  ])
+    sandboxGlobal[name] = (globalThis as unknown as Record<string, unknown>)[name];
+  sandboxGlobal.wx = wx;
+
+  function locate(error: unknown, info: { method: string; is: string }): unknown {
+    if (error instanceof Error && info.is && !error.message.includes(info.is)) {
+      try {
+        error.message = `${error.message} (in ${info.is}, ${info.method})`;
+      } catch {
+        // A frozen error keeps its message.
+      }
+    }
+    return error;
+  }
+
+  function defineApp(definition: Record<string, unknown>): void {
+    appInstance = definition ?? {};
+  }
+
+  function hook(name: Hook, ...args: unknown[]): void {
+    const method = appInstance?.[name];
+    if (typeof method === 'function')
+      reporter.guard(`App ${name}`, () => (method as (...a: unknown[]) => unknown).apply(appInstance, args));
+  }
+
+  function addBundle(bundle: ServiceBundle): void {
+    bundles.set(bundle.root, bundle);
+    loader.add(bundle.modules);
+    reporter.guard(`templates of ${bundle.root || 'the main package'}`, () => framework.addBundle(bundle));
+  }
+
+  async function ensurePackage(path: string): Promise<void> {
+    const root = manifest.components[path]?.root ?? '';
+    const info = manifest.packages.find((entry) => entry.root === root);
+    if (!info?.independent && !bundles.has('')) await loadBundle('');
+    if (!bundles.has(root)) await loadBundle(root);
+    startApp();
+  }
+  async function loadBundle(root: string): Promise<void> {
+    const { bundle } = await invoker.invoke('loadSubpackage', { root });
+    addBundle(bundle);
+  }
+
+  /** app.js runs when the main package is there: at once, or after an independent subpackage was opened first. */
+  let started = false;
+  function startApp(): void {
+    if (started || !bundles.has('')) return;
+    started = true;
+    if (loader.has('app.js')) reporter.guard('app.js', () => loader.require('app.js'));
+    appInstance ??= {};
+    hook('onLaunch', launch);
+    hook('onShow', launch);
+  }
+
+  function ensureComponents(path: string, seen = new Set<string>()): void {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const config: ComponentConfig | undefined = manifest.components[path];
+    for (const target of Object.values(config?.usingComponents ?? {})) ensureComponents(target, seen);
+    for (const generic of Object.values(config?.componentGenerics ?? {}))
+      if (generic !== true && generic.default) ensureComponents(generic.default, seen);
+    if (framework.isDefined(path)) return;
+    const module = `${path}.js`;
+    const outer = defining;
+    defining = path;
+    if (loader.has(module)) reporter.guard(module, () => loader.require(module));
+    defining = outer;
+    framework.defineEmpty(path);
+  }
+
+  const roots = (): PageRoot[] => [...new Set(pages.stack)].map((page: Page) => page.root);
+
+  addBundle(boot.bundle);
+  startApp();
+
+  globalThis.addEventListener('error', (event) => {
+    event.preventDefault();
+    reporter.problem('script', 'UNCAUGHT', (event as ErrorEvent).error ?? (event as ErrorEvent).message);
+  });
+  globalThis.addEventListener('unhandledrejection', (event) => {
+    event.preventDefault();
+    const { reason, promise } = event as PromiseRejectionEvent;
+    hook('onUnhandledRejection', { reason, promise });
+    wxContext.emit('UnhandledRejection', { reason, promise });
+    // Failed wx calls reject with a plain object; WeChat prints those without counting them as errors of the script.
+    if (reason instanceof Error) reporter.problem('script', 'UNHANDLED_REJECTION', reason);
+    else reporter.console.warn('Unhandled promise rejection', reason);
+  });
+
+  return {
+    route: pages.route,
+    pageEvent: pages.pageEvent,
+    appShow(show: ServiceBoot['launch']) {
+      launch = show;
+      hook('onShow', show);
+      wxContext.emit('AppShow', show);
+      pages.appShow();
+    },
+    appHide() {
+      pages.appHide();
+      hook('onHide');
+      wxContext.emit('AppHide', undefined);
+    },
+    native(event: string, data: unknown) {
+      if (event === 'systemChange') system = data as typeof system;
+      else {
+        if (event === 'ThemeChange') hook('onThemeChange', data);
+        wxContext.emit(event, data);
+      }
+    },
+    reload(update: { manifest: typeof manifest; bundles: Record<string, ServiceBundle>; change: string }) {
+      manifest = update.manifest;
+      for (const bundle of Object.values(update.bundles)) {
+        if (!bundles.has(bundle.root)) continue;
+        bundles.set(bundle.root, bundle);
+        loader.add(bundle.modules);
+        framework.updateTemplates(bundle, roots());
+      }
+    },
+    async evaluate(id: number, source: string, args: unknown[]) {
+      try {
+        if (!boot.debug) throw new Error('evaluate is switched off');
+        // biome-ignore lint/security/noGlobalEval: the debugging door, open only in debug boots
+        const run = (0, eval)(`(${source})`) as (...a: unknown[]) => unknown;
+        const env = {
+          wx,
+          getApp: () => appInstance,
+          getCurrentPages: () => pages.stack.map((page) => page.caller),
+          pages,
+          require: loader.require,
+          apiUse: wxContext.apiUse,
+        };
+        const value = await run(env, ...args);
+        await invoker.invoke('debugResult', { id, value });
+      } catch (error) {
+        await invoker.invoke('debugResult', { id, value: undefined, error: String((error as Error)?.stack ?? error) });
+      }
+    },
+  };
+}

@@ -1,0 +1,278 @@
+/**
+ * The component framework behind one interface: glass-easel and its mini-program adapter are named in this file and in
+ * `tree-*.ts` only, so that they can be replaced.
+ */
+import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
+import * as glassEasel from 'glass-easel';
+import { MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
+import { builtinBehaviors } from './builtin-behaviors.ts';
+import { type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
+import { createEvent, installEventShape } from './event-object.ts';
+import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
+
+/** A page or component instance as its own code sees it (`this`). */
+export interface Caller {
+  readonly is: string;
+  readonly id: string;
+  readonly data: Record<string, unknown>;
+  setData(data: Record<string, unknown>, callback?: () => void): void;
+  selectComponent(selector: string): unknown;
+  readonly _$: glassEasel.GeneralComponent;
+  [key: string]: unknown;
+}
+
+/** What `Page`, `Component` and `Behavior` are while a module of this path runs. */
+export interface DefinitionEnv {
+  Page(definition: Definition): void;
+  Component(definition?: Definition): unknown;
+  Behavior(definition?: Definition): unknown;
+}
+
+export interface PageRoot {
+  readonly caller: Caller;
+  /** Attaches the page: created and attached lifetimes of everything in it run. */
+  attach(): void;
+  pageLifetime(name: 'show' | 'hide' | 'resize' | 'routeDone', args: unknown[]): void;
+  /** Detaches and frees everything. */
+  release(): void;
+}
+
+export interface Framework {
+  addBundle(bundle: ServiceBundle): void;
+  definitionEnv(path: string): DefinitionEnv;
+  isDefined(path: string): boolean;
+  /** Defines an empty page or component where the code did not. */
+  defineEmpty(path: string): void;
+  createPage(path: string, backend: TreeBackend): PageRoot;
+  dispatch(backend: TreeBackend, event: ViewEvent): void;
+  /** Options for the tree backend of a new page. */
+  backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'hostAttributes'>;
+  /** Applies new templates to the live instances of the components named. */
+  updateTemplates(bundle: ServiceBundle, roots: PageRoot[]): void;
+}
+
+export interface FrameworkOptions {
+  manifest: PackageManifest;
+  onError(error: unknown, info: { method: string; is: string }): void;
+  onWarning(message: string, info: { is: string }): void;
+}
+
+type TemplateMap = Record<string, Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]>;
+type EventWrapper = (caller: unknown, event: unknown, listener: (...args: unknown[]) => unknown) => unknown;
+interface TemplateInstance {
+  procGenWrapper?: { setEventListenerWrapper?(wrapper: EventWrapper): void };
+}
+
+export function createFramework(options: FrameworkOptions): Framework {
+  const { manifest } = options;
+  installEventShape();
+  const glass = glassEasel.globalOptions as unknown as Record<string, unknown>;
+  // Fields written to the node collide with properties named `dataset` and the like.
+  glass.writeFieldsToNode = false;
+  glass.throwGlobalError = false;
+  glassEasel.addGlobalErrorListener((error, method, component) => {
+    options.onError(error, { method: method ?? '', is: componentName(component) });
+    return false;
+  });
+  glassEasel.addGlobalWarningListener((message, component) => {
+    // `wx:key` without a value is common in real programs and means "no key".
+    if (message === 'Some keys are not unique while list updates: "".') return false;
+    options.onWarning(message, { is: componentName(component) });
+    return false;
+  });
+
+  const env = new MiniProgramEnv();
+  const space = env.createCodeSpace('', true);
+  const scopes = space.getComponentSpace().styleScopeManager;
+  const behaviors = builtinBehaviors((definition) =>
+    space
+      .behavior()
+      .definition(definition as never)
+      .register(),
+  );
+  const markers = new Map<string, string>();
+  for (const [path, config] of Object.entries(manifest.components)) registerConfig(path, config);
+  space.addStyleSheet('app', 'app', '');
+
+  function registerConfig(path: string, config: ComponentConfig): void {
+    space.addComponentStaticConfig(path, {
+      // A page written with Component() still shares styles as a page does.
+      component: config.component && !config.page,
+      usingComponents: absolute(config.usingComponents),
+      componentGenerics: Object.fromEntries(
+        Object.entries(config.componentGenerics).map(([name, generic]) => [
+          name,
+          generic === true || !generic.default ? generic : { default: `/${generic.default}` },
+        ]),
+      ),
+      componentPlaceholder: config.componentPlaceholder,
+      ...(config.styleIsolation && { styleIsolation: config.styleIsolation }),
+      ...(config.addGlobalClass !== undefined && { addGlobalClass: config.addGlobalClass }),
+      ...(config.pureDataPattern && { pureDataPattern: config.pureDataPattern }),
+    } as never);
+    space.addStyleSheet(path, path, config.styleScope || undefined);
+    if (config.styleMarker) markers.set(config.styleScope, config.styleScope);
+  }
+
+  const defined = new Set<string>();
+  // The space wants the framework's own behavior, which the adapter's has inside.
+  const { _$: everyComponent } = space
+    .behavior()
+    .init(({ self, lifetime }) => {
+      const component = (self as unknown as Caller)._$;
+      lifetime('created', () => hookEvents(component));
+      lifetime('attached', () => {
+        const context = component.getBackendContext();
+        context?.render(() => component.triggerLifetime('ready', []));
+      });
+    })
+    .register() as unknown as { _$: never };
+  space.setOverallBehavior(everyComponent);
+
+  function hookEvents(component: glassEasel.GeneralComponent): void {
+    const template = (component as unknown as { _$tmplInst?: TemplateInstance })._$tmplInst;
+    template?.procGenWrapper?.setEventListenerWrapper?.((caller, event, listener) => {
+      // A mini program's handler cannot stop an event by what it returns; a WXS handler can (second argument: the owner).
+      const result = listener.call(caller, event, caller);
+      return listener.name === 'wxs' ? result : undefined;
+    });
+  }
+
+  function evaluateTemplates(bundle: ServiceBundle): TemplateMap {
+    if (!bundle.templates) return {};
+    // biome-ignore lint/security/noGlobalEval: templates are code made by our compiler; the realm is sandboxed
+    return (0, eval)(`(${bundle.templates}\n)`) as TemplateMap;
+  }
+
+  function addTemplates(bundle: ServiceBundle): void {
+    for (const [path, template] of Object.entries(evaluateTemplates(bundle))) space.addCompiledTemplate(path, template);
+  }
+
+  const framework: Framework = {
+    addBundle: addTemplates,
+    isDefined: (path) => defined.has(path),
+    defineEmpty(path) {
+      if (defined.has(path)) return;
+      defined.add(path);
+      space.component(path).definition({}).register();
+    },
+    definitionEnv: (path) => ({
+      Page(definition) {
+        defined.add(path);
+        const { init, ...rest } = pageDefinition(definition);
+        space
+          .component(path)
+          .definition(prepareDefinition(rest, behaviors) as never)
+          .init(({ self }) => init(self as unknown as Record<string, unknown>))
+          .register();
+      },
+      Component(definition) {
+        defined.add(path);
+        if (!definition) return space.component(path);
+        applyScriptOptions(path, definition);
+        return space
+          .component(path)
+          .definition(prepareDefinition(definition, behaviors) as never)
+          .register();
+      },
+      Behavior(definition) {
+        if (!definition) return space.behavior();
+        return space
+          .behavior()
+          .definition(prepareDefinition(definition, behaviors) as never)
+          .register();
+      },
+    }),
+
+    createPage(path, backend) {
+      const associated = env.associateBackend(backend as never);
+      const root = associated.createRoot('page', space, `/${path}`);
+      const component = root.getComponent() as glassEasel.GeneralComponent;
+      const placeholder = backend.createElement('page', 'page');
+      return {
+        caller: root.get() as unknown as Caller,
+        attach() {
+          backend.root.appendChild(placeholder);
+          root.attach(backend.root as never, placeholder as never);
+        },
+        pageLifetime: (name, args) => component.triggerPageLifetime(name, args as never),
+        release: () => root.release(),
+      };
+    },
+
+    dispatch(backend, event) {
+      const element = backend.elementOf(event);
+      if (element) glassEasel.Event.dispatchEvent(element, createEvent(event) as never);
+    },
+
+    backendOptions: () => ({
+      scopeName: (scope) => scopes.queryName(scope) ?? '',
+      scopeMarker: (scope) => markers.get(scopes.queryName(scope) ?? ''),
+      hostAttributes(element) {
+        const config = manifest.components[(element as unknown as { is?: string }).is ?? ''];
+        const host = config?.styleHost ?? config?.styleScope;
+        return host ? [['wx-host', host]] : undefined;
+      },
+    }),
+
+    updateTemplates(bundle, roots) {
+      const templates = evaluateTemplates(bundle);
+      for (const [path, template] of Object.entries(templates)) {
+        space.addCompiledTemplate(path, template);
+        const definition = space.getComponentSpace().getComponentByUrlWithoutDefault(path, '');
+        // A component that has never been created takes the new template when it is.
+        if (definition?.isPrepared()) definition.updateTemplate(template as never);
+      }
+      for (const root of roots)
+        forEachComponent(root.caller._$, (component) => {
+          if (Object.hasOwn(templates, component.is)) {
+            component.applyTemplateUpdates();
+            hookEvents(component);
+          }
+        });
+    },
+  };
+
+  /** Options written in the script count where the JSON says nothing. */
+  function applyScriptOptions(path: string, definition: Definition): void {
+    const config = manifest.components[path];
+    const { styleIsolation, addGlobalClass, pureDataPattern } = definition.options ?? {};
+    if (!config || config.styleIsolation) return;
+    const current = space.getComponentStaticConfig(path);
+    space.addComponentStaticConfig(path, {
+      ...current,
+      // Its sheet has been compiled with a prefix, so "shared" can only mean that outer styles reach in.
+      ...(styleIsolation && {
+        styleIsolation: styleIsolation === 'shared' && config.styleScope ? 'apply-shared' : styleIsolation,
+      }),
+      ...(addGlobalClass && { addGlobalClass }),
+      ...(typeof pureDataPattern === 'string' && { pureDataPattern }),
+    } as never);
+  }
+
+  return framework;
+}
+
+/** The framework takes a path without a leading slash as relative to the component that names it. */
+function absolute(paths: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, `/${path}`]));
+}
+
+function componentName(component: unknown): string {
+  return typeof component === 'string' ? component : ((component as { is?: string } | undefined)?.is ?? '');
+}
+
+/** Walks over all components of a shadow tree, the inner ones last. */
+function forEachComponent(
+  component: glassEasel.GeneralComponent,
+  visit: (component: glassEasel.GeneralComponent) => void,
+): void {
+  visit(component);
+  const walk = (node: glassEasel.Node): void => {
+    if (glassEasel.TextNode.isTextNode(node)) return;
+    if (glassEasel.Component.isComponent(node)) forEachComponent(node, visit);
+    for (const child of node.childNodes) walk(child);
+  };
+  const shadow = component.getShadowRoot();
+  for (const child of shadow?.childNodes ?? []) walk(child);
+}

@@ -1,0 +1,236 @@
+import type { OnEvents, PackageManifest, RouteChange, StyleUpdate } from '@sparrow/protocol';
+import { type Channel, type Invoker, publish, receive, type TreeCodec } from '../bridge/index.ts';
+import { EventChannel } from './event-channel.ts';
+import type { Caller, Framework, PageRoot } from './framework.ts';
+import type { Reporter } from './reporter.ts';
+import { TreeBackend } from './tree-backend.ts';
+
+/** One page of the stack. */
+export interface Page {
+  readonly id: number;
+  readonly path: string;
+  readonly query: Record<string, string>;
+  readonly caller: Caller;
+  readonly root: PageRoot;
+  readonly backend: TreeBackend;
+  readonly opener: EventChannel;
+  readonly channel: Channel;
+  shown: boolean;
+}
+
+export interface PagesOptions {
+  manifest(): PackageManifest;
+  framework: Framework;
+  invoker: Invoker;
+  reporter: Reporter;
+  codec: TreeCodec;
+  connectView(pageId: number): Channel;
+  /** Loads the (sub)package of a page when it is not there yet. */
+  ensurePackage(path: string): Promise<void>;
+  /** Runs the modules of a page and of every component it can use. */
+  ensureComponents(path: string): void;
+  /** EventChannel of the navigateTo with this number. */
+  takeEventChannel(cause: number | undefined): EventChannel | undefined;
+  viewport(): { width: number; height: number; pixelRatio: number; theme: string };
+  onNotFound(route: RouteChange): void;
+}
+
+export interface Pages {
+  readonly stack: readonly Page[];
+  current(): Page | undefined;
+  byId(id: number): Page | undefined;
+  byCaller(caller: unknown): Page | undefined;
+  route(change: RouteChange): Promise<void>;
+  pageEvent(...args: OnEvents['page']): void;
+  styles(updates: StyleUpdate[]): void;
+  appShow(): void;
+  appHide(): void;
+}
+
+type Lifecycle =
+  | 'onLoad'
+  | 'onShow'
+  | 'onReady'
+  | 'onHide'
+  | 'onUnload'
+  | 'onPullDownRefresh'
+  | 'onReachBottom'
+  | 'onPageScroll'
+  | 'onResize'
+  | 'onTabItemTap'
+  | 'onShareAppMessage'
+  | 'onTitleClick';
+
+/** The page stack of the logic layer. Native decides; this follows, in the documented order of the lifecycles. */
+export function createPages(options: PagesOptions): Pages {
+  const { framework, invoker, reporter } = options;
+  /** Kept alive: the stack and the tab pages that are not on it. */
+  const pages = new Map<number, Page>();
+  let stack: Page[] = [];
+  /** Routes are handled one after the other, since one may wait for a subpackage. */
+  let last: Promise<void> = Promise.resolve();
+
+  function call(page: Page, name: Lifecycle, ...args: unknown[]): unknown {
+    const method = page.caller[name];
+    if (typeof method !== 'function') return undefined;
+    return reporter.guard(`${page.path} ${name}`, () =>
+      (method as (...a: unknown[]) => unknown).apply(page.caller, args),
+    );
+  }
+
+  function show(page: Page): void {
+    if (page.shown) return;
+    page.shown = true;
+    page.root.pageLifetime('show', []);
+    call(page, 'onShow');
+  }
+  function hide(page: Page): void {
+    if (!page.shown) return;
+    page.shown = false;
+    page.root.pageLifetime('hide', []);
+    call(page, 'onHide');
+  }
+  function unload(page: Page): void {
+    call(page, 'onUnload');
+    page.shown = false;
+    pages.delete(page.id);
+    stack = stack.filter((other) => other !== page);
+    page.root.release();
+    page.backend.close();
+    page.channel.close();
+  }
+
+  function create(change: RouteChange): Page {
+    const { pageId, path, query } = change;
+    options.ensureComponents(path);
+    const channel = options.connectView(pageId);
+    const backend = new TreeBackend({
+      channel,
+      codec: options.codec,
+      viewport: options.viewport,
+      ...framework.backendOptions(),
+    });
+    const root = framework.createPage(path, backend);
+    const { caller } = root;
+    const opener = options.takeEventChannel(change.cause) ?? new EventChannel();
+    const page: Page = { id: pageId, path, query, caller, root, backend, opener, channel, shown: false };
+    Object.assign(caller, {
+      route: path,
+      __route__: path,
+      options: query,
+      getPageId: () => pageId,
+      getOpenerEventChannel: () => opener,
+    });
+    receive(channel, {
+      subscribe: {
+        event: (event) => {
+          if (event.type.startsWith('@')) viewEvent(page, event.type, event.detail);
+          else framework.dispatch(backend, event);
+        },
+        model: (node, attribute, value) => backend.model(node, attribute, value),
+        rendered: (seq) => backend.rendered(seq),
+        answer: (id, results) => backend.answer(id, results),
+        observed: (id, entry) => backend.observed(id, entry),
+      },
+    });
+    return page;
+  }
+
+  /** Page events a view raises by itself. */
+  function viewEvent(page: Page, type: string, detail: unknown): void {
+    if (type === '@scroll') call(page, 'onPageScroll', detail);
+    else if (type === '@reachBottom') call(page, 'onReachBottom');
+    else if (type === '@pullDownRefresh') call(page, 'onPullDownRefresh');
+    else if (type === '@error') reporter.problem('runtime', 'VIEW_ERROR', detail);
+  }
+
+  async function apply(change: RouteChange): Promise<void> {
+    const before = stack.at(-1);
+    if (change.fresh) {
+      const known = Object.hasOwn(options.manifest().components, change.path);
+      if (known) await options.ensurePackage(change.path);
+      if (before && !change.closed.includes(before.id)) hide(before);
+      for (const id of change.closed) {
+        const page = pages.get(id);
+        if (page) unload(page);
+      }
+      if (!known) options.onNotFound(change);
+      const page = create(change);
+      pages.set(page.id, page);
+      // A switchTab leaves the other tab pages alive but takes them off the stack.
+      stack = change.openType === 'switchTab' ? [page] : [...stack, page];
+      page.root.attach();
+      if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', 0);
+      if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', 0);
+      call(page, 'onLoad', change.query);
+      show(page);
+      tabTap(change, page);
+      page.backend.render(() => {
+        call(page, 'onReady');
+        void invoker.invoke('pageReady', { pageId: page.id }).catch(() => {});
+      });
+      return;
+    }
+    const page = pages.get(change.pageId);
+    if (before && before !== page && !change.closed.includes(before.id)) hide(before);
+    for (const id of change.closed) {
+      const closed = pages.get(id);
+      if (closed) unload(closed);
+    }
+    if (!page) return;
+    if (change.openType === 'switchTab') stack = [page];
+    show(page);
+    tabTap(change, page);
+    void invoker.invoke('pageReady', { pageId: page.id }).catch(() => {});
+  }
+
+  function tabTap(change: RouteChange, page: Page): void {
+    if (change.tab) call(page, 'onTabItemTap', { ...change.tab, pagePath: page.path });
+  }
+
+  return {
+    get stack() {
+      return stack;
+    },
+    current: () => stack.at(-1),
+    byId: (id) => pages.get(id),
+    byCaller: (caller) => [...pages.values()].find((page) => page.caller === caller),
+    route(change) {
+      last = last
+        .then(() => apply(change))
+        .catch((error: unknown) => {
+          reporter.problem('runtime', 'PAGE_FAILED', error);
+          void invoker
+            .invoke('pageReady', {
+              pageId: change.pageId,
+              error: error instanceof Error ? error.message : String(error),
+            })
+            .catch(() => {});
+        });
+      return last;
+    },
+    pageEvent(pageId, event, data) {
+      const page = pages.get(pageId);
+      if (!page) return;
+      if (event === 'resize') {
+        page.root.pageLifetime('resize', [data]);
+        call(page, 'onResize', data);
+      } else if (event === 'tabItemTap') call(page, 'onTabItemTap', data);
+      else if (event === 'pullDownRefresh') call(page, 'onPullDownRefresh');
+      else if (event === 'reachBottom') call(page, 'onReachBottom');
+      else if (event === 'shareAppMessage') call(page, 'onShareAppMessage', data);
+      else call(page, 'onTitleClick');
+    },
+    styles(updates) {
+      for (const page of pages.values()) publish(page.channel, 'styles', updates);
+    },
+    appShow() {
+      const page = stack.at(-1);
+      if (page) show(page);
+    },
+    appHide() {
+      const page = stack.at(-1);
+      if (page) hide(page);
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-easel';
+import { HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
+import type { TreeBackend } from './tree-backend.ts';
+
+type Rect = { left: number; top: number; width: number; height: number };
+type Scroll = { scrollLeft: number; scrollTop: number; scrollWidth: number; scrollHeight: number };
+type ModelListener = (value: unknown) => void;
+
+/** rpx in inline styles follows the same rule as in compiled style sheets. */
+function convertRpx(css: string): string {
+  return css.includes('rpx') ? css.replace(/(-?\d*\.?\d+)rpx\b/g, 'calc(var(--rpx) * $1)') : css;
+}
+
+const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
+
+/**
+ * One node as glass-easel sees it. A new node collects its state here and is written as a whole when the batch is encoded;
+ * once it has an id, every change is an operation of its own.
+ */
+export class TreeNode {
+  readonly page: TreeBackend;
+  readonly form: (typeof NodeForm)[keyof typeof NodeForm] | 3;
+  readonly tag: string;
+  /** 0 until it is encoded. */
+  id = 0;
+  text = '';
+  classes = '';
+  style = '';
+  domId = '';
+  attributes: Map<string, unknown> | undefined;
+  /** Only of nodes that are new, and of fragments. */
+  children: TreeNode[] | undefined;
+  parent: TreeNode | undefined;
+  /** Part of an Insert that waits in the queue. */
+  queued = false;
+  released = false;
+  element: GlassElement | undefined;
+  models: Map<string, ModelListener> | undefined;
+  /** Catch and Model operations that wait for the node's id. */
+  marks: ['Catch' | 'Model', string][] | undefined;
+  #scope = 0;
+  #extraScope: number | undefined;
+  __wxElement?: GlassElement;
+
+  constructor(page: TreeBackend, form: TreeNode['form'], tag: string) {
+    this.page = page;
+    this.form = form;
+    this.tag = tag;
+  }
+
+  get isHost(): boolean {
+    return this.tag.startsWith(HOST_PREFIX);
+  }
+
+  release(): void {
+    this.released = true;
+    this.element = undefined;
+    if (this.id) this.page.releaseNode(this);
+  }
+
+  associateValue(element: GlassElement): void {
+    this.element = element;
+    if (this.isHost) {
+      const host = this.page.hostAttributes(element);
+      if (host) for (const [name, value] of host) this.setAttribute(name, value);
+    }
+  }
+
+  appendChild(child: TreeNode): void {
+    this.page.insert(this, child, undefined);
+  }
+  removeChild(child: TreeNode): void {
+    this.page.remove(this, child, 1);
+  }
+  insertBefore(child: TreeNode, before: TreeNode): void {
+    this.page.insert(this, child, before);
+  }
+  replaceChild(child: TreeNode, old: TreeNode): void {
+    this.page.replace(this, child, old);
+  }
+  spliceBefore(before: TreeNode, deleteCount: number, list: TreeNode): void {
+    this.page.insert(this, list, before);
+    if (deleteCount > 0) this.page.remove(this, before, deleteCount);
+  }
+  spliceAppend(list: TreeNode): void {
+    this.page.insert(this, list, undefined);
+  }
+  spliceRemove(before: TreeNode, deleteCount: number): void {
+    this.page.remove(this, before, deleteCount);
+  }
+
+  setId(id: string): void {
+    this.domId = id;
+    if (this.id) this.page.push('Id', this, id);
+  }
+
+  setStyleScope(scope: number, extraScope?: number): void {
+    this.#scope = scope;
+    this.#extraScope = extraScope;
+    const marker = this.page.scopeMarker(scope);
+    if (marker) this.setAttribute('wx-scope', marker);
+  }
+
+  setStyle(css: string): void {
+    this.style = convertRpx(css);
+    if (this.id) this.page.push('Style', this, this.style);
+  }
+
+  addClass(name: string, scope?: number): void {
+    const resolved = this.page.className(name, scope);
+    this.classes = this.classes ? `${this.classes} ${resolved}` : resolved;
+    if (this.id) this.page.classChanged(this);
+  }
+  removeClass(name: string, scope?: number): void {
+    const resolved = this.page.className(name, scope);
+    this.classes = this.classes
+      .split(' ')
+      .filter((c) => c !== resolved)
+      .join(' ');
+    if (this.id) this.page.classChanged(this);
+  }
+  clearClasses(): void {
+    this.classes = '';
+    if (this.id) this.page.classChanged(this);
+  }
+
+  setAttribute(name: string, value: unknown): void {
+    if (value === undefined) return this.removeAttribute(name);
+    // A WXS function cannot cross the bridge and no component takes one.
+    if (typeof value === 'function') return;
+    // `hover-class` and the like name classes of this scope.
+    const sent = CLASS_ATTRIBUTE.test(name) && typeof value === 'string' ? this.#scopedClasses(value) : value;
+    this.attributes ??= new Map();
+    this.attributes.set(name, sent);
+    if (this.id) this.page.push('Attr', this, name, sent);
+  }
+  removeAttribute(name: string): void {
+    if (this.attributes?.delete(name) && this.id) this.page.push('NoAttr', this, name);
+  }
+
+  #scopedClasses(value: string): string {
+    const names = value.split(/\s+/).filter(Boolean);
+    return names
+      .flatMap((name) => {
+        if (name === 'none') return [name];
+        const own = this.page.className(name, this.#scope);
+        return this.#extraScope === undefined ? [own] : [this.page.className(name, this.#extraScope), own];
+      })
+      .join(' ');
+  }
+
+  setText(text: string): void {
+    this.text = text;
+    if (this.id) this.page.push('Text', this, text);
+  }
+
+  setModelBindingStat(attribute: string, listener: ModelListener | null): void {
+    this.models ??= new Map();
+    if (listener) this.models.set(attribute, listener);
+    else this.models.delete(attribute);
+    this.page.listenModel(this, attribute);
+  }
+
+  setListenerStats(type: string, _capture: boolean, mutLevel: number): void {
+    this.page.listen(this, type, mutLevel);
+  }
+
+  getBoundingClientRect(callback: (rect: Rect) => void): void {
+    void this.page.query([{ node: this.page.idOf(this), rect: true, size: true }]).then(([answer]) => {
+      callback((answer ?? { left: 0, top: 0, width: 0, height: 0 }) as Rect);
+    });
+  }
+  getScrollOffset(callback: (offset: Scroll) => void): void {
+    void this.page.query([{ node: this.page.idOf(this), scrollOffset: true }]).then(([answer]) => {
+      callback((answer ?? { scrollLeft: 0, scrollTop: 0, scrollWidth: 0, scrollHeight: 0 }) as Scroll);
+    });
+  }
+  createIntersectionObserver(
+    relativeTo: TreeNode | null,
+    margin: string,
+    thresholds: number[],
+    listener: (status: backend.IntersectionStatus) => void,
+  ): { disconnect(): void } {
+    const [top = 0, right = 0, bottom = 0, left = 0] = margin.split(' ').map(Number.parseFloat);
+    return this.page.observe(
+      {
+        kind: 'intersection',
+        node: this.page.idOf(this),
+        relativeTo: relativeTo ? this.page.idOf(relativeTo) : 0,
+        margins: { top, right, bottom, left },
+        thresholds,
+      },
+      (entry) => listener(entry as backend.IntersectionStatus),
+    );
+  }
+}
+
+export type { EventBubbleStatus };

@@ -1,0 +1,237 @@
+import type { NodeId } from '@sparrow/protocol';
+import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
+import type { WxElement } from '../components/wx-element.ts';
+
+/** Where a node's number stands on the DOM node. */
+const ID = Symbol('sparrow node');
+type Numbered = Node & { [ID]?: NodeId };
+
+/** Parts of the document a page lives in. */
+export interface TreeTarget {
+  document: Document;
+  /** What scrolls; the page's own element `<wx-page>` is its child. */
+  root: HTMLElement;
+  addSheet(path: string): void;
+  listen(type: string): void;
+  /** The element swallows events of this type. */
+  swallow(element: HTMLElement, type: string): void;
+}
+
+/** Applies batches of tree changes to the DOM of one page. */
+export class TreeApplier {
+  readonly #target: TreeTarget;
+  readonly #intern = createInternTable();
+  readonly #nodes: (Numbered | undefined)[] = [];
+  #count = ROOT_ID;
+
+  constructor(target: TreeTarget) {
+    this.#target = target;
+    this.#number(target.root, ROOT_ID);
+  }
+
+  /** The DOM node with this number. */
+  node(id: NodeId): Node | undefined {
+    return this.#nodes[id];
+  }
+  element(id: NodeId): HTMLElement | undefined {
+    const node = this.#nodes[id];
+    return node instanceof HTMLElement ? node : undefined;
+  }
+  /** The number of the nearest node of the tree at or above this one, through shadow roots of components. */
+  idAt(start: Node | null): NodeId {
+    for (let node = start as Numbered | null; node; node = parentOf(node)) {
+      const id = node[ID];
+      if (id !== undefined) return id;
+    }
+    return 0;
+  }
+
+  apply(ops: FlatOps): void {
+    let at = 0;
+    const next = (): unknown => ops[at++];
+    const text = (): string => this.#intern.text(next() as string | number);
+    const nodeById = (): Numbered | undefined => this.#nodes[next() as number];
+    const { document } = this.#target;
+
+    const build = (): Node | undefined => {
+      const form = next();
+      if (form === NodeForm.Existing) return nodeById();
+      if (form === NodeForm.Text) {
+        const node = document.createTextNode(next() as string);
+        this.#number(node, ++this.#count);
+        return node;
+      }
+      const tag = text();
+      const element = this.#create(tag);
+      this.#number(element, ++this.#count);
+      const className = text();
+      if (className) element.className = className;
+      const style = next() as string;
+      if (style) element.style.cssText = style;
+      const domId = next() as string;
+      if (domId) element.id = domId;
+      for (let attributes = next() as number; attributes > 0; attributes--) setAttribute(element, text(), next());
+      for (let children = next() as number; children > 0; children--) {
+        const child = build();
+        if (child) element.appendChild(child);
+      }
+      return element;
+    };
+
+    while (at < ops.length) {
+      const op = next();
+      switch (op) {
+        case Op.Insert: {
+          const parent = nodeById();
+          const before = nodeById() ?? null;
+          let count = next() as number;
+          // One insertion into the document, however many nodes.
+          const target = count > 1 ? document.createDocumentFragment() : undefined;
+          for (; count > 0; count--) {
+            const node = build();
+            if (!node) continue;
+            if (target) target.appendChild(node);
+            else parent?.insertBefore(node, before?.parentNode === parent ? before : null);
+          }
+          if (target) parent?.insertBefore(target, before?.parentNode === parent ? before : null);
+          break;
+        }
+        case Op.Remove: {
+          const node = nodeById();
+          node?.parentNode?.removeChild(node);
+          break;
+        }
+        case Op.Splice: {
+          const first = nodeById();
+          removeSiblings(first, next() as number);
+          break;
+        }
+        case Op.Replace: {
+          const fresh = build();
+          const old = nodeById();
+          if (fresh && old?.parentNode) old.parentNode.replaceChild(fresh, old);
+          break;
+        }
+        case Op.Text: {
+          const node = nodeById();
+          const value = next() as string;
+          if (node) node.nodeValue = value;
+          break;
+        }
+        case Op.Class: {
+          const element = nodeById() as HTMLElement | undefined;
+          const value = text();
+          if (element) element.className = value;
+          break;
+        }
+        case Op.Style: {
+          const element = nodeById() as HTMLElement | undefined;
+          const value = next() as string;
+          if (element) element.style.cssText = value;
+          break;
+        }
+        case Op.Id: {
+          const element = nodeById() as HTMLElement | undefined;
+          const value = next() as string;
+          if (element) element.id = value;
+          break;
+        }
+        case Op.Attr: {
+          const element = nodeById() as HTMLElement | undefined;
+          const name = text();
+          const value = next();
+          if (element) setAttribute(element, name, value);
+          break;
+        }
+        case Op.NoAttr: {
+          const element = nodeById() as HTMLElement | undefined;
+          const name = text();
+          if (element) setAttribute(element, name, undefined);
+          break;
+        }
+        case Op.Listen:
+          this.#target.listen(next() as string);
+          break;
+        case Op.Catch: {
+          const element = nodeById() as HTMLElement | undefined;
+          const type = next() as string;
+          if (element) this.#target.swallow(element, type);
+          break;
+        }
+        case Op.Model: {
+          const element = nodeById() as WxElement | undefined;
+          const name = next() as string;
+          element?.bindModel?.(name);
+          break;
+        }
+        case Op.Sheet:
+          this.#target.addSheet(next() as string);
+          break;
+        case Op.Release: {
+          const from = next() as number;
+          const to = next() as number;
+          for (let id = from; id <= to; id++) this.#nodes[id] = undefined;
+          break;
+        }
+        default:
+          throw new Error(`unknown tree operation ${String(op)} at ${at - 1} of ${ops.length}`);
+      }
+    }
+  }
+
+  #create(tag: string): HTMLElement {
+    const { document } = this.#target;
+    const name = tag.startsWith(HOST_PREFIX) ? hostName(tag.slice(1)) : `wx-${tag}`;
+    try {
+      return document.createElement(name);
+    } catch {
+      return document.createElement('wx-unknown');
+    }
+  }
+
+  #number(node: Numbered, id: NodeId): void {
+    node[ID] = id;
+    this.#nodes[id] = node;
+  }
+}
+
+/** Host of a custom component: never the name of a built-in element, whose behavior it would get. */
+function hostName(tag: string): string {
+  const name = `wx-${tag}`;
+  return customElements.get(name) ? `wx-x-${tag}` : name;
+}
+
+function setAttribute(element: HTMLElement, name: string, value: unknown): void {
+  const component = element as WxElement;
+  if (component.setWxAttribute) component.setWxAttribute(name, value);
+  else if (value === undefined || value === null || value === false) element.removeAttribute(name);
+  else
+    try {
+      element.setAttribute(
+        name,
+        value === true ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value),
+      );
+    } catch {
+      // A name that HTML does not allow has no meaning to any component either.
+    }
+}
+
+/** Removes `count` siblings beginning with `first`; all of a parent at once when they are all it has. */
+function removeSiblings(first: Node | undefined, count: number): void {
+  const parent = first?.parentNode;
+  if (!first || !parent) return;
+  if (parent.firstChild === first && parent.childNodes.length === count) {
+    parent.textContent = '';
+    return;
+  }
+  const range = first.ownerDocument?.createRange();
+  let last: Node = first;
+  for (let rest = count - 1; rest > 0 && last.nextSibling; rest--) last = last.nextSibling;
+  range?.setStartBefore(first);
+  range?.setEndAfter(last);
+  range?.deleteContents();
+}
+
+function parentOf(node: Node): Node | null {
+  return node.parentNode ?? (node instanceof ShadowRoot ? node.host : null);
+}

@@ -1,0 +1,99 @@
+import type { ViewCommand, ViewConfig } from '@sparrow/protocol';
+
+export interface ScrollingOptions {
+  root: HTMLElement;
+  window: Window;
+  emit(type: '@scroll' | '@reachBottom' | '@pullDownRefresh', detail: unknown): void;
+  config(): ViewConfig;
+}
+
+/** How far the finger must pull, and how far the page stays down while it refreshes. CSS pixels. */
+const PULL_THRESHOLD = 60;
+const PULL_REST = 50;
+
+/** Scrolling of the page: positions, reaching the bottom, pulling down, scrolling to a place. */
+export function installScrolling(options: ScrollingOptions): {
+  configure(config: ViewConfig): void;
+  command(command: ViewCommand): void;
+} {
+  const { root, window, emit } = options;
+  let atBottom = false;
+  let framePending = false;
+  root.addEventListener(
+    'scroll',
+    () => {
+      if (framePending) return;
+      framePending = true;
+      window.requestAnimationFrame(() => {
+        framePending = false;
+        emit('@scroll', { scrollTop: root.scrollTop });
+        const distance = root.scrollHeight - root.clientHeight - root.scrollTop;
+        const near = distance <= options.config().onReachBottomDistance;
+        if (near && !atBottom) emit('@reachBottom', {});
+        atBottom = near;
+      });
+    },
+    { passive: true },
+  );
+
+  // Pull-down refresh
+  const indicator = root.ownerDocument.createElement('wx-pull-indicator');
+  indicator.append(...[0, 1, 2].map(() => root.ownerDocument.createElement('i')));
+  root.before(indicator);
+  let refreshing = false;
+  let from: number | undefined;
+  let pulled = 0;
+  const shift = (distance: number, animated: boolean): void => {
+    root.style.transition = animated ? 'transform .25s' : '';
+    root.style.transform = distance > 0 ? `translateY(${distance}px)` : '';
+    indicator.style.opacity = String(Math.min(1, distance / PULL_REST));
+  };
+  const begin = (notify: boolean): void => {
+    refreshing = true;
+    indicator.classList.add('wx-active');
+    shift(PULL_REST, true);
+    if (notify) emit('@pullDownRefresh', {});
+  };
+  const end = (): void => {
+    refreshing = false;
+    indicator.classList.remove('wx-active');
+    shift(0, true);
+  };
+  root.addEventListener('pointerdown', (event) => {
+    if (options.config().enablePullDownRefresh && !refreshing && root.scrollTop <= 0) from = event.clientY;
+  });
+  root.addEventListener('pointermove', (event) => {
+    if (from === undefined || !(event.buttons & 1)) return;
+    pulled = Math.max(0, (event.clientY - from) / 2);
+    if (pulled > 5) shift(pulled, false);
+  });
+  const release = (): void => {
+    if (from === undefined) return;
+    from = undefined;
+    if (pulled >= PULL_THRESHOLD) begin(true);
+    else if (pulled > 0) shift(0, true);
+    pulled = 0;
+  };
+  root.addEventListener('pointerup', release);
+  root.addEventListener('pointercancel', release);
+
+  return {
+    configure(config) {
+      // A finger that pulls down must reach us instead of scrolling the page.
+      root.style.overscrollBehaviorY = config.enablePullDownRefresh ? 'contain' : '';
+      indicator.dataset.style = config.backgroundTextStyle ?? 'dark';
+    },
+    command(command) {
+      if (command.type === 'startPullDownRefresh') {
+        if (!refreshing) begin(true);
+      } else if (command.type === 'stopPullDownRefresh') end();
+      else {
+        const target = command.selector ? root.querySelector(command.selector) : null;
+        const top = target
+          ? target.getBoundingClientRect().top + root.scrollTop + (command.offsetTop ?? 0)
+          : (command.scrollTop ?? root.scrollTop);
+        root.scrollTo({ top, behavior: command.duration > 0 ? 'smooth' : 'instant' });
+      }
+    },
+  };
+}

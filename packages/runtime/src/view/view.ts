@@ -1,0 +1,259 @@
+import type { NodeId, StyleUpdate, TouchPoint, ViewBoot, ViewCommand, ViewConfig } from '@sparrow/protocol';
+import {
+  type Channel,
+  createInvoker,
+  directTreeCodec,
+  type Invoker,
+  jsonTreeCodec,
+  notify,
+  receive,
+} from '../bridge/index.ts';
+import { baseStyles } from '../components/base-styles.ts';
+import { registerComponents } from '../components/registry.ts';
+import { setComponentHost, type WxElement } from '../components/wx-element.ts';
+import { TreeApplier } from './applier.ts';
+import { installGestures } from './gestures.ts';
+import { installHover } from './hover.ts';
+import { createObservers } from './observers.ts';
+import { answerQuery } from './queries.ts';
+import { installScrolling } from './scrolling.ts';
+
+export interface ViewOptions {
+  /** To native. */
+  host: Channel;
+  /** To the logic layer. */
+  service: Channel;
+  /** Where the page goes: the body of its own frame, or a shadow root in single mode. */
+  mount: ShadowRoot | HTMLElement;
+  window: Window;
+}
+
+/** The view layer of one page: waits for `viewBoot`, applies flushes, reports events. */
+export function startView(options: ViewOptions): void {
+  const { host, service } = options;
+  const invoker = createInvoker(host);
+  let view: RunningView | undefined;
+  const early: (() => void)[] = [];
+  const later = (run: (view: RunningView) => void): void => {
+    if (view) run(view);
+    else early.push(() => view && run(view));
+  };
+  receive(host, {
+    on: {
+      reply: invoker.reply,
+      progress: invoker.progress,
+      viewBoot: (boot) => {
+        view = runView(boot, options, invoker);
+        for (const run of early.splice(0)) run();
+      },
+      viewConfig: (config) => later((running) => running.configure(config)),
+      viewCommand: (command) => later((running) => running.command(command)),
+    },
+  });
+  receive(service, {
+    publish: {
+      flush: (seq, ack, batch) => later((running) => running.flush(seq, ack, batch)),
+      query: (id, requests) => later((running) => running.query(id, requests)),
+      observe: (id, request) => later((running) => running.observers.observe(id, request)),
+      unobserve: (id) => later((running) => running.observers.unobserve(id)),
+      call: (id, node, method, args) => later((running) => void running.call(id, node, method, args)),
+      styles: (updates) => later((running) => running.styles(updates)),
+    },
+  });
+}
+
+interface RunningView {
+  flush(seq: number, ack: boolean, batch: unknown): void;
+  query(id: number, requests: Parameters<typeof answerQuery>[1][]): void;
+  call(id: number, node: NodeId, method: string, args: unknown[]): Promise<void>;
+  styles(updates: StyleUpdate[]): void;
+  configure(config: ViewConfig): void;
+  command(command: ViewCommand): void;
+  observers: ReturnType<typeof createObservers>;
+}
+
+function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): RunningView {
+  const { mount, service, window } = options;
+  const document = mount.ownerDocument;
+  const codec = boot.mode === 'dual' ? jsonTreeCodec : directTreeCodec;
+  registerComponents();
+  const listened = new Set<string>();
+  let config = boot.config;
+
+  const styleHome: ParentNode & Node = mount instanceof ShadowRoot ? mount : document.head;
+  const base = document.createElement('style');
+  base.textContent = baseStyles;
+  styleHome.appendChild(base);
+  const sheets = new Map<string, HTMLStyleElement>();
+  const root = document.createElement('wx-root');
+  root.classList.toggle('wx-v2', boot.styleVersion === 2);
+  mount.appendChild(root);
+
+  const resolveAssets = (css: string): string => css.replaceAll('sparrow-asset:', boot.assetBase);
+  const applier = new TreeApplier({
+    document,
+    root,
+    addSheet(path) {
+      if (sheets.has(path)) return;
+      const style = document.createElement('style');
+      style.dataset.path = path;
+      style.textContent = resolveAssets(boot.styles[path] ?? '');
+      sheets.set(path, style);
+      styleHome.appendChild(style);
+    },
+    listen: (type) => {
+      listened.add(type);
+    },
+    swallow: (element, type) => {
+      element.addEventListener(type, (event) => event.cancelable && event.preventDefault(), { passive: false });
+    },
+  });
+
+  const start = performance.now();
+  const emit = (
+    node: NodeId,
+    type: string,
+    detail: unknown,
+    more: { bubbles?: boolean; composed?: boolean; touches?: TouchPoint[]; changedTouches?: TouchPoint[] } = {},
+  ): void => {
+    if (node === 0 || !listened.has(type)) return;
+    const element = applier.element(node);
+    notify(service, 'event', {
+      node,
+      type,
+      detail,
+      bubbles: more.bubbles ?? false,
+      composed: more.composed ?? false,
+      timeStamp: Math.round(performance.now() - start),
+      ...(more.touches && { touches: more.touches }),
+      ...(more.changedTouches && { changedTouches: more.changedTouches }),
+      ...(element && { offset: [element.offsetLeft, element.offsetTop] as [number, number] }),
+    });
+  };
+
+  setComponentHost(mount instanceof ShadowRoot ? mount : document, {
+    emit: (element, type, detail, more) => emit(applier.idAt(element), type, detail, more),
+    model: (element, attribute, value) => notify(service, 'model', applier.idAt(element), attribute, value),
+    invoke: (name, params) => invoker.invoke(name as never, params as never),
+    resolveUrl: (url) => resolveUrl(url, boot),
+    get theme() {
+      return config.theme;
+    },
+  });
+  installGestures({
+    target: mount,
+    root,
+    idAt: (node) => applier.idAt(node),
+    emit,
+    listens: (type) => listened.has(type),
+  });
+  installHover(mount);
+  const scrolling = installScrolling({
+    root,
+    window,
+    emit: (type, detail) => {
+      if (type === '@pullDownRefresh' || listened.has(type))
+        notify(service, 'event', { node: 1, type, detail, bubbles: false, composed: false, timeStamp: 0 });
+    },
+    config: () => config,
+  });
+
+  const running: RunningView = {
+    flush(seq, ack, batch) {
+      try {
+        applier.apply(codec.decode(batch));
+      } catch (error) {
+        const message = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
+        notify(service, 'event', {
+          node: 1,
+          type: '@error',
+          detail: message,
+          bubbles: false,
+          composed: false,
+          timeStamp: 0,
+        });
+      }
+      if (ack) afterPaint(window, () => notify(service, 'rendered', seq));
+    },
+    query(id, requests) {
+      notify(
+        service,
+        'answer',
+        id,
+        requests.map((request) => answerQuery(applier.element(request.node), request, { root, window })),
+      );
+    },
+    async call(id, node, method, args) {
+      let result: unknown;
+      try {
+        result = await (applier.element(node) as WxElement | undefined)?.callMethod?.(method, args);
+      } catch (error) {
+        result = { error: String(error) };
+      }
+      notify(service, 'answer', id, [result]);
+    },
+    styles(updates) {
+      for (const { path, css } of updates) {
+        boot.styles[path] = css;
+        const style = sheets.get(path);
+        if (style) style.textContent = resolveAssets(css);
+      }
+    },
+    configure(next) {
+      config = next;
+      applyConfig();
+    },
+    command: (command) => scrolling.command(command),
+    observers: createObservers({
+      element: (id) => applier.element(id),
+      root,
+      window,
+      report: (id, entry) => notify(service, 'observed', id, entry),
+    }),
+  };
+
+  function applyConfig(): void {
+    root.dataset.theme = config.theme;
+    root.style.backgroundColor = config.backgroundColor ?? '';
+    root.classList.toggle('wx-no-scroll', config.disableScroll);
+    scrolling.configure(config);
+  }
+  applyConfig();
+  return running;
+}
+
+/** Calls back once the frame that holds the change has been painted. */
+function afterPaint(window: Window, callback: () => void): void {
+  // A frame that is not shown gets no animation frames: a timer takes over.
+  let done = false;
+  const finish = (): void => {
+    if (done) return;
+    done = true;
+    callback();
+  };
+  window.requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      finish();
+    };
+    port2.postMessage(0);
+  });
+  window.setTimeout(finish, 100);
+}
+
+/** Files of the package by their path, temporary files by native's address, the rest as it is. */
+function resolveUrl(url: string, boot: ViewBoot): string {
+  const temporary = /^(?:https?:\/\/(tmp|usr)|wxfile:\/\/(tmp|usr)?)\/?(.*)$/i.exec(url);
+  if (temporary) return `${boot.fileBase}/${temporary[1] ?? temporary[2] ?? 'tmp'}/${temporary[3] ?? ''}`;
+  if (/^(https?:|data:|blob:|about:)/i.test(url)) return url;
+  if (url.startsWith('//')) return `https:${url}`;
+  const folder = boot.path.slice(0, boot.path.lastIndexOf('/') + 1);
+  const path = url.startsWith('/') ? url.slice(1) : folder + url;
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return `${boot.assetBase}/${parts.join('/')}`;
+}

@@ -1,0 +1,134 @@
+import type { TabBarCommand, TabBarConfig, WindowConfig } from '@sparrow/protocol';
+import { h } from './dom.ts';
+
+/** Navigation bar of one page. */
+export function createNavigationBar(options: {
+  window: WindowConfig;
+  canGoBack: boolean;
+  canGoHome: boolean;
+  onBack(): void;
+  onHome(): void;
+}) {
+  const title = h('div.nav-title', {}, options.window.navigationBarTitleText);
+  const spinner = h('div.nav-spinner', { hidden: true });
+  const left = options.canGoBack
+    ? h('button.nav-back', { onclick: options.onBack, ariaLabel: 'back' })
+    : options.canGoHome
+      ? h('button.nav-home', { onclick: options.onHome, ariaLabel: 'home' })
+      : undefined;
+  const element = h('header.nav-bar', {}, left, h('div.nav-middle', {}, spinner, title));
+  const color = (front: string, background: string): void => {
+    element.style.color = front;
+    element.style.backgroundColor = background;
+  };
+  const front = options.window.navigationBarTextStyle === 'black' ? '#000' : '#fff';
+  color(front, options.window.navigationBarBackgroundColor);
+  const custom = options.window.navigationStyle === 'custom';
+  if (custom) element.classList.add('nav-custom');
+  return {
+    element,
+    custom,
+    get front() {
+      return element.style.color;
+    },
+    setTitle: (text: string) => {
+      title.textContent = text;
+    },
+    setColor: (frontColor: string, background: string, animation?: { duration: number; timingFunc: string }) => {
+      element.style.transition = animation
+        ? `background-color ${animation.duration}ms, color ${animation.duration}ms`
+        : '';
+      color(frontColor, background);
+    },
+    setLoading: (on: boolean) => {
+      spinner.hidden = !on;
+    },
+    hideHome: () => element.querySelector('.nav-home')?.remove(),
+  };
+}
+
+interface TabState {
+  text: string;
+  iconPath?: string;
+  selectedIconPath?: string;
+  badge?: string;
+  dot?: boolean;
+}
+
+/** The tab bar of the app; it stands below the page that is shown. */
+export function createTabBar(options: {
+  config: TabBarConfig;
+  resolve(path: string): string;
+  onTap(index: number): void;
+}) {
+  const { config } = options;
+  const items: TabState[] = config.list.map(({ text, iconPath, selectedIconPath }) => ({
+    text,
+    ...(iconPath && { iconPath }),
+    ...(selectedIconPath && { selectedIconPath }),
+  }));
+  const style = { ...config };
+  const element = h('nav.tab-bar');
+  let selected = -1;
+  let hidden = false;
+
+  function render(): void {
+    element.style.backgroundColor = style.backgroundColor;
+    element.classList.toggle('tab-bar-white', style.borderStyle === 'white');
+    element.replaceChildren(
+      ...items.map((item, index) => {
+        const on = index === selected;
+        const icon = on ? (item.selectedIconPath ?? item.iconPath) : item.iconPath;
+        const button = h(
+          'button',
+          { onclick: () => options.onTap(index) },
+          icon ? h('img', { src: options.resolve(icon), alt: '' }) : undefined,
+          h('span', {}, item.text),
+          item.badge ? h('i.tab-badge', {}, item.badge.length > 4 ? '…' : item.badge) : undefined,
+          item.dot ? h('i.tab-dot') : undefined,
+        );
+        button.style.color = on ? style.selectedColor : style.color;
+        return button;
+      }),
+    );
+  }
+  render();
+
+  return {
+    element,
+    get hidden() {
+      return hidden;
+    },
+    select(index: number): void {
+      selected = index;
+      render();
+    },
+    /** @returns what is wrong, if anything. */
+    command(command: TabBarCommand): string | undefined {
+      if (!('index' in command)) {
+        if (command.op === 'show' || command.op === 'hide') hidden = command.op === 'hide';
+        else {
+          const { op: _op, ...given } = command;
+          Object.assign(style, given);
+          render();
+        }
+        return undefined;
+      }
+      const item = items[command.index];
+      if (!item) return 'tabbar item not found';
+      if (command.op === 'setBadge') item.badge = command.text;
+      else if (command.op === 'removeBadge') delete item.badge;
+      else if (command.op === 'showRedDot') item.dot = true;
+      else if (command.op === 'hideRedDot') item.dot = false;
+      else if (command.op === 'setItem') {
+        if (command.text !== undefined) item.text = command.text;
+        if (command.iconPath !== undefined) item.iconPath = command.iconPath;
+        if (command.selectedIconPath !== undefined) item.selectedIconPath = command.selectedIconPath;
+      }
+      render();
+      return undefined;
+    },
+  };
+}
+export type NavigationBar = ReturnType<typeof createNavigationBar>;
+export type TabBar = ReturnType<typeof createTabBar>;

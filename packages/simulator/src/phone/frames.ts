@@ -1,0 +1,124 @@
+/** The sandboxed frames a mini program runs in, and the ports between them. */
+import type { RuntimeMode } from '@sparrow/protocol';
+import { type Channel, portChannel } from '@sparrow/runtime/bridge';
+import { h } from './dom.ts';
+
+/** Where the logic layer runs, seen from native. */
+export interface LogicLayer {
+  readonly channel: Channel;
+  /** Opens the view of a page inside `section`; resolves with native's channel to it. */
+  openView(pageId: number, section: HTMLElement): { channel: Channel; close(): void };
+  /** In single mode all pages live in one frame, which has to show this one, at its place on the screen. */
+  showView(pageId: number, place: { top: number; height: number }): void;
+  close(): void;
+}
+
+/** A frame that does not announce itself in this time is broken. Milliseconds. */
+const READY_TIMEOUT_MS = 15_000;
+
+export async function openLogicLayer(mode: RuntimeMode, base: string, screen: HTMLElement): Promise<LogicLayer> {
+  return mode === 'dual' ? openDual(base) : openSingle(base, screen);
+}
+
+function sandboxed(src: string, className: string): HTMLIFrameElement {
+  const frame = h('iframe', { className });
+  frame.setAttribute('sandbox', 'allow-scripts');
+  frame.setAttribute('referrerpolicy', 'no-referrer');
+  frame.src = src;
+  return frame;
+}
+
+/** Resolves when the frame has said that it listens. */
+function frameReady(frame: HTMLIFrameElement, word: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => done(new Error(`the frame ${frame.src} did not start in ${READY_TIMEOUT_MS} ms`)),
+      READY_TIMEOUT_MS,
+    );
+    function listen(event: MessageEvent): void {
+      if (event.source === frame.contentWindow && (event.data as { sparrow?: string } | null)?.sparrow === word) done();
+    }
+    function done(error?: Error): void {
+      clearTimeout(timer);
+      window.removeEventListener('message', listen);
+      if (error) reject(error);
+      else resolve();
+    }
+    window.addEventListener('message', listen);
+  });
+}
+
+/** Dual mode: a hidden boot frame that owns the logic Worker, and one frame a page. */
+async function openDual(base: string): Promise<LogicLayer> {
+  const boot = sandboxed(`${base}/boot.html`, 'sparrow-boot');
+  const ready = frameReady(boot, 'boot-ready');
+  document.body.append(boot);
+  const [code] = await Promise.all([fetch(`${base}/assets/service.js`).then((response) => response.text()), ready]);
+  const { port1, port2 } = new MessageChannel();
+  boot.contentWindow?.postMessage({ code }, '*', [port2]);
+  const channel = portChannel(port1);
+
+  return {
+    channel,
+    openView(pageId, section) {
+      const frame = sandboxed(`${base}/view.html`, 'sparrow-view');
+      const toHost = new MessageChannel();
+      const toService = new MessageChannel();
+      const started = frameReady(frame, 'view-ready');
+      section.append(frame);
+      void started.then(
+        () => frame.contentWindow?.postMessage({}, '*', [toHost.port2, toService.port2]),
+        (error: unknown) => console.error(error),
+      );
+      channel.post(['viewPort', pageId], [toService.port1]);
+      const viewChannel = portChannel(toHost.port1);
+      return {
+        channel: viewChannel,
+        close() {
+          viewChannel.close();
+          frame.remove();
+        },
+      };
+    },
+    showView() {},
+    close() {
+      channel.close();
+      boot.remove();
+    },
+  };
+}
+
+/** Single mode: one frame that lies over the pages and holds the logic and all views. */
+async function openSingle(base: string, screen: HTMLElement): Promise<LogicLayer> {
+  const frame = sandboxed(`${base}/single.html`, 'sparrow-view sparrow-single');
+  const ready = frameReady(frame, 'single-ready');
+  screen.append(frame);
+  await ready;
+  const { port1, port2 } = new MessageChannel();
+  frame.contentWindow?.postMessage({}, '*', [port2]);
+  const channel = portChannel(port1);
+  return {
+    channel,
+    openView(pageId) {
+      const ports = new MessageChannel();
+      channel.post(['viewPort', pageId], [ports.port2]);
+      const viewChannel = portChannel(ports.port1);
+      return {
+        channel: viewChannel,
+        close() {
+          channel.post(['viewClose', pageId]);
+          viewChannel.close();
+        },
+      };
+    },
+    showView(pageId, { top, height }) {
+      frame.style.top = `${top}px`;
+      frame.style.height = `${height}px`;
+      channel.post(['viewShow', pageId]);
+    },
+    close() {
+      channel.close();
+      frame.remove();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { InvokeMap, PhoneLook } from '@sparrow/protocol';
+import type { Phone } from './phone.ts';
+
+/** The handle on the phone's window, for the console, `check` and tests. */
+export interface PhoneHandle {
+  phone: Phone | undefined;
+  /** Settles when the last start or live reload is through. */
+  ready: Promise<void>;
+  problems: InvokeMap['problem'][0][];
+  logs: InvokeMap['log'][0][];
+  /** `path` of every page that became ready, with its error if it could not. */
+  readyPages: { pageId: number; path: string; error?: string }[];
+  /** Why the mini program could not start. */
+  failure: string | undefined;
+  failedRequests: { url: string; error: string }[];
+  /** Whether this page has become ready, or never will. */
+  settled(path: string): boolean;
+  look(path: string): Promise<PhoneLook>;
+}
+
+declare global {
+  interface Window {
+    sparrow: PhoneHandle;
+  }
+}
+
+/** The logic layer may be busy for ever; its answer is waited for this long. Milliseconds. */
+const ANSWER_MS = 2_000;
+
+export function createHandle(): PhoneHandle {
+  const handle: PhoneHandle = {
+    phone: undefined,
+    ready: Promise.resolve(),
+    problems: [],
+    logs: [],
+    readyPages: [],
+    failure: undefined,
+    failedRequests: [],
+    settled: (path) => handle.failure !== undefined || handle.readyPages.some((page) => page.path === path),
+    async look(path) {
+      const { phone } = handle;
+      const entry = handle.readyPages.find((page) => page.path === path);
+      const nothing = { used: [], missing: [] };
+      const asked = phone?.evaluate('(env) => env.apiUse()', []) as Promise<PhoneLook['apis']> | undefined;
+      const late = new Promise<PhoneLook['apis']>((resolve) => setTimeout(() => resolve(nothing), ANSWER_MS));
+      return {
+        pageId: phone?.pages().find((page) => page.path === path)?.id ?? 0,
+        ready: entry !== undefined && entry.error === undefined,
+        failure: handle.failure,
+        problems: handle.problems.map(({ kind, code, message }) => ({ kind, code, message })),
+        pageErrors: handle.readyPages.flatMap((page) => (page.path === path && page.error ? [page.error] : [])),
+        failedRequests: handle.failedRequests,
+        apis: asked ? await Promise.race([asked.catch(() => nothing), late]) : nothing,
+      };
+    },
+  };
+  return handle;
+}

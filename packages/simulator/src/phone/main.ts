@@ -1,0 +1,160 @@
+import { DEVICES, type DevEvent, type Device, type InvokeMap, type RuntimeMode } from '@sparrow/protocol';
+import { createDevLink } from './dev-link.ts';
+import { h } from './dom.ts';
+import { createHandle } from './handle.ts';
+import { createOverlay } from './overlay.ts';
+import { startPhone } from './phone.ts';
+
+/** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
+interface Settings {
+  token: string;
+  user: string;
+  mode: RuntimeMode;
+  device: Device;
+  landscape: boolean;
+  theme: 'light' | 'dark';
+  language: string;
+  page: string | undefined;
+  scene: number;
+  /** Fill the window: on a real phone, or in a screenshot. */
+  full: boolean;
+}
+
+function readSettings(): Settings {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const dark = given.get('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  const full = given.has('full');
+  const preset = DEVICES.find((device) => device.id === given.get('device')) ?? (DEVICES[0] as Device);
+  return {
+    token: given.get('token') ?? '',
+    user: given.get('user') || '小麻雀',
+    mode: given.get('mode') === 'single' ? 'single' : 'dual',
+    device: full
+      ? {
+          ...preset,
+          name: 'browser',
+          width: innerWidth,
+          height: innerHeight,
+          statusBar: 0,
+          safeBottom: 0,
+          pixelRatio: devicePixelRatio,
+        }
+      : preset,
+    landscape: given.get('landscape') === '1',
+    theme: dark === 'dark' ? 'dark' : 'light',
+    language: given.get('lang') ?? 'zh_CN',
+    page: given.get('page') ?? undefined,
+    scene: Number(given.get('scene')) || 1001,
+    full,
+  };
+}
+
+const settings = readSettings();
+const handle = createHandle();
+window.sparrow = handle;
+const overlay = createOverlay(document.body);
+/** To the console around this frame; alone on a phone there is nobody to hear. */
+const tell = (message: object): void => {
+  if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
+};
+
+function frameOf({ device, landscape, full }: Settings): HTMLElement {
+  const screen = h('main.screen');
+  const [width, height] = landscape ? [device.height, device.width] : [device.width, device.height];
+  screen.style.width = `${width}px`;
+  screen.style.height = `${height}px`;
+  const now = new Date();
+  const clock = `${now.getHours()}:${String(now.getMinutes()).padStart(2, '0')}`;
+  const status = h('div.status-bar', {}, h('span', {}, clock), h('span.status-icons', {}, '▂▄▆  ᯤ  ▮'));
+  status.style.height = `${device.statusBar}px`;
+  const capsule = h(
+    'div.capsule',
+    {},
+    h('button', { title: 'menu' }, '•••'),
+    h('i'),
+    h('button', { title: 'restart', onclick: () => void start() }, '◉'),
+  );
+  capsule.style.top = `${device.statusBar + 6}px`;
+  const indicator = h('div.home-indicator');
+  indicator.hidden = device.safeBottom === 0;
+  const holder = h('div.device', {}, screen, device.statusBar > 0 ? status : undefined, capsule, indicator);
+  holder.style.width = `${width}px`;
+  holder.style.height = `${height}px`;
+  if (full) holder.classList.add('device-full');
+  document.body.dataset.theme = settings.theme;
+  document.querySelector('.device')?.remove();
+  document.body.append(holder);
+  return screen;
+}
+
+async function start(): Promise<void> {
+  handle.phone?.close();
+  handle.phone = undefined;
+  handle.problems.length = 0;
+  handle.readyPages.length = 0;
+  handle.failure = undefined;
+  try {
+    handle.phone = await startPhone({
+      screen: frameOf(settings),
+      device: settings.device,
+      landscape: settings.landscape,
+      theme: settings.theme,
+      language: settings.language,
+      mode: settings.mode,
+      user: settings.user,
+      token: settings.token,
+      base: '/simulator',
+      ...(settings.page && { startPath: settings.page }),
+      scene: settings.scene,
+      debug: true,
+      trace: (entry) => tell({ trace: { ...entry, phone: settings.user } }),
+      onLog(entry) {
+        handle.logs.push(entry);
+        if (handle.logs.length > 1_000) handle.logs.shift();
+        tell({ log: { time: Date.now(), ...entry } });
+      },
+      onNetwork(network) {
+        if (network.error !== undefined) handle.failedRequests.push({ url: network.url, error: network.error });
+        tell({ network });
+      },
+      onProblem(problem) {
+        handle.problems.push(problem);
+        tell({ problem });
+      },
+      onPageReady(pageId, path, error) {
+        handle.readyPages.push({ pageId, path, ...(error !== undefined && { error }) });
+        if (error !== undefined) overlay.pageError(path, error);
+      },
+      onRoute: (pages) => tell({ pages }),
+    });
+    overlay.diagnostics(handle.phone.manifest.diagnostics.filter((item) => item.severity === 'error'));
+  } catch (error) {
+    handle.failure = error instanceof Error ? error.message : String(error);
+    overlay.failure(handle.failure);
+  }
+}
+
+function onDevEvent(event: DevEvent): void {
+  tell({ dev: event });
+  if (event.type !== 'package') return;
+  overlay.diagnostics(event.diagnostics.filter((item) => item.severity === 'error'));
+  if (event.change === 'none') return;
+  if (event.change === 'app' || !handle.phone) handle.ready = start();
+  else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => start());
+}
+
+window.addEventListener('message', (event) => {
+  if (event.origin !== location.origin || event.source !== window.parent) return;
+  const { command, value } = (event.data ?? {}) as { command?: string; value?: string };
+  if (command === 'back') handle.phone?.back();
+  else if (command === 'theme') {
+    settings.theme = value === 'dark' ? 'dark' : 'light';
+    document.body.dataset.theme = settings.theme;
+    handle.phone?.setTheme(settings.theme);
+  } else if (command === 'restart') void start();
+  else if (command === 'open' && value) handle.phone?.navigate(value);
+});
+document.addEventListener('visibilitychange', () => (document.hidden ? handle.phone?.hide() : handle.phone?.show()));
+
+createDevLink('/simulator/events', settings.token, onDevEvent);
+handle.ready = start();

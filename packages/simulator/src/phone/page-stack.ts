@@ -1,0 +1,177 @@
+import type { AppConfig, OpenType, PackageManifest, RouteChange, WindowConfig } from '@sparrow/protocol';
+import { WINDOW_DEFAULTS } from '@sparrow/protocol';
+import { NativeFailure } from '@sparrow/runtime/native';
+
+/** A page that exists, on the stack or waiting as a tab. */
+export interface StackPage {
+  readonly id: number;
+  readonly path: string;
+  readonly query: Record<string, string>;
+  readonly window: WindowConfig;
+  /** Index in the tab bar, -1 for others. */
+  readonly tab: number;
+}
+
+export interface PageStackOptions<P extends StackPage> {
+  manifest(): PackageManifest;
+  open(page: StackPage, openType: OpenType): P;
+  close(page: P, openType: OpenType): void;
+  show(page: P, openType: OpenType): void;
+  /** Tells the logic layer. */
+  announce(change: RouteChange): void;
+  theme(): 'light' | 'dark';
+}
+
+/** The page stack, owned by native as in the original. */
+export class PageStack<P extends StackPage> {
+  readonly #options: PageStackOptions<P>;
+  #stack: P[] = [];
+  /** Tab pages that have been opened live on while another tab is shown. */
+  readonly #tabs = new Map<string, P>();
+  #lastId = 0;
+
+  constructor(options: PageStackOptions<P>) {
+    this.#options = options;
+  }
+
+  get pages(): readonly P[] {
+    return this.#stack;
+  }
+  get top(): P | undefined {
+    return this.#stack.at(-1);
+  }
+  byId(id: number): P | undefined {
+    return this.#stack.find((page) => page.id === id) ?? [...this.#tabs.values()].find((page) => page.id === id);
+  }
+  /** Every page that lives. */
+  all(): P[] {
+    return [...new Set([...this.#stack, ...this.#tabs.values()])];
+  }
+
+  launch(url: string): void {
+    this.#push(url, 'appLaunch', []);
+  }
+  navigateTo(url: string, cause?: number): void {
+    this.#push(url, 'navigateTo', [], cause);
+  }
+  redirectTo(url: string): void {
+    const { top } = this;
+    const closed = top && top.tab < 0 ? [top] : [];
+    this.#push(url, 'redirectTo', closed);
+  }
+  reLaunch(url: string): void {
+    this.#push(url, 'reLaunch', this.all().reverse());
+  }
+
+  switchTab(url: string, tapped?: { index: number; text: string }): void {
+    const { path } = parseUrl(url);
+    const existing = this.#tabs.get(path);
+    const closed = this.#stack.filter((page) => page.tab < 0).reverse();
+    const extra = tapped ? { tab: tapped } : {};
+    if (!existing) return this.#push(url, 'switchTab', closed, undefined, extra);
+    this.#discard(closed, 'switchTab');
+    this.#stack = [existing];
+    this.#options.show(existing, 'switchTab');
+    this.#announce('switchTab', existing, closed, false, extra);
+  }
+
+  /** @returns false when there is no page below. */
+  navigateBack(delta: number): boolean {
+    if (this.#stack.length <= 1) return false;
+    const keep = Math.max(1, this.#stack.length - delta);
+    const closed = this.#stack.slice(keep).reverse();
+    const page = this.#stack[keep - 1] as P;
+    this.#discard(closed, 'navigateBack');
+    this.#options.show(page, 'navigateBack');
+    this.#announce('navigateBack', page, closed, false, {});
+    return true;
+  }
+
+  #push(url: string, openType: OpenType, closed: P[], cause?: number, extra: Partial<RouteChange> = {}): void {
+    const { path, query } = parseUrl(url);
+    const { app } = this.#options.manifest();
+    const known = app.pages.includes(path);
+    if (!known && openType !== 'appLaunch') throw new NativeFailure(`page "${url}" is not found`);
+    const page = this.#options.open(
+      {
+        id: ++this.#lastId,
+        path,
+        query,
+        window: windowOf(this.#options.manifest(), path, this.#options.theme()),
+        tab: app.tabBar?.list.findIndex((item) => item.pagePath === path) ?? -1,
+      },
+      openType,
+    );
+    this.#discard(closed, openType);
+    this.#stack = openType === 'switchTab' ? [page] : [...this.#stack, page];
+    if (page.tab >= 0) this.#tabs.set(path, page);
+    this.#options.show(page, openType);
+    this.#announce(openType, page, closed, true, {
+      ...extra,
+      ...(cause !== undefined && { cause }),
+      ...(!known && { notFound: true }),
+    });
+  }
+
+  #discard(pages: P[], openType: OpenType): void {
+    for (const page of pages) {
+      this.#stack = this.#stack.filter((other) => other !== page);
+      if (this.#tabs.get(page.path) === page) this.#tabs.delete(page.path);
+      this.#options.close(page, openType);
+    }
+  }
+
+  #announce(openType: OpenType, page: P, closed: P[], fresh: boolean, extra: Partial<RouteChange>): void {
+    this.#options.announce({
+      openType,
+      pageId: page.id,
+      path: page.path,
+      query: page.query,
+      closed: closed.map((other) => other.id),
+      fresh,
+      ...extra,
+    });
+  }
+}
+
+/** Path and query of a mini program's address. Values are decoded once, as in the original. */
+export function parseUrl(url: string): { path: string; query: Record<string, string> } {
+  const at = url.indexOf('?');
+  const path = (at < 0 ? url : url.slice(0, at)).replace(/^\/+/, '').replace(/\.html$/, '');
+  const query: Record<string, string> = {};
+  if (at >= 0)
+    for (const pair of url.slice(at + 1).split('&')) {
+      if (!pair) continue;
+      const equals = pair.indexOf('=');
+      const name = equals < 0 ? pair : pair.slice(0, equals);
+      query[decode(name)] = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    }
+  return { path, query };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Window settings of a page: defaults, app.json, the page's own, then the theme's variables (`@name`). */
+export function windowOf(manifest: PackageManifest, path: string, theme: 'light' | 'dark'): WindowConfig {
+  const { app, components } = manifest;
+  const own = components[path]?.window ?? {};
+  const merged = { ...WINDOW_DEFAULTS, ...app.window, ...own } as Record<keyof WindowConfig, unknown>;
+  return themed(merged, app, theme) as unknown as WindowConfig;
+}
+
+/** Replaces `@name` by the theme's value. */
+export function themed<T extends object>(values: T, app: AppConfig, theme: 'light' | 'dark'): T {
+  const variables = app.themes?.[theme] ?? {};
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      typeof value === 'string' && value.startsWith('@') ? (variables[value.slice(1)] ?? value) : value,
+    ]),
+  ) as T;
+}

@@ -1,0 +1,556 @@
+import type {
+  AppShowOptions,
+  Device,
+  InvokeMap,
+  NetworkEntry,
+  PackageManifest,
+  RuntimeMode,
+  ServiceBoot,
+  ServiceBundle,
+  StackPageInfo,
+  StyleBundle,
+  ViewConfig,
+} from '@sparrow/protocol';
+import { BRIDGE_VERSION } from '@sparrow/protocol';
+import { type Channel, emitOn, receive } from '@sparrow/runtime/bridge';
+import {
+  createDeviceHandlers,
+  createDispatcher,
+  createMediaHandlers,
+  createNetworkHandlers,
+  createStorage,
+  NativeFailure,
+  type NativeHandlers,
+  RelayClient,
+} from '@sparrow/runtime/native';
+import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
+import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
+import { createDialogs } from './dialogs.ts';
+import { h } from './dom.ts';
+import { type LogicLayer, openLogicLayer } from './frames.ts';
+import { watchedNetwork } from './network-watch.ts';
+import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
+import { createPickerDialog } from './picker-dialog.ts';
+import { type Trace, traced } from './trace.ts';
+
+export interface PhoneOptions {
+  /** The element that is the phone's screen. */
+  screen: HTMLElement;
+  device: Device;
+  landscape: boolean;
+  theme: 'light' | 'dark';
+  language: string;
+  mode: RuntimeMode;
+  user: string;
+  token: string;
+  /** Address of the simulator's server, e.g. `/simulator`. */
+  base: string;
+  /** Page to open, with query; the entry page when absent. */
+  startPath?: string;
+  scene: number;
+  debug: boolean;
+  trace: Trace;
+  onLog(entry: InvokeMap['log'][0]): void;
+  onNetwork(entry: NetworkEntry): void;
+  onProblem(problem: InvokeMap['problem'][0]): void;
+  onPageReady(pageId: number, path: string, error?: string): void;
+  /** The page stack or the app's parameters changed (for the console's status line). */
+  onRoute(pages: StackPageInfo[]): void;
+}
+
+interface PhonePage extends StackPage {
+  section: HTMLElement;
+  frame: HTMLElement;
+  bar: NavigationBar;
+  view: { channel: Channel; close(): void };
+  background?: string;
+  textStyle?: 'dark' | 'light';
+}
+
+/** One running mini program on one phone. */
+export interface Phone {
+  readonly manifest: PackageManifest;
+  pages(): readonly StackPage[];
+  /** Runs `(function)(env, ...args)` in the logic layer. */
+  evaluate(source: string, args: unknown[]): Promise<unknown>;
+  /** A newer package: styles, templates and scripts are exchanged under the living pages. */
+  update(packageId: string, change: 'styles' | 'templates' | 'scripts'): Promise<void>;
+  setTheme(theme: 'light' | 'dark'): void;
+  back(): void;
+  navigate(url: string): void;
+  hide(): void;
+  show(): void;
+  /** The iframe of a page's view. */
+  viewFrame(pageId: number): HTMLIFrameElement | null;
+  close(): void;
+}
+
+/** A page that is not ready after this long gets a note. Milliseconds. */
+const EVALUATE_TIMEOUT_MS = 20_000;
+
+export async function startPhone(options: PhoneOptions): Promise<Phone> {
+  const { screen, base, token, user } = options;
+  let packageId = await fetchText(`${base}/package`, token);
+  let packageBase = `${base}/package/${packageId}`;
+  let manifest = await fetchJson<PackageManifest>(`${packageBase}/manifest.json`);
+  let theme = options.theme;
+  const { path: startPath, query: startQuery } = parseUrl(options.startPath ?? manifest.app.entryPagePath);
+  const launch: AppShowOptions = { path: startPath, query: startQuery, scene: options.scene, referrerInfo: {} };
+  const startPackage = packageOf(manifest, startPath);
+  // An independent subpackage starts without the main package.
+  const firstRoot = startPackage?.independent ? startPackage.root : '';
+
+  const styles = new Map<string, StyleBundle>();
+  const loadStyles = async (root: string): Promise<StyleBundle> => {
+    const known = styles.get(root);
+    if (known) return known;
+    const bundle = await fetchJson<StyleBundle>(`${packageBase}/${prefix(root)}styles.json`);
+    styles.set(root, bundle);
+    return bundle;
+  };
+  const loadService = (root: string): Promise<ServiceBundle> =>
+    fetchJson<ServiceBundle>(`${packageBase}/${prefix(root)}service.json`);
+
+  const [storage, logic, bundle] = await Promise.all([
+    createStorage(manifest.appid, user),
+    openLogicLayer(options.mode, base, screen),
+    loadService(firstRoot),
+    loadStyles(''),
+    loadStyles(firstRoot),
+  ]);
+  const stored = await storage.all();
+  const service = traced(logic.channel, options.trace, 0);
+  const relay = new RelayClient({ base: `${base}/relay`, token, user });
+  const dialogs = createDialogs(screen);
+  const pickerDialog = createPickerDialog(screen);
+  const fileBase = new URL(`${base}/files`, location.href).href;
+  const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
+  const openFile = async (path: string): Promise<Blob> => {
+    const response = await fetch(resolveFile(path)).catch(() => undefined);
+    if (!response?.ok) throw new NativeFailure(`no such file "${path}"`);
+    return response.blob();
+  };
+  const resolveFile = (path: string): string => {
+    const temporary = /^(?:https?:\/\/(tmp|usr)|wxfile:\/\/(tmp|usr)?)\/?(.*)$/i.exec(path);
+    if (temporary) return `${fileBase}/${temporary[1] ?? temporary[2] ?? 'tmp'}/${temporary[3] ?? ''}`;
+    if (/^(https?:|data:|blob:)/i.test(path)) return path;
+    return `${assetBase()}/${path.replace(/^\/+/, '')}`;
+  };
+
+  const screenSize = (): { width: number; height: number } =>
+    options.landscape
+      ? { width: options.device.height, height: options.device.width }
+      : { width: options.device.width, height: options.device.height };
+  const barHeight = (): number => options.device.statusBar + NAV_BAR_HEIGHT;
+  const tabHeight = (): number => TAB_BAR_HEIGHT + options.device.safeBottom;
+  const pageHeight = (window: { navigationStyle: string }, tab: number): number =>
+    screenSize().height -
+    (window.navigationStyle === 'custom' ? 0 : barHeight()) -
+    (tab >= 0 && tabBar && !tabBar.hidden && !manifest.app.tabBar?.custom ? tabHeight() : 0);
+  const system = (page?: StackPage) => {
+    const window = page?.window ?? windowOf(manifest, startPath, theme);
+    const tab = page?.tab ?? manifest.app.tabBar?.list.findIndex((item) => item.pagePath === startPath) ?? -1;
+    return systemInfo(
+      options.device,
+      screenSize(),
+      { height: pageHeight(window, tab) },
+      { theme, language: options.language },
+    );
+  };
+
+  const tabConfig = manifest.app.tabBar;
+  const tabBar: TabBar | undefined = tabConfig
+    ? createTabBar({
+        config: {
+          ...tabConfig,
+          ...themed(
+            {
+              color: tabConfig.color,
+              selectedColor: tabConfig.selectedColor,
+              backgroundColor: tabConfig.backgroundColor,
+              borderStyle: tabConfig.borderStyle,
+            },
+            manifest.app,
+            theme,
+          ),
+        } as typeof tabConfig,
+        resolve: resolveFile,
+        onTap(index) {
+          const item = tabConfig.list[index];
+          const { top } = stack;
+          if (!item) return;
+          if (top?.tab === index)
+            emitOn(service, 'page', top.id, 'tabItemTap', { index, text: item.text, pagePath: item.pagePath });
+          else stack.switchTab(item.pagePath, { index, text: item.text });
+        },
+      })
+    : undefined;
+  if (tabBar) {
+    tabBar.element.style.height = `${tabHeight()}px`;
+    tabBar.element.style.paddingBottom = `${options.device.safeBottom}px`;
+  }
+
+  const viewConfig = (page: PhonePage): ViewConfig => ({
+    theme,
+    backgroundColor: page.background ?? page.window.backgroundColor,
+    backgroundTextStyle: page.textStyle ?? page.window.backgroundTextStyle,
+    enablePullDownRefresh: page.window.enablePullDownRefresh,
+    disableScroll: page.window.disableScroll,
+    onReachBottomDistance: page.window.onReachBottomDistance,
+    reportScroll: false,
+  });
+
+  const dispatcherBox: { current?: ReturnType<typeof createDispatcher> } = {};
+
+  const stack = new PageStack<PhonePage>({
+    manifest: () => manifest,
+    theme: () => theme,
+    open(info, openType) {
+      const canGoBack = openType === 'navigateTo' || (openType === 'redirectTo' && stack.pages.length > 1);
+      const isHome = info.path === manifest.app.entryPagePath || info.tab >= 0;
+      const bar = createNavigationBar({
+        window: info.window,
+        canGoBack,
+        canGoHome: !canGoBack && !isHome,
+        onBack: () => stack.navigateBack(1),
+        onHome: () => stack.reLaunch(manifest.app.entryPagePath),
+      });
+      bar.element.style.paddingTop = `${options.device.statusBar}px`;
+      bar.element.style.height = `${NAV_BAR_HEIGHT}px`;
+      const frame = h('div.page-frame');
+      const section = h('section.page', {}, bar.custom ? undefined : bar.element, frame);
+      section.dataset.path = info.path;
+      section.dataset.page = String(info.id);
+      if (openType === 'navigateTo') section.classList.add('page-enter');
+      screen.append(section);
+      const view = logic.openView(info.id, frame);
+      const channel = traced(view.channel, options.trace, info.id);
+      const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
+      receive(channel, {
+        invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
+      });
+      void bootView(page);
+      return page;
+    },
+    close(page, openType) {
+      page.view.close();
+      if (openType === 'navigateBack') {
+        page.section.classList.add('page-leave');
+        setTimeout(() => page.section.remove(), 200);
+      } else page.section.remove();
+    },
+    show(page) {
+      for (const other of stack.all())
+        other.section.classList.toggle('page-hidden', other !== page && other.tab >= 0 && page.tab >= 0);
+      if (tabBar && page.tab >= 0 && !manifest.app.tabBar?.custom) {
+        tabBar.select(page.tab);
+        if (!tabBar.hidden) page.section.append(tabBar.element);
+      }
+      const { offsetTop, offsetHeight } = page.frame;
+      logic.showView(page.id, { top: offsetTop, height: offsetHeight });
+      screen.style.setProperty('--front', page.bar.front);
+      queueMicrotask(() => options.onRoute(stack.pages.map(({ id, path, query }) => ({ id, path, query }))));
+    },
+    announce: (change) => emitOn(service, 'route', change),
+  });
+
+  async function bootView(page: PhonePage): Promise<void> {
+    const root = packageOf(manifest, page.path)?.root ?? '';
+    const [main, own] = await Promise.all([loadStyles(''), loadStyles(root)]);
+    const all: StyleBundle = { ...main, ...own };
+    emitOn(page.view.channel, 'viewBoot', {
+      version: BRIDGE_VERSION,
+      pageId: page.id,
+      path: page.path,
+      mode: options.mode,
+      styles: stylesFor(manifest, all, page.path),
+      assetBase: assetBase(),
+      fileBase,
+      styleVersion: manifest.app.raw.style === 'v2' ? 2 : 1,
+      config: viewConfig(page),
+    });
+  }
+
+  const onPage = (id: number): PhonePage => {
+    const page = stack.byId(id);
+    if (!page) throw new NativeFailure('the page is closed');
+    return page;
+  };
+  const done = {} as Record<string, never>;
+  const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
+  let lastEvaluation = 0;
+  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
+
+  const handlers: NativeHandlers = {
+    ...network,
+    ...createDeviceHandlers({
+      notice: (text) => dialogs.showToast({ title: text, icon: 'none', duration: 2000, mask: false }),
+    }),
+    ...createMediaHandlers(relay, openFile, dialogs.pickFiles),
+    navigateTo: ({ url, cause }) => {
+      stack.navigateTo(url, cause);
+      return done;
+    },
+    redirectTo: ({ url }) => {
+      stack.redirectTo(url);
+      return done;
+    },
+    navigateBack: ({ delta }) => {
+      if (!stack.navigateBack(delta)) throw new NativeFailure('cannot navigate back at first page');
+      return done;
+    },
+    switchTab: ({ url }) => {
+      stack.switchTab(url);
+      return done;
+    },
+    reLaunch: ({ url }) => {
+      stack.reLaunch(url);
+      return done;
+    },
+    pageReady: ({ pageId, error }) => {
+      const page = stack.byId(pageId);
+      page?.section.classList.add('page-ready');
+      if (page) options.onPageReady(pageId, page.path, error);
+      return done;
+    },
+    async loadSubpackage({ root }) {
+      await loadStyles(root);
+      return { bundle: await loadService(root) };
+    },
+    exitMiniProgram: () => done,
+    abort: ({ id }) => {
+      dispatcherBox.current?.abort(service, id);
+      return done;
+    },
+    login: () => relay.call('login', {}),
+    checkSession: async () => {
+      const { valid } = await relay.call<{ valid: boolean }>('check-session', {});
+      if (!valid) throw new NativeFailure('session expired');
+      return done;
+    },
+    getUserInfo: ({ withCredentials, lang }) => relay.call('user-info', { withCredentials, lang }),
+    setStorage: async ({ key, value }) => {
+      await storage.set(key, value);
+      return done;
+    },
+    removeStorage: async ({ key }) => {
+      await storage.remove(key);
+      return done;
+    },
+    clearStorage: async () => {
+      await storage.clear();
+      return done;
+    },
+    showToast: (params) => {
+      dialogs.showToast({ ...params, ...(params.image && { image: resolveFile(params.image) }) });
+      return done;
+    },
+    hideToast: () => {
+      dialogs.hideToast();
+      return done;
+    },
+    showLoading: (params) => {
+      dialogs.showLoading(params);
+      return done;
+    },
+    hideLoading: () => {
+      dialogs.hideLoading();
+      return done;
+    },
+    showModal: dialogs.showModal,
+    showActionSheet: dialogs.showActionSheet,
+    showPicker: (params, call) => pickerDialog.open(params, call),
+    setNavigationBarTitle: ({ pageId, title }) => {
+      onPage(pageId).bar.setTitle(title);
+      return done;
+    },
+    setNavigationBarColor: ({ pageId, frontColor, backgroundColor, animation }) => {
+      const page = onPage(pageId);
+      page.bar.setColor(frontColor, backgroundColor, animation);
+      screen.style.setProperty('--front', frontColor);
+      return done;
+    },
+    showNavigationBarLoading: ({ pageId }) => {
+      onPage(pageId).bar.setLoading(true);
+      return done;
+    },
+    hideNavigationBarLoading: ({ pageId }) => {
+      onPage(pageId).bar.setLoading(false);
+      return done;
+    },
+    hideHomeButton: ({ pageId }) => {
+      onPage(pageId).bar.hideHome();
+      return done;
+    },
+    setBackgroundColor: ({ pageId, backgroundColor }) => {
+      const page = onPage(pageId);
+      if (backgroundColor) page.background = backgroundColor;
+      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
+      return done;
+    },
+    setBackgroundTextStyle: ({ pageId, textStyle }) => {
+      const page = onPage(pageId);
+      page.textStyle = textStyle;
+      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
+      return done;
+    },
+    startPullDownRefresh: ({ pageId }) => {
+      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'startPullDownRefresh' });
+      return done;
+    },
+    stopPullDownRefresh: ({ pageId }) => {
+      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'stopPullDownRefresh' });
+      return done;
+    },
+    pageScrollTo: ({ pageId, ...rest }) => {
+      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'pageScrollTo', ...rest });
+      return done;
+    },
+    tabBar: (command) => {
+      if (!tabBar) throw new NativeFailure('not TabBar page');
+      const { top } = stack;
+      if (!top || top.tab < 0) throw new NativeFailure('not TabBar page');
+      const wrong = tabBar.command(command);
+      if (wrong) throw new NativeFailure(wrong);
+      if (tabBar.hidden) tabBar.element.remove();
+      else top.section.append(tabBar.element);
+      return done;
+    },
+    getSystemInfo: () => ({
+      system: system(stack.top),
+      menuButton: menuButton(options.device, screenSize().width),
+      launch,
+    }),
+    previewImage: ({ current, urls }) => {
+      const resolved = urls.map((url) => resolveFile(String(url)));
+      dialogs.previewImage(resolved, Math.max(0, urls.indexOf(current)));
+      return done;
+    },
+    async log(entry) {
+      if (!entry.stack) options.onLog(entry);
+      else {
+        const mapped = await relay
+          .call<{ stack: string }>('map-stack', { packageId, stack: entry.stack })
+          .catch(() => entry);
+        options.onLog({ ...entry, stack: mapped.stack ?? entry.stack });
+      }
+      return done;
+    },
+    problem: (problem) => {
+      options.onProblem(problem);
+      return done;
+    },
+    report: () => done,
+    debugResult: (result) => {
+      evaluations.get(result.id)?.(result);
+      return done;
+    },
+  };
+  const dispatcher = createDispatcher(handlers);
+  dispatcherBox.current = dispatcher;
+  receive(service, { invoke: (name, id, params) => dispatcher.dispatch(service, 0, name, id, params) });
+
+  const boot: ServiceBoot = {
+    version: BRIDGE_VERSION,
+    mode: options.mode,
+    manifest,
+    bundle,
+    launch,
+    system: system(),
+    menuButton: menuButton(options.device, screenSize().width),
+    storage: stored,
+    debug: options.debug,
+  };
+  emitOn(service, 'boot', boot);
+  stack.launch(options.startPath ?? manifest.app.entryPagePath);
+
+  return {
+    get manifest() {
+      return manifest;
+    },
+    pages: () => stack.pages,
+    evaluate(source, args) {
+      const id = ++lastEvaluation;
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          evaluations.delete(id);
+          reject(new Error(`the logic layer did not answer in ${EVALUATE_TIMEOUT_MS} ms`));
+        }, EVALUATE_TIMEOUT_MS);
+        evaluations.set(id, ({ value, error }) => {
+          clearTimeout(timer);
+          evaluations.delete(id);
+          if (error === undefined) resolve(value);
+          else reject(new Error(error));
+        });
+        emitOn(service, 'evaluate', id, source, args);
+      });
+    },
+    async update(nextId, change) {
+      packageId = nextId;
+      packageBase = `${base}/package/${packageId}`;
+      manifest = await fetchJson<PackageManifest>(`${packageBase}/manifest.json`);
+      const roots = [...styles.keys()];
+      styles.clear();
+      const fresh = Object.assign({}, ...(await Promise.all(roots.map(loadStyles)))) as StyleBundle;
+      const bundles: Record<string, ServiceBundle> = {};
+      if (change !== 'styles') for (const root of roots) bundles[root] = await loadService(root);
+      emitOn(service, 'reload', {
+        manifest,
+        bundles,
+        change,
+        styles: Object.entries(fresh).map(([path, css]) => ({ path, css })),
+      });
+      for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
+    },
+    setTheme(next) {
+      theme = next;
+      emitOn(service, 'native', 'systemChange', system(stack.top));
+      for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
+      emitOn(service, 'native', 'ThemeChange', { theme });
+    },
+    back: () => void stack.navigateBack(1),
+    navigate: (url) => stack.reLaunch(url),
+    hide: () => emitOn(service, 'appHide'),
+    show: () => emitOn(service, 'appShow', launch),
+    viewFrame: (pageId) =>
+      stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
+    close() {
+      network.closeAll();
+      for (const page of stack.all()) page.view.close();
+      logic.close();
+      storage.close();
+      screen.replaceChildren();
+    },
+  };
+}
+
+function packageOf(manifest: PackageManifest, path: string) {
+  const root = manifest.components[path]?.root;
+  return manifest.packages.find((entry) => entry.root === root);
+}
+
+const prefix = (root: string): string => (root ? `${root}/` : '');
+
+/** The sheets a page can use: its own, app.wxss, and those of every component it can reach. */
+function stylesFor(manifest: PackageManifest, all: StyleBundle, path: string): StyleBundle {
+  const chosen: StyleBundle = {};
+  const visit = (component: string): void => {
+    if (component in chosen) return;
+    chosen[component] = all[component] ?? '';
+    for (const target of Object.values(manifest.components[component]?.usingComponents ?? {})) visit(target);
+  };
+  chosen.app = all.app ?? '';
+  visit(path);
+  return chosen;
+}
+
+async function fetchJson<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return (await response.json()) as T;
+}
+async function fetchText(url: string, token: string): Promise<string> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(await response.text());
+  return response.text();
+}

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { SimulatorError } from './errors.ts';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** Path of the browser on this machine, or undefined. `SPARROW_CHROMIUM` wins. */
+export function findChromium(): string | undefined {
+  const { SPARROW_CHROMIUM: override, PATH = '' } = process.env;
+  if (override) return existsSync(override) ? override : undefined;
+  const folders = [...PATH.split(':'), '/usr/bin', '/usr/local/bin'].filter(Boolean);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+}
+
+/**
+ * A headless Chromium that stays off the network.
+ *
+ * @throws SimulatorError BROWSER_NOT_FOUND
+ */
+export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
+  const executablePath = findChromium();
+  if (!executablePath)
+    throw new SimulatorError('BROWSER_NOT_FOUND', 'there is no Chromium on this machine', {
+      hint: 'run: sudo apt-get install -y chromium   (or name a browser in SPARROW_CHROMIUM)',
+    });
+  return chromium.launch({
+    executablePath,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--font-render-hinting=none',
+      ...(options.args ?? []),
+    ],
+  });
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FastifyInstance } from 'fastify';
+import { typeOf } from './content-type.ts';
+
+/** A temporary file may be this large, in bytes. Source: upload limits of the network chapter, with room. */
+const FILE_LIMIT = 50 << 20;
+const NAME = /^[A-Za-z0-9_-]{22}(\.[a-z0-9]{1,8})?$/;
+
+/**
+ * The temporary files of mini programs (`http://tmp/<name>`). They live until the server ends; a kill leaves the folder,
+ * which the next start empties.
+ */
+export function createFileShelf({ dir }: { dir: string }) {
+  const ready = rm(dir, { recursive: true, force: true }).then(() => mkdir(dir, { recursive: true }));
+  return {
+    registerUpload(app: FastifyInstance): void {
+      app.post<{ Querystring: { name?: string }; Body: Readable }>('/simulator/relay/files', async (request, reply) => {
+        await ready;
+        const type = String(request.headers['x-sparrow-type'] ?? '');
+        const suffix = extname(new URL(request.query.name ?? '', 'file:///').pathname).toLowerCase() || suffixOf(type);
+        const name = randomBytes(16).toString('base64url') + (/^\.[a-z0-9]{1,8}$/.test(suffix) ? suffix : '');
+        const path = join(dir, name);
+        let size = 0;
+        try {
+          await pipeline(
+            request.body,
+            async function* limit(source: AsyncIterable<Buffer>) {
+              for await (const chunk of source) {
+                size += chunk.length;
+                if (size > FILE_LIMIT) throw new Error('too large');
+                yield chunk;
+              }
+            },
+            createWriteStream(`${path}.part`),
+          );
+        } catch {
+          await rm(`${path}.part`, { force: true });
+          return reply
+            .code(413)
+            .send({ code: 'FILE_TOO_LARGE', message: `a temporary file may have ${FILE_LIMIT} bytes` });
+        }
+        await rename(`${path}.part`, path);
+        return { path: `http://tmp/${name}` };
+      });
+    },
+    registerDownload(app: FastifyInstance): void {
+      app.get<{ Params: { name: string } }>('/simulator/files/tmp/:name', async (request, reply) => {
+        const { name } = request.params;
+        if (!NAME.test(name) || !existsSync(join(dir, name)))
+          return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such file' });
+        reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+        reply.header('x-content-type-options', 'nosniff');
+        reply.header(
+          'content-security-policy',
+          "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+        );
+        return reply.type(typeOf(name)).send(createReadStream(join(dir, name)));
+      });
+    },
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+function suffixOf(type: string): string {
+  const name = /^(?:image|audio|video)\/(\w+)/.exec(type)?.[1];
+  return name ? `.${name === 'jpeg' ? 'jpg' : name}` : '';
+}

@@ -1,0 +1,6 @@
+/** The Node side of the simulator: packages, relay, files and events for the phones. */
+
+export { findChromium, launchBrowser } from './browser.ts';
+export { type CheckOptions, type CheckPage, type CheckReport, checkPages } from './check.ts';
+export { SimulatorError, type SimulatorErrorCode } from './errors.ts';
+export { createSimulator, type SimulatorDeps, type SimulatorOptions } from './simulator.ts';
