@@ -112,3 +112,17 @@ export async function loginHeaders(dev: RunningDev, user: string): Promise<Recor
   const info = await dev.deps.users.userInfo(user, { withCredentials: true, lang: 'zh_CN' });
   return { 'X-WX-Code': code, 'X-WX-Encrypted-Data': info.encryptedData, 'X-WX-IV': info.iv };
 }
+
+/** What the tests look at in JSON answers. */
+export interface Answer {
+  url: string;
+  code: number;
+  error: { code: string; message: string };
+  data: Record<string, never>;
+  lines: unknown[];
+}
+
+/** The JSON body of an answer. */
+export async function json<T = Answer>(response: Response | Promise<Response>): Promise<T> {
+  return (await (await response).json()) as T;
+}

@@ -13,6 +13,9 @@ export interface Child {
 /**
  * Starts a program as the leader of its own process group, so that `stop` reaches the children it starts, too.
  *
+ * It ends with us however we end: a small shell holds a pipe from us, and when that closes without a farewell (a kill -9, a crash)
+ * it kills the group. Only where there is a /bin/sh.
+ *
  * @throws the spawn error (ENOENT …) when the program cannot be started.
  */
 export async function startChild(command: string, args: string[], options: SpawnOptions = {}): Promise<Child> {
@@ -35,7 +38,11 @@ export async function startChild(command: string, args: string[], options: Spawn
   };
   const onExit = (): void => signal('SIGKILL');
   process.once('exit', onExit);
-  void ended.then(() => process.off('exit', onExit));
+  const slip = leash(pid);
+  void ended.then(() => {
+    process.off('exit', onExit);
+    slip();
+  });
   return {
     process: child,
     pid,
@@ -48,4 +55,18 @@ export async function startChild(command: string, args: string[], options: Spawn
       signal('SIGKILL'); // what the leader left behind in its group
     },
   };
+}
+
+/** Kills a process group when this process is gone; the function that is returned calls that off. */
+function leash(pid: number): () => void {
+  // `read` answers false when the pipe closes before a line came.
+  const shell = spawn('/bin/sh', ['-c', `read -r word || kill -s KILL -- -${pid}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.on('error', () => {});
+  shell.stdin?.on('error', () => {});
+  shell.unref();
+  (shell.stdin as { unref?: () => void } | null)?.unref?.();
+  return () => shell.stdin?.end('done\n');
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudError } from '../errors.ts';
-import { readIfThere } from '../state/atomic-file.ts';
+import { readJsonFile } from '../project/parse-json.ts';
 
 /** Files that are tried when package.json names none. */
 const ENTRY_FILES = ['index.js', 'app.js', 'server.js', 'main.js', 'index.mjs', 'index.cjs', 'index.ts'];
@@ -40,15 +40,6 @@ function entryFile(dir: string): string[] | undefined {
 }
 
 function packageJson(dir: string): Record<string, unknown> | undefined {
-  const text = readIfThere(join(dir, 'package.json'));
-  if (text === undefined) return undefined;
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined;
-  } catch (error) {
-    throw new CloudError('PROJECT_INVALID', `${join(dir, 'package.json')} is not JSON: ${(error as Error).message}`, {
-      hint: 'correct the file',
-      cause: error,
-    });
-  }
+  const json = readJsonFile(join(dir, 'package.json'));
+  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined;
 }

@@ -17,6 +17,10 @@ export interface BackendOptions {
   env: Record<string, string>;
   /** Time from start to the first accepted connection; default 20,000 ms. */
   readyMs?: number;
+  /** Pause before it is started again after a crash, doubled for each crash in a row; default 250 to 8,000 ms. */
+  retry?: { baseMs: number; maxMs: number };
+  /** Time between SIGTERM and SIGKILL; default 3,000 ms. */
+  stopGraceMs?: number;
   /** Restart on changes of its sources; default true. */
   watch?: boolean;
   onLine: (level: 'info' | 'error', text: string) => void;
@@ -45,9 +49,10 @@ export interface Backend {
 const MAX_CRASHES = 5;
 /** A process that lived so long was well. */
 const WELL_AFTER_MS = 10_000;
-/** Lines of its output that a crash report shows. */
-const REPORT_LINES = 12;
-const STOP_GRACE_MS = 3000;
+/** Lines of its output that are kept for a crash report, and that it shows: those of Node's own stack frames are left out. */
+const TAIL_LINES = 60;
+const REPORT_LINES = 15;
+const NOISE = /^\s*$|^\s+at .*\(?node:|^node:internal|^\s+throw |^\s+\^/;
 
 /** Runs a project's backend: starts it, waits until it listens, restarts it after changes and crashes, stops its whole process group. */
 export async function createBackend(options: BackendOptions): Promise<Backend> {
@@ -89,10 +94,11 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     options.onProcess?.(child.pid);
     capture(child, (level, text) => {
       tail.push(text);
-      if (tail.length > REPORT_LINES) tail.shift();
+      if (tail.length > TAIL_LINES) tail.shift();
       options.onLine(level, text);
     });
-    const report = (what: string): string => (tail.length === 0 ? what : `${what}\n${tail.join('\n')}`);
+    const report = (what: string): string =>
+      [what, ...tail.filter((line) => !NOISE.test(line)).slice(-REPORT_LINES)].join('\n');
     try {
       const ended = child.ended.then(({ code, signal: name }) => ({
         ended: name ? `signal ${name}` : `exit code ${code}`,
@@ -116,7 +122,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     } finally {
       if (origin !== undefined) options.onGone?.();
       origin = undefined;
-      await child.stop(STOP_GRACE_MS);
+      await child.stop(options.stopGraceMs ?? 3000);
       options.onProcess?.(undefined);
     }
   }
@@ -149,9 +155,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
           await aborted(wake.signal);
         } else {
           // A restart that is asked for ends the pause.
-          await sleep(backoff(crashes, { baseMs: 250, maxMs: 8000 }), undefined, { signal: wake.signal }).catch(
-            () => {},
-          );
+          await sleep(backoff(crashes, options.retry ?? { baseMs: 250, maxMs: 8000 }), undefined, {
+            signal: wake.signal,
+          }).catch(() => {});
         }
       }
       wake = wake.signal.aborted && !closed ? new AbortController() : wake;

@@ -39,7 +39,7 @@ export function createFileStore(options: { dir: string; clock: Clock; maxBytes?:
       try {
         let head = Buffer.alloc(0);
         let size = 0;
-        for await (const chunk of content as AsyncIterable<Buffer>) {
+        for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
           size += chunk.length;
           if (size > maxBytes)
             throw new CloudError('FILE_TOO_LARGE', `the file is larger than ${maxBytes} bytes`, {
@@ -60,7 +60,8 @@ export function createFileStore(options: { dir: string; clock: Clock; maxBytes?:
         await rename(temporary, join(dir, key));
         return { key, name, mimeType: kind.mimeType, size };
       } catch (error) {
-        content.destroy();
+        // The rest is read and forgotten: breaking the connection off would also lose the answer that says why.
+        content.resume();
         await file.close().catch(() => {});
         await rm(temporary, { force: true });
         throw error;

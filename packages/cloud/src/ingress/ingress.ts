@@ -179,8 +179,8 @@ function answerHeaders(request: IncomingMessage, answer: IncomingMessage): Outgo
   const headers: OutgoingHttpHeaders = { ...answer.headers };
   for (const name of [...HOP_BY_HOP, ...listed(answer.headers.connection)]) delete headers[name];
   // By path the backend shares an origin with the console. A browser that opens it so gets a page without that origin and
-  // without a way to set cookies for it; programs (the relay, curl) see no difference.
-  if (request.headers['sec-fetch-mode'] !== undefined && request.url?.startsWith('/@')) {
+  // without a way to set cookies for it; programs (the relay, curl) see no difference. (Node's own fetch sends sec-fetch-mode.)
+  if (request.headers['sec-fetch-dest'] !== undefined && request.url?.startsWith('/@')) {
     headers['content-security-policy'] = 'sandbox allow-scripts allow-forms allow-popups';
     headers['x-content-type-options'] = 'nosniff';
     headers['cross-origin-resource-policy'] = 'same-site';

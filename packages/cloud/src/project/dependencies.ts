@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { startChild } from '@sparrow/core/process';
 import { createLineSplitter } from '../backend/line-splitter.ts';
 import { CloudError } from '../errors.ts';
-import { readIfThere } from '../state/atomic-file.ts';
+import { readJsonFile } from './parse-json.ts';
 
 export interface DependencyOptions {
   /** Told about work that takes a while, and what npm prints. */
@@ -38,16 +38,8 @@ export async function ensureDependencies(
 }
 
 function dependenciesOf(dir: string): Record<string, string> {
-  const text = readIfThere(join(dir, 'package.json'));
-  if (text === undefined) return {};
-  try {
-    return (JSON.parse(text) as { dependencies?: Record<string, string> }).dependencies ?? {};
-  } catch (error) {
-    throw new CloudError('PROJECT_INVALID', `${join(dir, 'package.json')} is not JSON: ${(error as Error).message}`, {
-      hint: 'correct the file',
-      cause: error,
-    });
-  }
+  const json = readJsonFile(join(dir, 'package.json')) as { dependencies?: Record<string, string> } | undefined;
+  return json?.dependencies ?? {};
 }
 
 /** Folder above that holds the very version that is asked for; ranges are left to npm. */

@@ -5,6 +5,7 @@ import type { ProjectConfig } from '@sparrow/protocol';
 import { projectConfigSchema } from '@sparrow/protocol/schemas';
 import { CloudError } from '../errors.ts';
 import { readIfThere } from '../state/atomic-file.ts';
+import { readJsonFile } from './parse-json.ts';
 
 /** What the cloud needs to know of a project. */
 export interface Project {
@@ -87,17 +88,8 @@ function parseConfig(file: string): ProjectConfig {
 }
 
 function readJson(file: string): Record<string, unknown> | undefined {
-  const text = readIfThere(file);
-  if (text === undefined) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new CloudError('PROJECT_INVALID', `${file} is not JSON: ${(error as Error).message}`, {
-      hint: 'correct the file at the place named',
-      cause: error,
-    });
-  }
+  const json = readJsonFile(file);
+  if (json === undefined) return undefined;
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new CloudError('PROJECT_INVALID', `${file} is no JSON object`, { hint: 'it must be {"…": …}' });
   return json as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { RunFile } from '@sparrow/protocol';
@@ -41,6 +41,13 @@ export function openStateFolder(projectDir: string): StateFolder {
     if (before?.backend) endLeftover(before.backend);
     rmSync(join(path, 'run.json'), { force: true });
     const token = readOrMakeToken(join(path, 'token'));
+    // The listener also keeps the lock's database from being collected, which would let go of it.
+    const release = (): void => {
+      process.off('exit', release);
+      rmSync(join(path, 'run.json'), { force: true });
+      unlock();
+    };
+    process.once('exit', release);
     return {
       path,
       token,
@@ -50,10 +57,7 @@ export function openStateFolder(projectDir: string): StateFolder {
         return folder;
       },
       writeRun: (run) => writeFileAtomic(join(path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`),
-      release() {
-        rmSync(join(path, 'run.json'), { force: true });
-        unlock();
-      },
+      release,
     };
   } catch (error) {
     unlock();
@@ -75,7 +79,8 @@ export function readRun(projectDir: string): RunFile | undefined {
 /** Whether a process holds the folder now. */
 export function isFolderHeld(projectDir: string): boolean {
   const path = join(projectDir, '.sparrow');
-  if (readIfThere(join(path, 'lock')) === undefined) return false;
+  // Only looked for, never opened by other means than SQLite: closing any descriptor of a file drops this process's locks on it.
+  if (!existsSync(join(path, 'lock'))) return false;
   try {
     lock(path)();
     return false;

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { startChild } from '../src/child.ts';
+
+const FOREVER = ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'];
+
+/** False for a zombie too: it runs no more, only its parent has not asked. */
+function isRunning(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+describe('a child process', () => {
+  it('is killed when it does not end by itself', async () => {
+    const child = await startChild(process.execPath, FOREVER, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.process.stdout as NodeJS.ReadableStream, 'data');
+    await child.stop(100);
+    expect(await child.ended).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(isRunning(child.pid)).toBe(false);
+  });
+
+  it('takes its own children with it', async () => {
+    const script = `const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ${JSON.stringify(FOREVER)}, { stdio: 'ignore' });
+      child.unref();
+      console.log(child.pid);`;
+    const child = await startChild(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(child.process.stdout as NodeJS.ReadableStream, 'data');
+    const grandchild = Number(line);
+    await child.ended;
+    await child.stop(100);
+    await expect.poll(() => isRunning(grandchild)).toBe(false);
+  });
+
+  it('ends with its parent even when that is killed', async () => {
+    const script = `
+      import { startChild } from ${JSON.stringify(new URL('../src/child.ts', import.meta.url).href)};
+      const child = await startChild(process.execPath, ${JSON.stringify(FOREVER)});
+      console.log(child.pid);`;
+    const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(parent.stdout, 'data');
+    const pid = Number(line);
+    expect(isRunning(pid)).toBe(true);
+    const ended = once(parent, 'exit');
+    parent.kill('SIGKILL');
+    await ended;
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  it('leaves nothing behind when it ends by itself', async () => {
+    const child = await startChild(process.execPath, ['-e', 'process.exitCode = 7']);
+    expect(await child.ended).toEqual({ code: 7, signal: null });
+    await child.stop();
+  });
+
+  it('says what could not be started', async () => {
+    await expect(startChild('/no/such/program', [])).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
