@@ -74,6 +74,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const channels = new Map<number, EventChannel>();
 
   const loader = createModuleLoader({
+    async loadPackageOf(path) {
+      const roots = manifest.packages
+        .map((info) => info.root)
+        .filter((root) => root === '' || path.startsWith(`${root}/`));
+      const root = roots.sort((a, b) => b.length - a.length)[0];
+      if (root !== undefined && !bundles.has(root)) await loadBundle(root);
+    },
     globals: () => {
       return {
         wx,
