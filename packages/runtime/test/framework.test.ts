@@ -204,6 +204,7 @@ inBothModes('components', (mode) => {
       },
     });
     const view = await test.view();
+    await test.page.locator('.overlay-close').click();
     expect(await view.text('wx-bad')).toBe('bad');
     await view.tap('.go');
     await view.waitText('.go', 'n 2');

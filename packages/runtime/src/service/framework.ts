@@ -82,6 +82,8 @@ export function createFramework(options: FrameworkOptions): Framework {
   const glass = glassEasel.globalOptions as unknown as Record<string, unknown>;
   // Fields written to the node collide with properties named `dataset` and the like.
   glass.writeFieldsToNode = false;
+  // Style sheets and scroll-into-view name ids.
+  glass.writeIdToDOM = true;
   glass.throwGlobalError = false;
   glassEasel.addGlobalErrorListener((error, method, component) => {
     options.onError(error, { method: method ?? '', is: componentName(component) });
