@@ -74,7 +74,8 @@ describe('a dev server', () => {
     expect(() => process.kill(backendPid, 0)).toThrow('ESRCH');
     await expect(fetch(dev.url)).rejects.toThrow();
     expect(existsSync(join(folder.path, '.sparrow/run.json'))).toBe(false);
-    expect(kept.some((path) => path.endsWith('control.db'))).toBe(true);
+    expect(kept).toEqual(['control.db', 'apps/demo/local/data', 'apps/demo/local/files']);
+    for (const name of kept) expect(existsSync(join(dev.stateDir, name))).toBe(true);
     await (await start(folder.path, { port: dev.port, strictPort: true })).whenBackendReady(20_000);
   });
 

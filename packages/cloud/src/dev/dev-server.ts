@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
 import { createTunnel, type TunnelEvent, type TunnelLimits } from '@sparrow/tunnel';
@@ -74,7 +74,7 @@ export interface DevServer {
   restartBackend(): void;
   /** Resolves when the backend runs; at once without one. @throws CloudError BACKEND_DOWN with the reason. */
   whenBackendReady(ms: number): Promise<void>;
-  /** Stops everything by pid, frees the ports, and says what stays on the disk. */
+  /** Stops everything by pid, frees the ports, and says what stays in `stateDir`. */
   close(): Promise<{ kept: string[] }>;
 }
 
@@ -286,8 +286,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       },
       async close() {
         await closeAll();
-        const kept = ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`];
-        return { kept: kept.map((name) => relative(process.cwd(), join(state.path, name)) || name) };
+        return { kept: ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`] };
       },
     };
   } catch (error) {
