@@ -6,11 +6,20 @@ import { suffixOf } from './paths.ts';
 import { rootOf } from './project/app-config.ts';
 import type { FileEntry, SourceTree } from './project/source-tree.ts';
 
-const SOURCE_SUFFIXES = new Set(['.js', '.ts', '.wxml', '.wxss', '.wxs', '.map', '.md', '.less', '.scss', '.sass']);
+/**
+ * Kinds of files that a package may hold, as in the original (where a list of suffixes decides, too) and with fonts, data
+ * and models that style sheets and scripts load. Everything else stays at home: a key beside the sources, for instance.
+ */
+const ASSET_SUFFIXES = new Set(
+  [
+    '.png .jpg .jpeg .gif .svg .webp .bmp .ico .ttf .otf .woff .woff2 .eot',
+    '.mp3 .aac .m4a .mp4 .wav .ogg .silk .webm .wasm .br .cer .cert .bin .dat',
+    '.json .txt .csv .xml .plist .atlas .glb .gltf .hdr .ktx .glsl .frag .vert .lottie',
+  ].flatMap((line) => line.split(' ')),
+);
 
 /** Files at the root that configure the project and are no part of it. */
-const CONFIG_FILES =
-  /^(project\.(private\.)?config|sparrow|package(-lock)?|tsconfig|app|sitemap|theme)\.json$|(^|\/)LICENSE$/;
+const CONFIG_FILES = /^(project\.(private\.)?config|sparrow|package(-lock)?|tsconfig|app|sitemap|theme)\.json$/;
 
 /** Above this many bytes in all, loading becomes a wait that a user notices. */
 export const LARGE_PACKAGE_BYTES = 50 * 1024 * 1024;
@@ -31,7 +40,7 @@ export function createMountedFiles(): MountedFiles {
         (item): [string, FileEntry][] => {
           const absolute = join(item.parentPath, item.name);
           const suffix = suffixOf(item.name);
-          if (!item.isFile() || suffix === '.json' || SOURCE_SUFFIXES.has(suffix)) return [];
+          if (!item.isFile() || suffix === '.json' || !ASSET_SUFFIXES.has(suffix)) return [];
           const stat = statSync(absolute);
           const inside = relative(folder, absolute).replaceAll(sep, '/');
           return [[`${path}/${inside}`, { absolute, size: stat.size, mtimeMs: stat.mtimeMs }]];
@@ -44,7 +53,7 @@ export function createMountedFiles(): MountedFiles {
 }
 
 /**
- * Files that are served as they are: everything but sources and configuration. They are listed, never read.
+ * Files that are served as they are. They are listed, never read.
  *
  * @param components paths whose JSON is configuration
  * @param modules modules by key: a JSON file among them is data that a script asked for, and is listed as well
@@ -57,7 +66,7 @@ export function listAssets(
   const configs = new Set(components.map((path) => `${path}.json`));
   const assets = new Map<string, FileEntry>();
   for (const [path, entry] of tree.files) {
-    if (SOURCE_SUFFIXES.has(suffixOf(path)) || CONFIG_FILES.test(path)) continue;
+    if (!ASSET_SUFFIXES.has(suffixOf(path)) || CONFIG_FILES.test(path)) continue;
     if (configs.has(path) && !modules.has(path)) continue;
     assets.set(path, entry);
   }

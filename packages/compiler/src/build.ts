@@ -90,6 +90,7 @@ export function createBuilder(dir: string): Builder {
     const app = readAppConfig(json, theme ? readJson(theme) : undefined);
     const npm = createNpmResolver(project, tree, extendedLibraries(json));
     const graph = collectComponents({ tree, npm, app: json, ...app, readJson, scriptIsolation });
+    list.add(undefined, project.diagnostics);
     list.add(undefined, app.diagnostics);
     list.add(undefined, graph.diagnostics);
     list.add(

@@ -1,12 +1,12 @@
 import { basename, join, relative, sep } from 'node:path';
-import type { PackageChange } from '@sparrow/protocol';
+import type { Diagnostic, PackageChange } from '@sparrow/protocol';
 import { type FSWatcher, watch as watchFiles } from 'chokidar';
 import { type CompiledPackage, createBuilder } from './build.ts';
 import { classifyChange } from './change.ts';
 import { createDiagnostic } from './diagnostics.ts';
 import { CompilerError } from './errors.ts';
 import { isInside } from './paths.ts';
-import { locateProject } from './project/locate.ts';
+import { CONFIG_FILES, locateProject } from './project/locate.ts';
 
 export interface CompilerOptions {
   /** Folder of project.config.json, or of app.json. */
@@ -48,6 +48,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
   const changed = new Set<string>();
   let last: CompiledPackage | undefined;
   let running: Promise<unknown> = Promise.resolve();
+  let rebuilding: Promise<void> = Promise.resolve();
   let watcher: FSWatcher | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -72,13 +73,10 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       if (!closed && (paths.length > 0 || change !== 'none')) onChange({ pkg, change, paths });
     } catch (error) {
       if (closed) return;
-      if (!(error instanceof CompilerError) || !before) throw error;
-      // app.json is gone, perhaps for the moment of a checkout: the last package stays, with that said.
-      const finding = createDiagnostic(
-        { display: 'app.json', text: '' },
-        { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint },
-      );
-      onChange({ pkg: { ...before, manifest: { ...before.manifest, diagnostics: [finding] } }, change: 'none', paths });
+      const finding = before && unreadable(error);
+      if (!finding) throw error;
+      const manifest = { ...before.manifest, diagnostics: [finding] };
+      onChange({ pkg: { ...before, manifest }, change: 'none', paths });
     }
   }
 
@@ -88,7 +86,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       if (!last) await build();
       const project = locateProject(dir);
       const inProject = (path: string) => relative(project.dir, path).replaceAll(sep, '/');
-      watcher = watchFiles([project.root, ...PROJECT_FILES.map((name) => join(project.dir, name))], {
+      watcher = watchFiles([project.root, ...CONFIG_FILES.map((name) => join(project.dir, name))], {
         ignoreInitial: true,
         ignored: (path) => {
           const name = basename(path);
@@ -99,9 +97,11 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       });
       const schedule = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => void rebuild(onChange), DEBOUNCE_MS);
+        timer = setTimeout(() => void (rebuilding = rebuilding.then(() => rebuild(onChange))), DEBOUNCE_MS);
       };
-      watcher.on('all', (_event, path) => {
+      watcher.on('all', (event, path) => {
+        // The files of a folder are told one by one.
+        if (event === 'addDir' || event === 'unlinkDir') return;
         changed.add(inProject(path));
         schedule();
       });
@@ -118,4 +118,13 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
   };
 }
 
-const PROJECT_FILES = ['project.config.json', 'sparrow.json'];
+/** What to show while the project cannot be read, perhaps for the moment of a checkout: the last package stays. */
+function unreadable(error: unknown): Diagnostic | undefined {
+  const place = { display: 'app.json', text: '' };
+  if (error instanceof CompilerError) {
+    return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint });
+  }
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
+  const message = `the project cannot be read: ${error.message}`;
+  return createDiagnostic(place, { code: 'FILE_MISSING', message, hint: 'make the file readable, or save it again' });
+}

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { NETWORK_TIMEOUT_DEFAULT_MS, WINDOW_DEFAULTS } from '@sparrow/protocol';
 import { expect, test } from 'vitest';
@@ -176,6 +176,8 @@ test('the backend and tools of the project are no part of the package', async ()
     'node_modules/x/index.js': 'x',
     '.git/config': 'x',
     '.env': 'x',
+    'key.pem': 'x',
+    'readme.md': 'x',
     'img/a.png': 'x',
     'data/list.json': '[]',
     'pages/a.json': '{}',
@@ -201,4 +203,17 @@ test('assetPath leads to listed files only', async () => {
   expect(pkg.assetPath('img/a.png')).toBe(join(project.dir, 'img/a.png'));
   expect(pkg.assetPath('../../etc/passwd')).toBeUndefined();
   expect(pkg.assetPath('app.json')).toBeUndefined();
+});
+
+test('syntax errors of the project files are reported', async () => {
+  const pkg = await build(onePage({ 'project.config.json': '{ "appid": wx }', 'sparrow.json': '[]' }));
+  expect(summary(pkg)).toEqual(['JSON_INVALID project.config.json:1:12', 'JSON_INVALID sparrow.json:1:1']);
+});
+
+test('a project of more than 50 MB gets a warning', async () => {
+  using project = fixture(onePage({ 'film.mp4': '' }));
+  truncateSync(join(project.dir, 'film.mp4'), 51 * 1024 * 1024);
+  const pkg = await createCompiler({ dir: project.dir }).build();
+  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'PACKAGE_TOO_LARGE', severity: 'warning' }]);
+  expect(pkg.manifest.packages[0]!.size).toBeGreaterThan(51 * 1024 * 1024);
 });

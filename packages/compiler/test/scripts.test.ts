@@ -112,7 +112,7 @@ test('a syntax error breaks its page, with its place and a module that throws it
 });
 
 test('a syntax error in another module is a finding of its own', async () => {
-  const pkg = await build(onePage({ 'util.js': 'let let' }));
+  const pkg = await build(onePage({ 'app.js': "require('./util')", 'util.js': 'let let' }));
   expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'SCRIPT_SYNTAX', severity: 'error', file: 'util.js' }]);
   expect(pkg.manifest.broken).toEqual({});
 });
@@ -132,4 +132,10 @@ test('the first line of a module is the first line of its source', async () => {
   const { code, map } = await compileScript({ path: 'a.js', display: 'a.js', text: 'throw 1', hash: '' });
   expect(code).toBe('throw 1;\n');
   expect(JSON.parse(map)).toMatchObject({ sources: ['a.js'] });
+});
+
+test('scripts that nothing leads to are told little about', async () => {
+  const pkg = await build(onePage({ 'gulpfile.js': "require('gulp')", 'old.js': 'let let' }));
+  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'SCRIPT_SYNTAX', severity: 'warning', file: 'old.js' }]);
+  expect(Object.keys(pkg.services.get('')!.modules)).toContain('gulpfile.js');
 });

@@ -176,6 +176,12 @@ test('elements without content need no end tag', async () => {
   );
 });
 
+test('odd spaces of texts, values and strings stay', async () => {
+  expect(await shown("<view a='\u3000' b=\"{{'\u00a0'}}\">\u3000{{'\u2003'}}\u00a0</view><!-- \u3000 -->")).toBe(
+    '<view a="\u3000" b="\u00a0">\u3000\u2003\u00a0</view>',
+  );
+});
+
 test('odd spaces in expressions are spaces', async () => {
   expect(await shown('<view a="{{\u3000x\u00a0}}">{{ x\u3000}}</view>', { x: 1 })).toBe('<view a="1">1</view>');
 });

@@ -90,6 +90,10 @@ test('newer syntax passes', async () => {
   expect(await result(body)).toBe('1-12');
 });
 
+test('odd spaces are spaces in code and stay in strings', async () => {
+  expect(await result("exports.f\u00a0=\u3000function () { return '\u3000' }")).toBe('\u3000');
+});
+
 test('a line comment at the end does not swallow what follows', async () => {
   expect(await result('exports.f = function () { return 1 } // end')).toBe('1');
 });

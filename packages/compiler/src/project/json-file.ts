@@ -8,7 +8,6 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
-import type { SourceFile } from './source-tree.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -31,7 +30,7 @@ export function emptyJson(display: string): JsonFile {
  * Reads JSON as the official tool does: comments are accepted. After an error it goes on with what it could read, so
  * that one wrong comma in app.json does not hide every other fault.
  */
-export function parseJson(file: SourceFile): JsonFile {
+export function parseJson(file: SourceText): JsonFile {
   const errors: ParseError[] = [];
   const tree: Node | undefined = parseTree(file.text, errors, { allowTrailingComma: true });
   const value: unknown = tree && getNodeValue(tree);

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import type { ProjectConfig } from '@sparrow/protocol';
+import type { Diagnostic, ProjectConfig } from '@sparrow/protocol';
 import { parse } from 'jsonc-parser';
 import { CompilerError } from '../errors.ts';
+import { isInside } from '../paths.ts';
+import { parseJson } from './json-file.ts';
 
 /** Folder of a package.json and the folder that its `miniprogram_npm` is built into, both absolute. */
 export interface NpmRelation {
@@ -22,6 +24,8 @@ export interface Project {
   /** Folders inside `dir` (forward slashes) that are no part of the mini program. */
   excluded: string[];
   npm: NpmRelation[];
+  /** Syntax errors of project.config.json and sparrow.json. */
+  diagnostics: Diagnostic[];
 }
 
 interface ProjectFile {
@@ -32,6 +36,9 @@ interface ProjectFile {
   projectname?: unknown;
   setting?: { packNpmManually?: unknown; packNpmRelationList?: unknown };
 }
+
+/** Files of the project folder that the compiler reads besides the mini program. */
+export const CONFIG_FILES = ['project.config.json', 'sparrow.json'];
 
 /** Tried in this order when project.config.json does not name a root. */
 const USUAL_ROOTS = ['', 'miniprogram', 'client', 'src'];
@@ -59,18 +66,30 @@ export function locateProject(dir: string): Project {
     rootPath,
     appid: typeof config.appid === 'string' ? config.appid : '',
     name: typeof config.projectname === 'string' ? config.projectname : (base.split(sep).pop() ?? ''),
-    excluded: backends.flatMap((path) => (typeof path === 'string' && trim(path) ? [trim(path)] : [])),
+    // A folder that holds the mini program itself cannot be meant.
+    excluded: backends
+      .flatMap((path) => (typeof path === 'string' ? [trim(path)] : []))
+      .filter((path) => path !== '' && !isInside(rootPath, path)),
     npm: npmRelations(base, config.setting),
+    diagnostics: CONFIG_FILES.flatMap((name) => checkJson(base, name)),
   };
 }
 
 function npmRelations(base: string, setting: ProjectFile['setting']): NpmRelation[] {
   if (!setting?.packNpmManually || !Array.isArray(setting.packNpmRelationList)) return [];
-  return setting.packNpmRelationList.flatMap((item: { packageJsonPath?: unknown; miniprogramNpmDistDir?: unknown }) =>
-    typeof item?.packageJsonPath === 'string' && typeof item.miniprogramNpmDistDir === 'string'
-      ? [{ packageDir: join(base, item.packageJsonPath, '..'), distDir: join(base, item.miniprogramNpmDistDir) }]
-      : [],
+  const relations = setting.packNpmRelationList.flatMap(
+    (item: { packageJsonPath?: unknown; miniprogramNpmDistDir?: unknown }) =>
+      typeof item?.packageJsonPath === 'string' && typeof item.miniprogramNpmDistDir === 'string'
+        ? [{ packageDir: join(base, item.packageJsonPath, '..'), distDir: join(base, item.miniprogramNpmDistDir) }]
+        : [],
   );
+  return relations.filter(({ packageDir }) => pathInside(base, packageDir) !== undefined);
+}
+
+function checkJson(base: string, name: string): Diagnostic[] {
+  if (!existsSync(join(base, name))) return [];
+  const text = readFileSync(join(base, name), 'utf8').replace(/^\uFEFF/, '');
+  return parseJson({ display: name, text }).diagnostics;
 }
 
 /** `./client/` → `client`. */

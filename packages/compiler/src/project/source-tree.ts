@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join as joinDisk } from 'node:path';
 import { isInside, join } from '../paths.ts';
 import { type Project, pathInside } from './locate.ts';
@@ -145,7 +145,7 @@ function listFiles(project: Project): Listing {
   const escaping: string[] = [];
   const home = realpathSync(project.dir);
   const walk = (folder: string) => {
-    for (const item of readdirSync(joinDisk(project.root, folder), { withFileTypes: true })) {
+    for (const item of entriesOf(joinDisk(project.root, folder))) {
       if (item.name.startsWith('.')) continue;
       const path = join(folder, item.name);
       const absolute = joinDisk(project.root, path);
@@ -168,6 +168,16 @@ function listFiles(project: Project): Listing {
   };
   walk('');
   return { files: new Map(found.sort(([a], [b]) => (a < b ? -1 : 1))), escaping };
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    // Removed while the folders above it were read.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function leadsInto(home: string, link: string): boolean {

@@ -18,20 +18,31 @@ export interface ModuleSource {
 export interface ModuleSet {
   /** Compiled scripts by module key: project path with `.js` (`.json` for JSON). */
   scripts: Map<string, Script>;
-  /** Findings about requires and sizes; those of the scripts themselves are in `scripts`. */
+  /**
+   * Findings about requires and sizes; those of the scripts themselves are in `scripts`. Of scripts that nothing leads
+   * to (a build script that lies around) faults are warnings, and what they require is not looked at.
+   */
   diagnostics: Diagnostic[];
+}
+
+interface CompiledModule {
+  script: Script;
+  /** Project paths of the files that it requires. */
+  requires: string[];
+  findings: Diagnostic[];
 }
 
 /**
  * Compiles all scripts of the project and, of npm packages, those that something requires.
  *
- * @param entries project paths without suffix of components, which may lie in npm packages
+ * @param entries project paths without suffix of app and components, which may lie in npm packages
  */
-export async function compileModules(entries: Iterable<string>, source: ModuleSource): Promise<ModuleSet> {
+export async function compileModules(entries: readonly string[], source: ModuleSource): Promise<ModuleSet> {
   const { tree } = source;
-  const scripts = new Map<string, Script>();
+  const modules = new Map<string, CompiledModule>();
   const diagnostics: Diagnostic[] = [];
   const seen = new Set<string>();
+  const starts = entries.flatMap((entry) => scriptFile(entry, tree) ?? []);
   let queue: string[] = [];
   const enqueue = (path: string) => {
     if (seen.has(path)) return;
@@ -39,10 +50,7 @@ export async function compileModules(entries: Iterable<string>, source: ModuleSo
     queue.push(path);
   };
   for (const path of tree.files.keys()) if (isScript(path, tree)) enqueue(path);
-  for (const entry of entries) {
-    const path = scriptFile(entry, tree);
-    if (path !== undefined) enqueue(path);
-  }
+  starts.forEach(enqueue);
 
   const one = async (path: string): Promise<void> => {
     const entry = tree.entry(path);
@@ -53,26 +61,63 @@ export async function compileModules(entries: Iterable<string>, source: ModuleSo
     }
     const file = tree.read(path);
     if (!file) return;
-    const script = await source.script(file);
-    const targets = new Map<string, string>();
-    for (const literal of script.requires) {
-      const found = resolveRequire(path, literal, source);
-      const reference = referenceTo(path, literal, literalOffset(file.text, literal));
-      if (found !== undefined) {
-        enqueue(found);
-        if (!/^[./]/.test(literal)) targets.set(literal, `/${moduleKey(found)}`);
-        if (reference.climbs) diagnostics.push(climbDiagnostic(file, reference, true));
-      } else if (!path.includes('miniprogram_npm/')) diagnostics.push(requireDiagnostic(file, reference));
-    }
-    scripts.set(moduleKey(path), targets.size > 0 ? { ...script, code: retarget(script.code, targets) } : script);
+    const module = link(file, await source.script(file), source);
+    modules.set(path, module);
+    module.requires.forEach(enqueue);
   };
   while (queue.length > 0) {
     const batch = queue;
     queue = [];
     await Promise.all(batch.map(one));
   }
+
+  const live = reachable(starts, modules);
+  const scripts = new Map<string, Script>();
+  for (const [path, { script, findings }] of [...modules].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    scripts.set(
+      moduleKey(path),
+      live.has(path) ? script : { ...script, diagnostics: script.diagnostics.map(asWarning) },
+    );
+    // Packages check for modules of other platforms in ways of their own.
+    if (live.has(path) && !path.includes('miniprogram_npm/')) diagnostics.push(...findings);
+  }
   addPackageMains(scripts, source.npm);
-  return { scripts: new Map([...scripts].sort(([a], [b]) => (a < b ? -1 : 1))), diagnostics };
+  return { scripts, diagnostics };
+}
+
+/** Resolves what a script requires. */
+function link(file: SourceFile, script: Script, source: ModuleSource): CompiledModule {
+  const targets = new Map<string, string>();
+  const requires: string[] = [];
+  const findings: Diagnostic[] = [];
+  for (const literal of script.requires) {
+    const found = resolveRequire(file.path, literal, source);
+    const reference = referenceTo(file.path, literal, literalOffset(file.text, literal));
+    if (found === undefined) {
+      findings.push(requireDiagnostic(file, reference));
+      continue;
+    }
+    requires.push(found);
+    if (!/^[./]/.test(literal)) targets.set(literal, `/${moduleKey(found)}`);
+    if (reference.climbs) findings.push(climbDiagnostic(file, reference, true));
+  }
+  const linked = targets.size > 0 ? { ...script, code: retarget(script.code, targets) } : script;
+  return { script: linked, requires, findings };
+}
+
+function reachable(starts: readonly string[], modules: ReadonlyMap<string, CompiledModule>): Set<string> {
+  const found = new Set<string>();
+  const stack = [...starts];
+  for (let path = stack.pop(); path !== undefined; path = stack.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    stack.push(...(modules.get(path)?.requires ?? []));
+  }
+  return found;
+}
+
+function asWarning(diagnostic: Diagnostic): Diagnostic {
+  return { ...diagnostic, severity: 'warning' };
 }
 
 /** `a/b.ts` → `a/b.js`. */

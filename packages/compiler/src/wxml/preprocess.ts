@@ -14,8 +14,11 @@ interface Edit {
   text: string;
 }
 
-/** Spaces that editors and pages on the web leave in sources; the template compiler stops at them. */
-const ODD_SPACES = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff]/g;
+/**
+ * Spaces beyond ASCII, which editors and pages on the web leave in sources. In a tag the template compiler takes all
+ * memory over one and dies, so none reaches it anywhere: outside of texts they become spaces, in texts entities.
+ */
+const ODD_SPACES = /[\u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]/g;
 
 /** Elements without content: left open they would swallow what follows them. */
 const CHILDLESS = new Set('input image img br hr icon progress slider switch radio checkbox import include'.split(' '));
@@ -31,6 +34,8 @@ export function preprocessWxml(text: string): Preprocessed {
     if (part.type === 'start' || part.type === 'end') editTag(text, part, edits);
     else if (part.type === 'text') editText(text, part.start, part.end, edits);
     else if (part.type === 'declaration') edits.push(blank(text, part.start, part.end));
+    else if (part.type === 'comment') replaceSpaces(text, part.start, part.end, edits);
+    else editScript(text, part.start, part.end, edits);
   }
   closeChildless(parts, edits);
   return { ...applyEdits(text, edits), parts };
@@ -40,25 +45,24 @@ function applyEdits(text: string, edits: Edit[]): Omit<Preprocessed, 'parts'> {
   edits.sort((a, b) => a.start - b.start);
   let result = '';
   let at = 0;
-  /** Ends of the edits in both texts. */
-  const anchors: { original: number; processed: number; length: number }[] = [];
+  const anchors: { edit: Edit; processed: number }[] = [];
   for (const edit of edits) {
     if (edit.start < at) continue;
     result += text.slice(at, edit.start) + edit.text;
     at = edit.end;
-    anchors.push({ original: edit.end, processed: result.length, length: edit.text.length });
+    anchors.push({ edit, processed: result.length });
   }
   result += text.slice(at);
   return {
     text: result,
     originalOffset(offset) {
       let original = offset;
-      for (const anchor of anchors) {
-        if (anchor.processed - anchor.length > offset) break;
+      for (const { edit, processed } of anchors) {
+        if (processed - edit.text.length > offset) break;
         // Inside an edit this counts back from its end: exact when it kept its length.
-        original = anchor.original + offset - anchor.processed;
+        original = Math.max(edit.start, edit.end + offset - processed);
       }
-      return Math.max(0, Math.min(original, text.length));
+      return Math.min(original, text.length);
     },
   };
 }
@@ -93,11 +97,15 @@ function editTag(text: string, tag: Tag, edits: Edit[]): void {
   if (slash) edits.push({ start: tag.end - slash.length, end: tag.end, text: `${' '.repeat(slash.length - 2)}/>` });
 }
 
-function replaceSpaces(text: string, start: number, end: number, edits: Edit[]): void {
+function replaceSpaces(text: string, start: number, end: number, edits: Edit[], by = (_char: string) => ' '): void {
   for (const found of text.slice(start, end).matchAll(ODD_SPACES)) {
-    edits.push({ start: start + found.index, end: start + found.index + 1, text: ' ' });
+    const at = start + found.index;
+    edits.push({ start: at, end: at + 1, text: by(found[0]) });
   }
 }
+
+const entity = (char: string): string => `&#${char.charCodeAt(0)};`;
+const codePoint = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function editValue(text: string, tag: Tag, attribute: Tag['attributes'][number], edits: Edit[]): void {
   const { name, valueStart, valueEnd } = attribute;
@@ -126,23 +134,32 @@ function keyOf(value: string, tag: Tag, text: string): string {
 
 /** Static text: `\n` is a line break there. */
 function editText(text: string, start: number, end: number, edits: Edit[]): void {
+  editBindings(text, start, end, edits, (from, to) => {
+    for (const found of text.slice(from, to).matchAll(/\\n/g)) {
+      edits.push({ start: from + found.index, end: from + found.index + 2, text: '&#10;' });
+    }
+  });
+}
+
+/** @param editStatic called for the pieces between the bindings */
+function editBindings(
+  text: string,
+  start: number,
+  end: number,
+  edits: Edit[],
+  editStatic?: (start: number, end: number) => void,
+): void {
   let at = start;
+  const close = (to: number) => {
+    replaceSpaces(text, at, to, edits, entity);
+    editStatic?.(at, to);
+  };
   for (const [from, to] of bindings(text, start, end)) {
-    breaks(text, at, from, edits);
+    close(from);
     editExpression(text, from + 2, to - 2, edits);
     at = to;
   }
-  breaks(text, at, end, edits);
-}
-
-function breaks(text: string, start: number, end: number, edits: Edit[]): void {
-  for (const found of text.slice(start, end).matchAll(/\\n/g)) {
-    edits.push({ start: start + found.index, end: start + found.index + 2, text: '&#10;' });
-  }
-}
-
-function editBindings(text: string, start: number, end: number, edits: Edit[]): void {
-  for (const [from, to] of bindings(text, start, end)) editExpression(text, from + 2, to - 2, edits);
+  close(end);
 }
 
 function* bindings(text: string, start: number, end: number): Generator<[number, number]> {
@@ -163,13 +180,29 @@ function editExpression(text: string, start: number, end: number, edits: Edit[])
       const name = text.slice(at + 1, close - 1);
       const isKey = (before === '{' || before === ',') && /^\s*:/.test(text.slice(close, end));
       if (isKey && /^[A-Za-z_$][\w$]*$/.test(name)) edits.push({ start: at, end: close, text: ` ${name} ` });
+      else replaceSpaces(text, at, close, edits, codePoint);
       at = close - 1;
       before = char;
-    } else if (ODD_SPACES.test(char)) {
-      edits.push({ start: at, end: at + 1, text: ' ' });
-    } else if (!/\s/.test(char)) before = char;
-    ODD_SPACES.lastIndex = 0;
+    } else {
+      replaceSpaces(text, at, at + 1, edits);
+      if (!/\s/.test(char)) before = char;
+    }
   }
+}
+
+const SCRIPT_STRINGS = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g;
+
+/** WXS: what looks like a module may be part of a broken tag to the template compiler, so no odd space stays here too. */
+function editScript(text: string, start: number, end: number, edits: Edit[]): void {
+  let at = start;
+  for (const found of text.slice(start, end).matchAll(SCRIPT_STRINGS)) {
+    const from = start + found.index;
+    const to = from + found[0].length;
+    replaceSpaces(text, at, from, edits);
+    replaceSpaces(text, from, to, edits, codePoint);
+    at = to;
+  }
+  replaceSpaces(text, at, end, edits);
 }
 
 /** Closes the elements without content that have no end tag before their parent ends. */

@@ -135,11 +135,7 @@ function readTag(text: string, start: number): Tag {
       tag.selfClosing = /\/\s*$/.test(text.slice(start, at));
       return tag;
     }
-    if (char === '<') {
-      // The tag never ended; the next one begins.
-      tag.end = at;
-      return tag;
-    }
+    // Anything else, a `<` too, is skipped: the template compiler goes on to the next `>` as well.
     const attribute = readAttribute(text, at);
     if (attribute) {
       tag.attributes.push(attribute.attribute);

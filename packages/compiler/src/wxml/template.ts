@@ -39,7 +39,7 @@ export function compileTemplate(file: SourceFile): Template {
   try {
     const findings = group.addTmpl(path, source.text) as TemplateFinding[];
     const diagnostics = findings.flatMap((finding) => toDiagnostic(file, source, finding));
-    const scripts = rewriteInlineScripts(group, file, path, diagnostics);
+    const scripts = rewriteInlineScripts(group, file, source, diagnostics);
     const references = readReferences(file, source.parts);
     const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
     const generator = failed ? undefined : group.getTmplGenObject(path);
@@ -68,20 +68,22 @@ export function compileTemplate(file: SourceFile): Template {
 function rewriteInlineScripts(
   group: TmplGroup,
   file: SourceFile,
-  path: string,
+  processed: Preprocessed,
   diagnostics: Diagnostic[],
 ): Reference[] {
   const scripts: Reference[] = [];
+  const path = withoutSuffix(file.path, '.wxml');
   for (const name of group.getInlineScriptModuleNames(path) as string[]) {
     const source = group.getInlineScript(path, name);
-    const offset = Math.max(0, file.text.indexOf(source));
+    const start = Math.max(0, processed.text.indexOf(source));
+    const place = (offset: number) => processed.originalOffset(start + offset);
     const inline = rewriteWxs(source, path);
     if ('message' in inline) {
-      diagnostics.push(wxsDiagnostic(file, inline.message, offset + inline.offset));
+      diagnostics.push(wxsDiagnostic(file, inline.message, place(inline.offset)));
       continue;
     }
     group.setInlineScript(path, name, inline.code);
-    for (const required of inline.requires) scripts.push({ ...required, offset: offset + required.offset });
+    for (const required of inline.requires) scripts.push({ ...required, offset: place(required.offset) });
   }
   return scripts;
 }

@@ -60,13 +60,19 @@ function renameWords(source: string, words: ReadonlySet<string>): string {
 }
 
 function tryParse(text: string, ecmaVersion: 5 | 'latest'): WxsProgram | WxsSyntaxError {
+  let markup: number | undefined;
   try {
     const program = parse(text, {
       ecmaVersion,
       sourceType: 'script',
       allowReserved: true,
       allowReturnOutsideFunction: true,
+      // Browsers take `-->` at the start of a line for a comment; where the code ends up it starts none.
+      onComment: (block, _text, start) => {
+        if (!block && !text.startsWith('//', start)) markup ??= start;
+      },
     });
+    if (markup !== undefined) return { message: 'Unexpected token', offset: markup, source: text };
     return { program, text };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

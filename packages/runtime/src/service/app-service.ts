@@ -1,12 +1,14 @@
-import type { ComponentConfig, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
+import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { IntersectionObserver } from './intersection-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
+import { type NodeInstances, SelectorQuery } from './selector-query.ts';
 import { createWx } from './wx/index.ts';
 
 export interface AppServiceOptions {
@@ -60,6 +62,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   let appInstance: Record<string, unknown> | undefined;
 
   let defining = '';
+  /** Objects behind `node()` and `context()` of a query, by the component's tag; the canvas adds itself here. */
+  const instances: NodeInstances = () => undefined;
 
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
@@ -70,6 +74,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const channels = new Map<number, EventChannel>();
 
   const loader = createModuleLoader({
+    async loadPackageOf(path) {
+      const roots = manifest.packages
+        .map((info) => info.root)
+        .filter((root) => root === '' || path.startsWith(`${root}/`));
+      const root = roots.sort((a, b) => b.length - a.length)[0];
+      if (root !== undefined && !bundles.has(root)) await loadBundle(root);
+    },
     globals: () => {
       return {
         wx,
@@ -117,6 +128,11 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
   });
 
+  installComponentMethods({
+    createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
+    createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
+  });
+
   const wxContext = createWx({
     invoker,
     reporter,
@@ -131,6 +147,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       channels.set(cause, channel);
     },
     EventChannel,
+    instances,
   });
   const { wx } = wxContext;
   reporter.onError((message) => {
@@ -250,15 +267,19 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     for (const generic of Object.values(config?.componentGenerics ?? {}))
       if (generic !== true && generic.default) ensureComponents(generic.default, seen);
     if (framework.isDefined(path)) return;
+    runScript(path);
+    framework.defineEmpty(path);
+  }
+
+  function runScript(path: string): void {
     const module = `${path}.js`;
     const outer = defining;
     defining = path;
     if (loader.has(module)) reporter.guard(module, () => loader.require(module));
     defining = outer;
-    framework.defineEmpty(path);
   }
 
-  const roots = (): PageRoot[] => [...new Set(pages.stack)].map((page: Page) => page.root);
+  const roots = (): PageRoot[] => pages.all().map((page: Page) => page.root);
 
   addBundle(boot.bundle);
   startApp();
@@ -298,14 +319,29 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         wxContext.emit(event, data);
       }
     },
-    reload(update: { manifest: typeof manifest; bundles: Record<string, ServiceBundle>; change: string }) {
+    /** Live reload under the living pages: route, data and scroll stay. */
+    reload(update: PackageUpdate) {
       manifest = update.manifest;
+      framework.updateManifest(manifest);
+      pages.styles(update.styles);
+      let scripts = false;
+      const templates: ServiceBundle[] = [];
       for (const bundle of Object.values(update.bundles)) {
-        if (!bundles.has(bundle.root)) continue;
+        const before = bundles.get(bundle.root);
+        if (!before) continue;
         bundles.set(bundle.root, bundle);
+        scripts ||= JSON.stringify(before.modules) !== JSON.stringify(bundle.modules);
+        if (before.templates !== bundle.templates) templates.push(bundle);
         loader.add(bundle.modules);
-        framework.updateTemplates(bundle, roots());
       }
+      if (scripts) {
+        // Which module uses which is not known, so all run again, but the app's own, whose state is to stay.
+        loader.forgetAll((path) => path === 'app.js');
+        framework.redefine(roots(), () => {
+          for (const path of Object.keys(manifest.components)) if (framework.isDefined(path)) runScript(path);
+        });
+      }
+      for (const bundle of templates) reporter.guard('templates', () => framework.updateTemplates(bundle, roots()));
     },
     async evaluate(id: number, source: string, args: unknown[]) {
       try {

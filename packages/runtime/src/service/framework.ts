@@ -4,10 +4,11 @@
  */
 import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
-import { MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
+import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors } from './builtin-behaviors.ts';
 import { type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
+import type { IntersectionOptions } from './intersection-observer.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 
 /** A page or component instance as its own code sees it (`this`). */
@@ -47,7 +48,11 @@ export interface Framework {
   dispatch(backend: TreeBackend, event: ViewEvent): void;
   /** Options for the tree backend of a new page. */
   backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'hostAttributes'>;
-  /** Applies new templates to the live instances of the components named. */
+  /** Live reload: takes over the settings of a newer package. */
+  updateManifest(manifest: PackageManifest): void;
+  /** Live reload: while it runs, definitions replace the methods of living instances, too. */
+  redefine(roots: PageRoot[], run: () => void): void;
+  /** Live reload: puts new templates under the living instances; their data stay. */
   updateTemplates(bundle: ServiceBundle, roots: PageRoot[]): void;
 }
 
@@ -64,7 +69,9 @@ interface TemplateInstance {
 }
 
 export function createFramework(options: FrameworkOptions): Framework {
-  const { manifest } = options;
+  let { manifest } = options;
+  /** Living instances by path, while definitions are replaced. */
+  let living: Map<string, glassEasel.GeneralComponent[]> | undefined;
   installEventShape();
   const glass = glassEasel.globalOptions as unknown as Record<string, unknown>;
   // Fields written to the node collide with properties named `dataset` and the like.
@@ -160,6 +167,7 @@ export function createFramework(options: FrameworkOptions): Framework {
       Page(definition) {
         defined.add(path);
         const { init, ...rest } = pageDefinition(definition);
+        replaceMethods(path, rest.methods);
         space
           .component(path)
           .definition(prepareDefinition(rest, behaviors) as never)
@@ -170,6 +178,7 @@ export function createFramework(options: FrameworkOptions): Framework {
         defined.add(path);
         if (!definition) return space.component(path);
         applyScriptOptions(path, definition);
+        replaceMethods(path, definition.methods);
         return space
           .component(path)
           .definition(prepareDefinition(definition, behaviors) as never)
@@ -215,23 +224,58 @@ export function createFramework(options: FrameworkOptions): Framework {
       },
     }),
 
+    updateManifest(next) {
+      manifest = next;
+      for (const [path, config] of Object.entries(manifest.components)) registerConfig(path, config);
+    },
+
+    redefine(roots, run) {
+      living = new Map();
+      for (const root of roots)
+        forEachComponent(root.caller._$, (component) => {
+          const instances = living?.get(component.is) ?? [];
+          instances.push(component);
+          living?.set(component.is, instances);
+        });
+      try {
+        run();
+      } finally {
+        living = undefined;
+      }
+    },
+
     updateTemplates(bundle, roots) {
       const templates = evaluateTemplates(bundle);
       for (const [path, template] of Object.entries(templates)) {
         space.addCompiledTemplate(path, template);
-        const definition = space.getComponentSpace().getComponentByUrlWithoutDefault(path, '');
+        const definition = space.getComponentSpace().getComponentByUrlWithoutDefault(`/${path}`, '');
         // A component that has never been created takes the new template when it is.
         if (definition?.isPrepared()) definition.updateTemplate(template as never);
       }
-      for (const root of roots)
-        forEachComponent(root.caller._$, (component) => {
-          if (Object.hasOwn(templates, component.is)) {
-            component.applyTemplateUpdates();
-            hookEvents(component);
-          }
-        });
+      const components: glassEasel.GeneralComponent[] = [];
+      for (const root of roots) forEachComponent(root.caller._$, (component) => components.push(component));
+      for (const component of components) {
+        const template = Object.hasOwn(templates, component.is) ? templates[component.is] : undefined;
+        if (!template) continue;
+        // A definition that was replaced lives on in its instances.
+        component.getComponentDefinition().updateTemplate(template as never);
+        component.applyTemplateUpdates();
+        hookEvents(component);
+      }
     },
   };
+
+  /** Methods of the living instances become those of the new definition. */
+  function replaceMethods(path: string, methods: Record<string, unknown> | undefined): void {
+    for (const component of living?.get(path) ?? []) {
+      const map = (component.getRootBehavior() as unknown as { _$methodMap: Record<string, unknown> })._$methodMap;
+      const prototype = Object.getPrototypeOf(component.getMethodCaller()) as Record<string, unknown>;
+      for (const [name, method] of Object.entries(methods ?? {})) {
+        map[name] = method;
+        prototype[name] = method;
+      }
+    }
+  }
 
   /** Options written in the script count where the JSON says nothing. */
   function applyScriptOptions(path: string, definition: Definition): void {
@@ -251,6 +295,21 @@ export function createFramework(options: FrameworkOptions): Framework {
   }
 
   return framework;
+}
+
+/** Methods of every page and component that are ours instead of the adapter's. */
+export function installComponentMethods(methods: {
+  createSelectorQuery(caller: Caller): unknown;
+  createIntersectionObserver(caller: Caller, options?: IntersectionOptions): unknown;
+}): void {
+  Object.assign(adapterComponent.ComponentCaller.prototype, {
+    createSelectorQuery(this: Caller) {
+      return methods.createSelectorQuery(this);
+    },
+    createIntersectionObserver(this: Caller, options?: IntersectionOptions) {
+      return methods.createIntersectionObserver(this, options);
+    },
+  });
 }
 
 /** The framework takes a path without a leading slash as relative to the component that names it. */

@@ -37,6 +37,8 @@ export interface PagesOptions {
 
 export interface Pages {
   readonly stack: readonly Page[];
+  /** Every page that lives, tab pages off the stack included. */
+  all(): Page[];
   current(): Page | undefined;
   byId(id: number): Page | undefined;
   byCaller(caller: unknown): Page | undefined;
@@ -192,6 +194,7 @@ export function createPages(options: PagesOptions): Pages {
     get stack() {
       return stack;
     },
+    all: () => [...pages.values()],
     current: () => stack.at(-1),
     byId: (id) => pages.get(id),
     byCaller: (caller) => [...pages.values()].find((page) => page.caller === caller),

@@ -134,13 +134,23 @@ async function start(): Promise<void> {
   }
 }
 
+/** Starts anew on the page that is shown. */
+function restart(): Promise<void> {
+  const top = handle.phone?.pages().at(-1);
+  if (top) {
+    const query = new URLSearchParams(top.query).toString();
+    settings.page = query ? `${top.path}?${query}` : top.path;
+  }
+  return start();
+}
+
 function onDevEvent(event: DevEvent): void {
   tell({ dev: event });
   if (event.type !== 'package') return;
   overlay.diagnostics(event.diagnostics.filter((item) => item.severity === 'error'));
   if (event.change === 'none') return;
   if (event.change === 'app' || !handle.phone) handle.ready = start();
-  else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => start());
+  else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => restart());
 }
 
 window.addEventListener('message', (event) => {

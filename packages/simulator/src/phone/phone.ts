@@ -488,7 +488,11 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     async update(nextId, change) {
       packageId = nextId;
       packageBase = `${base}/package/${packageId}`;
-      manifest = await fetchJson<PackageManifest>(`${packageBase}/manifest.json`);
+      const next = await fetchJson<PackageManifest>(`${packageBase}/manifest.json`);
+      // Other components or settings of a page cannot be exchanged under it.
+      if (JSON.stringify(configsOf(manifest)) !== JSON.stringify(configsOf(next)))
+        throw new Error('the pages are set up anew');
+      manifest = next;
       const roots = [...styles.keys()];
       styles.clear();
       const fresh = Object.assign({}, ...(await Promise.all(roots.map(loadStyles)))) as StyleBundle;
@@ -527,6 +531,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
 function packageOf(manifest: PackageManifest, path: string) {
   const root = manifest.components[path]?.root;
   return manifest.packages.find((entry) => entry.root === root);
+}
+
+function configsOf({ components }: PackageManifest): unknown {
+  return Object.entries(components).map(([path, { styleMarker: _marker, ...config }]) => [path, config]);
 }
 
 const prefix = (root: string): string => (root ? `${root}/` : '');

@@ -7,7 +7,7 @@ import {
   type RuntimeMode,
   type ViewLook,
 } from '@sparrow/protocol';
-import type { Browser, JSHandle, Page } from 'playwright-core';
+import type { Browser, ElementHandle, JSHandle, Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 
 export type CheckErrorKind = 'compile' | 'component' | 'api' | 'script' | 'runtime' | 'network';
@@ -217,7 +217,8 @@ function problemsOf(seen: PhoneLook, ownHosts: readonly string[]): CheckError[] 
 
 async function readView(tab: Page, pageId: number): Promise<ViewLook | undefined> {
   const handle: JSHandle<unknown> = await tab.evaluateHandle(`sparrow.phone?.viewFrame(${pageId}) ?? null`);
-  const frame = await handle.asElement()?.contentFrame();
+  const element = handle.asElement() as ElementHandle | null;
+  const frame = await element?.contentFrame();
   return frame?.evaluate<ViewLook>(`sparrowLook(${pageId})`);
 }
 

@@ -3,6 +3,7 @@ import type { Invoker } from '../../bridge/index.ts';
 import type { EventChannel } from '../event-channel.ts';
 import type { Page } from '../pages.ts';
 import type { Reporter } from '../reporter.ts';
+import type { NodeInstances } from '../selector-query.ts';
 
 /** What the wx.* functions stand on. */
 export interface WxContext {
@@ -18,6 +19,7 @@ export interface WxContext {
   /** Keeps the channel of a navigateTo until its page is created. */
   keepEventChannel(cause: number, channel: EventChannel): void;
   EventChannel: typeof EventChannel;
+  instances: NodeInstances;
 }
 
 /** One domain of wx.*: the functions it adds. */

@@ -1,20 +1,17 @@
+import type { Caller } from '../framework.ts';
+import { IntersectionObserver, type IntersectionOptions } from '../intersection-observer.ts';
+import { SelectorQuery } from '../selector-query.ts';
 import type { WxDomain } from './context.ts';
-
-interface Queryable {
-  createSelectorQuery(): unknown;
-  createIntersectionObserver(options?: object): unknown;
-}
 
 /** Queries about the view. Without `in()` they look at the page that is shown. */
 export const queryDomain: WxDomain = (context) => {
-  const current = (): Queryable => {
-    const page = context.currentPage();
-    if (!page) throw new Error('createSelectorQuery:fail there is no page');
-    return page.caller as unknown as Queryable;
-  };
+  const current = (): Caller | undefined => context.currentPage()?.caller;
   return {
-    createSelectorQuery: () => current().createSelectorQuery(),
-    createIntersectionObserver: (component?: Queryable, options?: object) =>
-      (component ?? current()).createIntersectionObserver(options),
+    createSelectorQuery: () => new SelectorQuery(current(), context.instances),
+    createIntersectionObserver: (component?: Caller, options?: IntersectionOptions) => {
+      const target = component ?? current();
+      if (!target) throw new Error('createIntersectionObserver:fail there is no page');
+      return new IntersectionObserver(target, options);
+    },
   };
 };

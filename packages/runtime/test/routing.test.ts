@@ -1,0 +1,207 @@
+import { expect, it } from 'vitest';
+import { inBothModes, startApp, useBrowser } from './harness.ts';
+
+useBrowser();
+
+/** A page that writes down its lifecycles in the app's log. */
+const page = (name: string, more = ''): Record<string, string> => ({
+  [`pages/${name}/${name}.wxml`]: `<view class="name">${name}</view>`,
+  [`pages/${name}/${name}.js`]: `
+    const note = (what) => getApp().log.push('${name} ' + what);
+    Page({
+      onLoad(q) { note('load' + (Object.keys(q).length ? ' ' + JSON.stringify(q) : '')) },
+      onShow() { note('show') }, onReady() { note('ready') }, onHide() { note('hide') }, onUnload() { note('unload') },
+      ${more}
+    })`,
+});
+const app = { 'app.js': 'App({ log: [] })' };
+
+inBothModes('routing', (mode) => {
+  it('runs the lifecycles of navigateTo, navigateBack and redirectTo in the documented order', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'app.json': { pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'] },
+        ...page('a'),
+        ...page('b'),
+        ...page('c'),
+      },
+    });
+    const result = await test.service(({ wx }) => wx.navigateTo({ url: '/pages/b/b?x=1&y=%E4%BD%A0' }));
+    expect((result as { errMsg: string }).errMsg).toBe('navigateTo:ok');
+    await test.ready('pages/b/b');
+    expect(await (await test.view()).text('.name')).toBe('b');
+    await test.service(({ wx }) => wx.redirectTo({ url: '../c/c' }));
+    await test.ready('pages/c/c');
+    await test.service(({ wx }) => wx.navigateBack());
+    await expect.poll(() => test.paths()).toEqual(['pages/a/a']);
+    expect(await test.service(({ getApp }) => getApp().log)).toEqual([
+      'a load',
+      'a show',
+      'a ready',
+      'a hide',
+      'b load {"x":"1","y":"你"}',
+      'b show',
+      'b ready',
+      'b unload',
+      'c load',
+      'c show',
+      'c ready',
+      'c unload',
+      'a show',
+    ]);
+    expect(await (await test.view()).text('.name')).toBe('a');
+    await test.close();
+  });
+
+  it('keeps tab pages alive on switchTab and closes the others', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
+          tabBar: {
+            list: [
+              { pagePath: 'pages/a/a', text: 'A' },
+              { pagePath: 'pages/b/b', text: 'B' },
+            ],
+          },
+        },
+        ...page('a', 'onTabItemTap(item) { note("tab " + item.index + item.text) },'),
+        ...page('b', 'onTabItemTap(item) { note("tab " + item.index + item.text) },'),
+        ...page('c'),
+      },
+    });
+    await test.service(({ wx }) => wx.navigateTo({ url: '/pages/c/c' }));
+    await test.ready('pages/c/c');
+    await test.service(({ wx }) => wx.switchTab({ url: '/pages/b/b' }));
+    await test.ready('pages/b/b');
+    await test.page.locator('.tab-bar button').first().click();
+    await expect.poll(() => test.paths()).toEqual(['pages/a/a']);
+    await expect
+      .poll(() => test.service(({ getApp }) => getApp().log.slice(3)))
+      .toEqual([
+        'a hide',
+        'c load',
+        'c show',
+        'c ready',
+        'c unload',
+        'b load',
+        'b show',
+        'b ready',
+        'b hide',
+        'a show',
+        'a tab 0A',
+      ]);
+    expect(await (await test.view()).text('.name')).toBe('a');
+    await test.close();
+  });
+
+  it('refuses what the original refuses, with its texts', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
+          tabBar: {
+            list: [
+              { pagePath: 'pages/a/a', text: 'A' },
+              { pagePath: 'pages/b/b', text: 'B' },
+            ],
+          },
+        },
+        ...page('a'),
+        ...page('b'),
+        ...page('c'),
+      },
+    });
+    const message = (run: Parameters<typeof test.service>[0]) => test.service(run).then(String, String);
+    expect(
+      await message(({ wx }) => wx.navigateTo({ url: '/pages/x/x' }).catch((e: { errMsg: string }) => e.errMsg)),
+    ).toBe('navigateTo:fail page "pages/x/x" is not found');
+    expect(
+      await message(({ wx }) => wx.navigateTo({ url: '/pages/b/b' }).catch((e: { errMsg: string }) => e.errMsg)),
+    ).toBe('navigateTo:fail can not navigate to a tabbar page');
+    expect(
+      await message(({ wx }) => wx.switchTab({ url: '/pages/c/c' }).catch((e: { errMsg: string }) => e.errMsg)),
+    ).toBe('switchTab:fail can not switch to no-tabBar page');
+    expect(await message(({ wx }) => wx.navigateBack().catch((e: { errMsg: string }) => e.errMsg))).toBe(
+      'navigateBack:fail cannot navigate back at first page',
+    );
+    expect(await message(({ wx }) => wx.navigateTo({}).catch((e: { errMsg: string }) => e.errMsg))).toBe(
+      'navigateTo:fail parameter error: parameter.url should be String instead of Undefined;',
+    );
+    for (let depth = 2; depth <= 10; depth++) {
+      await test.service(({ wx }) => wx.navigateTo({ url: '/pages/c/c' }));
+      await expect.poll(async () => (await test.paths()).length).toBe(depth);
+      await test.ready('pages/c/c');
+    }
+    expect(
+      await message(({ wx }) => wx.navigateTo({ url: '/pages/c/c' }).catch((e: { errMsg: string }) => e.errMsg)),
+    ).toBe('navigateTo:fail webview count limit exceed');
+    await test.close();
+  });
+
+  it('joins the opener and the opened page by an EventChannel', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'app.json': { pages: ['pages/a/a', 'pages/b/b'] },
+        ...page('a'),
+        ...page(
+          'b',
+          `onLoad() {
+          const channel = this.getOpenerEventChannel();
+          channel.on('down', (x) => { note('got ' + x); channel.emit('up', x + 1) });
+        },`,
+        ),
+      },
+    });
+    await test.service(({ wx, getApp }) =>
+      wx.navigateTo({
+        url: '/pages/b/b',
+        events: { up: (x: number) => getApp().log.push(`up ${x}`) },
+        success: (res: { eventChannel: { emit(name: string, x: number): void } }) =>
+          setTimeout(() => res.eventChannel.emit('down', 41), 100),
+      }),
+    );
+    await expect
+      .poll(() => test.service(({ getApp }) => getApp().log))
+      .toEqual(expect.arrayContaining(['b got 41', 'up 42']));
+    await test.close();
+  });
+
+  it('opens a page of a subpackage, normal and independent, directly and by navigation', async () => {
+    const files = {
+      ...app,
+      'app.json': {
+        pages: ['pages/a/a'],
+        subPackages: [
+          { root: 'sub', pages: ['s/s'] },
+          { root: 'alone', pages: ['i/i'], independent: true },
+        ],
+      },
+      ...page('a'),
+      'sub/s/s.wxml': '<view class="name">sub {{text}}</view>',
+      'sub/s/s.js': `const { text } = require('../tool'); Page({ data: { text } })`,
+      'sub/tool.js': `module.exports = { text: 'tool' }`,
+      'alone/i/i.wxml': '<view class="name">{{text}}</view>',
+      'alone/i/i.js': `Page({ data: { text: getApp() ? 'with app' : 'without app' } })`,
+    };
+    const test = await startApp({ mode, files });
+    await test.service(({ wx }) => wx.navigateTo({ url: '/sub/s/s' }));
+    await test.ready('sub/s/s');
+    expect(await (await test.view()).text('.name')).toBe('sub tool');
+    await test.close();
+    const direct = await startApp({ mode, files, phone: { page: 'sub/s/s?x=1' } });
+    expect(await (await direct.view()).text('.name')).toBe('sub tool');
+    await direct.close();
+    const alone = await startApp({ mode, files, phone: { page: 'alone/i/i' } });
+    expect(await (await alone.view()).text('.name')).toBe('without app');
+    await alone.close();
+  });
+});
