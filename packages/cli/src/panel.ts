@@ -17,6 +17,7 @@ export function panel(io: Io, server: DevServer, options: { dir: string; readyMs
     row('LAN', server.lanUrl ? io.paint(['cyan', 'underline'], server.lanUrl) : io.paint('dim', 'closed')),
     row('Backend', ...backend(io, server)),
     row('Data', data, `\`sparrow reset ${options.dir}\` removes it`),
+    row('Log', shortPath(io.cwd, server.logFile)),
     ...server.notices.map((notice) => row('Note', io.paint('yellow', notice))),
   ];
   if (server.lanUrl) {

@@ -141,6 +141,7 @@ function describe(server: DevServer, readyMs: number): Record<string, unknown> {
     port: server.port,
     pid: process.pid,
     dataDir: server.stateDir,
+    logFile: server.logFile,
     readyMs,
     notices: server.notices,
   };
