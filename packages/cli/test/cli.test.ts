@@ -66,6 +66,19 @@ describe('sparrow dev', () => {
     expect(existsSync(join(folder.path, '.sparrow/run.json'))).toBe(false);
   });
 
+  it('leaves nothing behind when it is killed, and starts again', async () => {
+    write(folder.path, PROJECT);
+    const started = dev(['--no-lan']);
+    await started.until('Next');
+    const { pid } = JSON.parse(readFileSync(join(folder.path, '.sparrow/run.json'), 'utf8')).backend;
+    started.child.kill('SIGKILL');
+    await started.ended;
+    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+    const again = dev(['--no-lan']);
+    await again.until('Next');
+    expect(again.stdout).toMatch(/Backend\s+running/);
+  });
+
   it('prints nothing but JSON on standard output with --json', async () => {
     write(folder.path, PROJECT);
     const started = dev(['--no-lan', '--json']);
