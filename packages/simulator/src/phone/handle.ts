@@ -8,6 +8,7 @@ export interface PhoneHandle {
   ready: Promise<void>;
   problems: InvokeMap['problem'][0][];
   logs: InvokeMap['log'][0][];
+  reports: InvokeMap['report'][0][];
   /** `path` of every page that became ready, with its error if it could not. */
   readyPages: { pageId: number; path: string; error?: string }[];
   /** Why the mini program could not start. */
@@ -33,6 +34,7 @@ export function createHandle(): PhoneHandle {
     ready: Promise.resolve(),
     problems: [],
     logs: [],
+    reports: [],
     readyPages: [],
     failure: undefined,
     failedRequests: [],

@@ -1,8 +1,14 @@
+import { barsDomain } from './bars.ts';
 import { baseDomain } from './base.ts';
 import { createEvents, type WxContext, type WxDomain } from './context.ts';
+import { developerDomain } from './developer.ts';
+import { deviceDomain } from './device.ts';
+import { encodingDomain } from './encoding.ts';
+import { mediaDomain } from './media.ts';
 import { networkDomain } from './network.ts';
 import { queryDomain } from './query.ts';
 import { routeDomain } from './route.ts';
+import { shareDomain } from './share.ts';
 import { storageDomain } from './storage.ts';
 import { createStubs } from './stubs.ts';
 import { uiDomain } from './ui.ts';
@@ -16,6 +22,12 @@ const DOMAINS: readonly WxDomain[] = [
   userDomain,
   uiDomain,
   queryDomain,
+  barsDomain,
+  deviceDomain,
+  mediaDomain,
+  encodingDomain,
+  developerDomain,
+  shareDomain,
 ];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
