@@ -19,6 +19,12 @@ afterEach(async () => {
   folder.remove();
 });
 
+/** False for a zombie too: it runs no more, only nobody has asked for its end. */
+function isRunning(pid: number): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
 function dev(args: string[] = [], options: Parameters<typeof start>[1] = {}): Run {
   const started = start(['dev', folder.path, '--port', '0', ...args], options);
   running.push(started);
@@ -73,7 +79,7 @@ describe('sparrow dev', () => {
     const { pid } = JSON.parse(readFileSync(join(folder.path, '.sparrow/run.json'), 'utf8')).backend;
     started.child.kill('SIGKILL');
     await started.ended;
-    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
     const again = dev(['--no-lan']);
     await again.until('Next');
     expect(again.stdout).toMatch(/Backend\s+running/);
