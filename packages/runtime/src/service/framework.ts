@@ -9,6 +9,7 @@ import { builtinBehaviors } from './builtin-behaviors.ts';
 import { createObserverGuard, type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
 import type { IntersectionOptions } from './intersection-observer.ts';
+import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 import { createWxsInstances } from './wxs-instance.ts';
 
@@ -332,6 +333,9 @@ export function createFramework(options: FrameworkOptions): Framework {
 export function installComponentMethods(methods: {
   createSelectorQuery(caller: Caller): unknown;
   createIntersectionObserver(caller: Caller, options?: IntersectionOptions): unknown;
+  createMediaQueryObserver(caller: Caller): unknown;
+  /** Number of the page a page or component stands in. */
+  pageIdOf(caller: Caller): number | undefined;
 }): void {
   Object.assign(adapterComponent.ComponentCaller.prototype, {
     createSelectorQuery(this: Caller) {
@@ -340,6 +344,17 @@ export function installComponentMethods(methods: {
     createIntersectionObserver(this: Caller, options?: IntersectionOptions) {
       return methods.createIntersectionObserver(this, options);
     },
+    createMediaQueryObserver(this: Caller) {
+      return methods.createMediaQueryObserver(this);
+    },
+    getPageId(this: Caller) {
+      return methods.pageIdOf(this);
+    },
+    // A tab bar drawn by the program itself is not shown, so there is no instance.
+    getTabBar: () => null,
+    // There is nothing to measure that a program could use.
+    setUpdatePerformanceListener: () => {},
+    ...keyframeMethods,
   });
 }
 

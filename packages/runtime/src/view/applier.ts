@@ -1,6 +1,7 @@
 import type { NodeId } from '@sparrow/protocol';
 import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
 import type { WxElement } from '../components/wx-element.ts';
+import { playAnimation } from './animation.ts';
 
 /** Where a node's number stands on the DOM node. */
 const ID = Symbol('sparrow node');
@@ -202,6 +203,7 @@ function hostName(tag: string): string {
 }
 
 function setAttribute(element: HTMLElement, name: string, value: unknown): void {
+  if (name === 'animation' && playAnimation(element, value)) return;
   const component = element as WxElement;
   if (component.setWxAttribute) component.setWxAttribute(name, value);
   else if (value === undefined || value === null || value === false) element.removeAttribute(name);

@@ -1,9 +1,12 @@
+import { animationDomain } from './animation.ts';
 import { barsDomain } from './bars.ts';
 import { baseDomain } from './base.ts';
+import { canIUse } from './can-i-use.ts';
 import { createEvents, type WxContext, type WxDomain } from './context.ts';
 import { developerDomain } from './developer.ts';
 import { deviceDomain } from './device.ts';
 import { encodingDomain } from './encoding.ts';
+import { filesDomain } from './files.ts';
 import { mediaDomain } from './media.ts';
 import { networkDomain } from './network.ts';
 import { queryDomain } from './query.ts';
@@ -28,6 +31,8 @@ const DOMAINS: readonly WxDomain[] = [
   encodingDomain,
   developerDomain,
   shareDomain,
+  animationDomain,
+  filesDomain,
 ];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
@@ -40,6 +45,7 @@ export function createWx(context: WxContext): {
   const events = createEvents(context.reporter);
   const implemented: Record<string, unknown> = {};
   for (const domain of DOMAINS) Object.assign(implemented, domain(context, events));
+  implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
   const used = new Set<string>();
   const wx = recorded({ ...createStubs(context, implemented), ...implemented }, used);
   return {
