@@ -1,4 +1,5 @@
 import { baseDomain } from './base.ts';
+import { canvasDomain } from './canvas.ts';
 import { createEvents, type WxContext, type WxDomain } from './context.ts';
 import { networkDomain } from './network.ts';
 import { queryDomain } from './query.ts';
@@ -16,6 +17,7 @@ const DOMAINS: readonly WxDomain[] = [
   userDomain,
   uiDomain,
   queryDomain,
+  canvasDomain,
 ];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
