@@ -1,9 +1,19 @@
 // Makes the JavaScript form of the sdk, for projects outside this repository.
 //
 //   node scripts/build-sdk.mjs               packages/sdk/dist: JavaScript, type declarations, a package.json of its own
-//   node scripts/build-sdk.mjs --pack DIR    and a tarball of it in DIR; its path is the last line of standard output
+//   node scripts/build-sdk.mjs --pack DIR    only a tarball of it in DIR; its path is the last line of standard output
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireNode24, root, run } from './lib.mjs';
@@ -11,15 +21,23 @@ import { requireNode24, root, run } from './lib.mjs';
 requireNode24();
 const { values } = parseArgs({ options: { pack: { type: 'string' } } });
 const sdk = join(root, 'packages/sdk');
-const dist = join(sdk, 'dist');
+// Made aside, so that two builds at once do not mix.
+const work = mkdtempSync(join(tmpdir(), 'sparrow-sdk-'));
+process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+const dist = join(work, 'dist');
 
 function fail(code, cause, fix) {
   process.stderr.write(`\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`);
   process.exit(1);
 }
 
-rmSync(dist, { recursive: true, force: true });
-const tsc = await run([join(root, 'node_modules/typescript/bin/tsc'), '-p', join(sdk, 'tsconfig.build.json')]);
+const tsc = await run([
+  join(root, 'node_modules/typescript/bin/tsc'),
+  '-p',
+  join(sdk, 'tsconfig.build.json'),
+  '--outDir',
+  dist,
+]);
 if (tsc.code !== 0) fail('SDK_NOT_BUILT', 'tsc found errors in packages/sdk, see above', 'run npm run typecheck');
 
 // tsc rewrites the endings of imports in JavaScript, but not in declarations.
@@ -42,7 +60,11 @@ writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\
 copyFileSync(join(sdk, 'README.md'), join(dist, 'README.md'));
 copyFileSync(join(root, 'LICENSE'), join(dist, 'LICENSE'));
 
-if (values.pack !== undefined) {
+if (values.pack === undefined) {
+  const target = join(sdk, 'dist');
+  rmSync(target, { recursive: true, force: true });
+  cpSync(dist, target, { recursive: true });
+} else {
   const target = resolve(values.pack);
   mkdirSync(target, { recursive: true });
   const npm = process.env.npm_execpath;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,7 +75,8 @@ describe('a dev server', () => {
     expect(() => process.kill(backendPid, 0)).toThrow('ESRCH');
     await expect(fetch(dev.url)).rejects.toThrow();
     expect(existsSync(join(folder.path, '.sparrow/run.json'))).toBe(false);
-    expect(kept.some((path) => path.endsWith('control.db'))).toBe(true);
+    expect(kept).toEqual(['control.db', 'apps/demo/local/data', 'apps/demo/local/files']);
+    for (const name of kept) expect(existsSync(join(dev.stateDir, name))).toBe(true);
     await (await start(folder.path, { port: dev.port, strictPort: true })).whenBackendReady(20_000);
   });
 
@@ -106,6 +108,45 @@ describe('a dev server', () => {
       fetch(`${dev.url}/api/v1/logs`, { headers: { authorization: `Bearer ${dev.token}` } }),
     );
     expect(lines).toContainEqual(expect.objectContaining({ source: 'backend', level: 'error', text: '读取配置' }));
+  });
+
+  it('writes its log to a file and keeps the one before', async () => {
+    writeProject(folder.path, { ...BACKEND, 'server/index.mjs': `console.log('first run'); ${backendSource()}` });
+    const first = await startDev(folder.path);
+    await first.whenBackendReady(20_000);
+    await first.until((event) => event.type === 'log' && event.line.text === 'listening');
+    await first.close();
+    expect(readFileSync(first.logFile, 'utf8')).toMatch(/^\d{4}-\d\d-\d\dT\S+Z backend info first run$/m);
+    const second = await start(folder.path);
+    expect(readFileSync(second.logFile.replace('dev.log', 'dev.1.log'), 'utf8')).toContain('first run');
+  });
+
+  it('exchanges codes of real phones with WeChat when appid and secret are there', async () => {
+    const asked: string[] = [];
+    const wechat = http.createServer((request, response) => {
+      asked.push(new URL(request.url ?? '', 'http://x').searchParams.get('js_code') ?? '');
+      response.end(JSON.stringify({ errcode: 40029, errmsg: 'invalid code' }));
+    });
+    wechat.listen(0, '127.0.0.1');
+    await once(wechat, 'listening');
+    const { port } = wechat.address() as net.AddressInfo;
+    writeProject(folder.path, {
+      ...BACKEND,
+      '.sparrow/wechat.json': { appid: 'wxreal', secret: 's', endpoint: `http://127.0.0.1:${port}/sns` },
+      'server/index.mjs': `
+        import { createSparrow } from '${SDK}';
+        import http from 'node:http';
+        const sparrow = createSparrow();
+        http.createServer((req, res) => sparrow.handleLogin(req, res)).listen(sparrow.config.port, '127.0.0.1');`,
+    });
+    const dev = await start(folder.path);
+    await dev.whenBackendReady(20_000);
+    const login = (headers: Record<string, string>): Promise<{ code: number; error?: string }> =>
+      json(fetch(dev.ingressUrl, { headers }));
+    expect(await login({ 'X-WX-Code': '0a1b2c' })).toMatchObject({ code: -1, error: 'ERR_GET_SESSION_KEY' });
+    expect(await login(await loginHeaders(dev, 'alice'))).toMatchObject({ code: 0 });
+    expect(asked).toEqual(['0a1b2c']);
+    wechat.close();
   });
 
   it('opens the LAN to the phone view for holders of its token, and nothing else', async () => {

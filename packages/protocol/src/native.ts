@@ -97,15 +97,32 @@ export interface InvokeMap {
   getSystemInfo: [Nothing, { system: SystemInfo; menuButton: MenuButtonRect; launch: AppShowOptions }];
   vibrate: [{ long: boolean }, Nothing];
   makePhoneCall: [{ phoneNumber: string }, Nothing];
+  /** Takes the focus away from the page, which closes its keyboard. */
+  hideKeyboard: [Nothing, Nothing];
+  /** What the user answered to the scopes asked for; a scope nobody asked for is absent. */
+  getSetting: [Nothing, { authSetting: Record<string, boolean> }];
+  /** Asks the user, unless the scope has an answer. */
+  authorize: [{ scope: string }, Nothing];
+  /** Lets the user change the answers. */
+  openSetting: [Nothing, { authSetting: Record<string, boolean> }];
 
   // media and files
   chooseMedia: [
     { count: number; mediaType: string[]; sourceType: string[] },
     { tempFiles: ChosenFile[]; type: 'image' | 'video' | 'mix' },
   ];
+  /** Files of any kind, picked on the machine the phone runs on. `extension` without dots; empty for all. */
+  chooseMessageFile: [
+    { count: number; type: 'all' | 'video' | 'image' | 'file'; extension: string[] },
+    { tempFiles: ChosenMessageFile[] },
+  ];
+  saveImageToPhotosAlbum: [{ filePath: string }, Nothing];
   getImageInfo: [{ src: string }, { width: number; height: number; path: string; orientation: string; type: string }];
   previewImage: [{ current: string; urls: string[] }, Nothing];
   readFile: [{ path: string }, { data: ArrayBuffer }];
+  /** The user folder of the running phone: what the logic layer wrote is here, too, for uploads and images. */
+  writeUserFile: [{ path: string; data: ArrayBuffer }, Nothing];
+  removeUserFile: [{ path: string }, Nothing];
   writeTempFile: [{ data: ArrayBuffer; suffix: string }, { tempFilePath: string }];
 
   // for the developer
@@ -170,6 +187,16 @@ export interface ChosenFile {
   fileType: 'image' | 'video';
   width?: number;
   height?: number;
+}
+
+export interface ChosenMessageFile {
+  path: string;
+  name: string;
+  /** Bytes. */
+  size: number;
+  type: 'video' | 'image' | 'file';
+  /** Seconds since 1970. */
+  time: number;
 }
 
 export type TabBarCommand =

@@ -23,7 +23,7 @@ export interface TunnelOptions {
   apps: TunnelApps;
   /** Address that a client opens for an id, e.g. `(id) => 'ws://127.0.0.1:7700/tunnel/ws/' + id`. */
   connectUrl: (tunnelId: string) => string;
-  limits?: Partial<TunnelLimits>;
+  limits?: Partial<TunnelLimits> | undefined;
   clock?: Clock;
   onEvent?: (event: TunnelEvent) => void;
 }

@@ -11,18 +11,18 @@ import { watchSources } from './watch-sources.ts';
 export interface BackendOptions {
   /** Absolute. */
   dir: string;
-  command?: string[];
-  health?: string;
+  command?: string[] | undefined;
+  health?: string | undefined;
   /** Environment besides the process's own; PORT is added. */
   env: Record<string, string>;
   /** Time from start to the first accepted connection; default 20,000 ms. */
-  readyMs?: number;
+  readyMs?: number | undefined;
   /** Pause before it is started again after a crash, doubled for each crash in a row; default 250 to 8,000 ms. */
   retry?: { baseMs: number; maxMs: number };
   /** Time between SIGTERM and SIGKILL; default 3,000 ms. */
   stopGraceMs?: number;
   /** Restart on changes of its sources; default true. */
-  watch?: boolean;
+  watch?: boolean | undefined;
   onLine: (level: 'info' | 'error', text: string) => void;
   onStatus: (status: BackendStatus) => void;
   /** The process that answered until now is gone or will be: who talked to it must talk anew. */
@@ -143,7 +143,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     let crashes = 0;
     while (!closed) {
       const since = performance.now();
-      const reason = await live();
+      const reason = await live().catch((error: Error) => `BACKEND_NOT_STARTED: ${error.message}`);
       if (closed) break;
       if (reason === undefined) crashes = 0;
       else {

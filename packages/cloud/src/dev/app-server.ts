@@ -25,7 +25,7 @@ export interface AppServerOptions {
   consoleDir: string | undefined;
   /** Address of this server as clients know it. */
   base: () => string;
-  maxFileBytes?: number;
+  maxFileBytes?: number | undefined;
   restartBackend: () => void;
   status: () => Record<string, unknown>;
 }

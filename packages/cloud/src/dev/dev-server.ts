@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
-import { createTunnel, type TunnelEvent, type TunnelLimits } from '@sparrow/tunnel';
+import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
 import { type Backend, createBackend } from '../backend/backend.ts';
 import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
@@ -10,24 +10,27 @@ import { createGuard } from '../ingress/guard.ts';
 import { createIngress } from '../ingress/ingress.ts';
 import { ensureDependencies } from '../project/dependencies.ts';
 import { type Project, readProject } from '../project/read-project.ts';
-import type { CodeExchange } from '../session/code-exchange.ts';
-import { createFakeWeChat, FAKE_CODE_PREFIX } from '../session/fake-wechat.ts';
 import { createSessionService } from '../session/session-service.ts';
-import { createWeChatExchange, type WeChatExchangeOptions } from '../session/wechat-exchange.ts';
+import { createWeChat } from '../session/wechat.ts';
+import { readWeChatConfig } from '../session/wechat-config.ts';
+import type { WeChatExchangeOptions } from '../session/wechat-exchange.ts';
 import { startTimeOf } from '../state/process-identity.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 import { createAddressBook } from './address-book.ts';
 import { createAppServer, handlerOf } from './app-server.ts';
 import { createDevEvents, type DevEvents } from './dev-events.ts';
 import { createHttpFront } from './http-front.ts';
-import { lanAddresses } from './lan.ts';
+import { lanAddresses, openLan } from './lan.ts';
+import { createLogFile } from './log-file.ts';
 import { listenSomewhere } from './port.ts';
 import type { RegisterSimulator } from './simulator-deps.ts';
-import { createTunnelApps } from './tunnel-apps.ts';
+import { createTunnelApps, tunnelLine } from './tunnel-apps.ts';
 
 export interface DevServerOptions {
   /** Folder of the mini program. */
   dir: string;
+  /** Folder that gets `.sparrow`; default: the project's. `check` takes a temporary one. */
+  stateHome?: string;
   /** Default 7700; 0 takes any free one. When it is taken the next free one is used and `notices` says so. */
   port?: number;
   /** Fail with PORT_TAKEN instead of taking the next port. */
@@ -37,7 +40,7 @@ export interface DevServerOptions {
   /** Folder of the console's static files. */
   consoleDir?: string;
   registerSimulator?: RegisterSimulator;
-  /** Exchange codes with WeChat itself; codes of the simulator's users stay fake. */
+  /** Exchange codes with WeChat itself; codes of the simulator's users stay fake. Default: `wechat.json` of the state folder, if it is there. */
   wechat?: Omit<WeChatExchangeOptions, 'timeoutMs'>;
   /** Life of a login, default 7200, fixed from the login on. */
   sessionTtlSeconds?: number;
@@ -67,6 +70,8 @@ export interface DevServer {
   readonly token: string;
   /** `.sparrow` of the project. */
   readonly stateDir: string;
+  /** Log of this run; that of the one before is `dev.1.log` beside it. */
+  readonly logFile: string;
   readonly events: DevEvents;
   /** Things worth a line, e.g. that another port was taken. */
   readonly notices: readonly string[];
@@ -74,7 +79,7 @@ export interface DevServer {
   restartBackend(): void;
   /** Resolves when the backend runs; at once without one. @throws CloudError BACKEND_DOWN with the reason. */
   whenBackendReady(ms: number): Promise<void>;
-  /** Stops everything by pid, frees the ports, and says what stays on the disk. */
+  /** Stops everything by pid, frees the ports, and says what stays in `stateDir`. */
   close(): Promise<{ kept: string[] }>;
 }
 
@@ -102,8 +107,13 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
   };
 
   try {
-    const state = openStateFolder(project.dir);
+    const state = openStateFolder(options.stateHome ?? project.dir);
     closers.push(() => state.release());
+    const log = createLogFile({ dir: state.appFolder(app, ENV, 'logs'), events });
+    closers.push(() => log.close());
+    const wechat = options.wechat ?? readWeChatConfig(state.path);
+    // Data that WeChat encrypts carries the appid it was made for.
+    const appid = wechat?.appid ?? project.appid;
     if (options.install !== false)
       for (const dir of new Set([project.dir, project.backendDir ?? project.dir]))
         await ensureDependencies(dir, { onLine: options.onProgress ?? (() => {}) });
@@ -120,41 +130,29 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     );
     if (notice) notices.push(notice);
     const url = `http://127.0.0.1:${port}`;
-    const lanIp = options.lan ? await openLan() : undefined;
+    const lan = options.lan ? await openLan(front, port) : {};
+    if (lan.notice) notices.push(lan.notice);
+    const lanIp = lan.address;
     const clientBase = lanIp ? `http://${lanIp}:${port}` : url;
-
-    async function openLan(): Promise<string | undefined> {
-      const address = lanAddresses()[0];
-      if (address === undefined) {
-        notices.push('this machine has no address in a local network');
-        return undefined;
-      }
-      try {
-        await listenSomewhere(front.createLanServer(), address, port, true);
-        return address;
-      } catch (error) {
-        notices.push(`the LAN stays closed: ${(error as Error).message}`);
-        return undefined;
-      }
-    }
-
-    const fake = createFakeWeChat({ db, appid: project.appid, clock, avatarBase: () => clientBase + PATHS.avatars });
-    const real = options.wechat ? createWeChatExchange(options.wechat) : undefined;
-    const exchange: CodeExchange = {
-      exchange: (code) => (real && !code.startsWith(FAKE_CODE_PREFIX) ? real : fake).exchange(code),
-    };
+    const { users, exchange } = createWeChat({
+      db,
+      appid,
+      clock,
+      avatarBase: () => clientBase + PATHS.avatars,
+      real: wechat,
+    });
     const sessions = createSessionService({
       db,
       app: appEnv,
-      appid: project.appid,
+      appid,
       exchange,
       clock,
-      ...(options.sessionTtlSeconds === undefined ? {} : { ttlSeconds: options.sessionTtlSeconds }),
+      ttlSeconds: options.sessionTtlSeconds,
     });
     const files = createFileStore({
       dir: state.appFolder(app, ENV, 'files'),
       clock,
-      ...(options.maxFileBytes === undefined ? {} : { maxBytes: options.maxFileBytes }),
+      maxBytes: options.maxFileBytes,
     });
 
     const backendToken = randomBytes(32).toString('base64url');
@@ -164,8 +162,8 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       apps: createTunnelApps({ app, env: ENV, backendToken, hosts, origin: () => backend?.origin() }),
       connectUrl: (id) => `${url.replace(/^http/, 'ws')}${PATHS.tunnelSocket}${id}`,
       clock,
-      onEvent: (event) => logTunnel(events, event),
-      ...(options.tunnelLimits === undefined ? {} : { limits: options.tunnelLimits }),
+      onEvent: (event) => events.log(tunnelLine(event)),
+      limits: options.tunnelLimits,
     });
     front.onUpgrade(PATHS.tunnelSocket, (request, socket, head, path) =>
       tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
@@ -190,13 +188,13 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       backendToken,
       consoleDir: options.consoleDir,
       base: () => clientBase,
-      ...(options.maxFileBytes === undefined ? {} : { maxFileBytes: options.maxFileBytes }),
+      maxFileBytes: options.maxFileBytes,
       restartBackend: () => backend?.restart(),
       status: () => ({
         app,
         env: ENV,
         title: project.title,
-        appid: project.appid,
+        appid,
         url,
         port,
         backend: events.backend(),
@@ -206,14 +204,14 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     const simulator = await options.registerSimulator?.(server, {
       projectDir: project.dir,
       stateDir: state.path,
-      users: fake,
+      users,
       addresses: createAddressBook({ app, env: ENV, port, hosts, hasBackend, lanAddresses: lanAddresses() }),
       events,
       url,
       port,
       app,
       env: ENV,
-      appid: project.appid,
+      appid,
       domains: project.config.domains,
       token: state.token,
       onUpgrade: front.onUpgrade,
@@ -236,10 +234,10 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       const { command, health } = project.config.backend ?? {};
       backend = await createBackend({
         dir: project.backendDir,
-        ...(command === undefined ? {} : { command }),
-        ...(health === undefined ? {} : { health }),
-        ...(options.backendReadyMs === undefined ? {} : { readyMs: options.backendReadyMs }),
-        ...(options.watch === undefined ? {} : { watch: options.watch }),
+        command,
+        health,
+        readyMs: options.backendReadyMs,
+        watch: options.watch,
         env: {
           SPARROW_URL: url,
           SPARROW_TOKEN: backendToken,
@@ -277,6 +275,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       ingressUrl: `${url}/@${appEnv}`,
       token: state.token,
       stateDir: state.path,
+      logFile: log.path,
       events,
       notices,
       backend: () => events.backend(),
@@ -286,23 +285,11 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       },
       async close() {
         await closeAll();
-        const kept = ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`];
-        return { kept: kept.map((name) => relative(process.cwd(), join(state.path, name)) || name) };
+        return { kept: ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`] };
       },
     };
   } catch (error) {
     await closeAll();
     throw error;
   }
-}
-
-function logTunnel(events: DevEvents, event: TunnelEvent): void {
-  const name = event.tunnelId === '' ? 'tunnel' : event.tunnelId;
-  if (event.type === 'problem') {
-    const { code, message, hint } = event.error;
-    events.log({ source: 'tunnel', level: 'warn', text: `${name}: ${code}: ${message} (${hint})` });
-    return;
-  }
-  const detail = event.type === 'closed' ? ` (${event.code}${event.reason ? ` ${event.reason}` : ''})` : '';
-  events.log({ source: 'tunnel', level: 'debug', text: `${name} ${event.type}${detail}` });
 }

@@ -1,4 +1,6 @@
 import { networkInterfaces } from 'node:os';
+import type { HttpFront } from './http-front.ts';
+import { listenSomewhere } from './port.ts';
 
 /** IPv4 addresses of this machine in its networks, those of real cards before those of containers and tunnels. */
 export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces()): string[] {
@@ -10,4 +12,16 @@ export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces> = 
   return found
     .sort((a, b) => Number(virtual.test(a.name)) - Number(virtual.test(b.name)))
     .map(({ address }) => address);
+}
+
+/** Opens the LAN door on the same port; without an address or the port there it stays closed and a notice says why. */
+export async function openLan(front: HttpFront, port: number): Promise<{ address?: string; notice?: string }> {
+  const address = lanAddresses()[0];
+  if (address === undefined) return { notice: 'this machine has no address in a local network' };
+  try {
+    await listenSomewhere(front.createLanServer(), address, port, true);
+    return { address };
+  } catch (error) {
+    return { notice: `the LAN stays closed: ${(error as Error).message}` };
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { TunnelApp, TunnelApps } from '@sparrow/tunnel';
+import type { LogLine } from '@sparrow/protocol';
+import type { TunnelApp, TunnelApps, TunnelEvent } from '@sparrow/tunnel';
 
 /**
  * The one app of a dev run, as the tunnel sees it. Its server host is `<app>.<env>.localhost`; tcId and tunnelSignatureKey follow
@@ -34,4 +35,15 @@ export function createTunnelApps(options: {
       return { origin, path: url.pathname + url.search, headers: { 'x-forwarded-host': serverHost } };
     },
   };
+}
+
+/** What happens in the tunnel, as a line of the log. */
+export function tunnelLine(event: TunnelEvent): Omit<LogLine, 'time'> {
+  const name = event.tunnelId === '' ? 'tunnel' : event.tunnelId;
+  if (event.type === 'problem') {
+    const { code, message, hint } = event.error;
+    return { source: 'tunnel', level: 'warn', text: `${name}: ${code}: ${message} (${hint})` };
+  }
+  const detail = event.type === 'closed' ? ` (${event.code}${event.reason ? ` ${event.reason}` : ''})` : '';
+  return { source: 'tunnel', level: 'debug', text: `${name} ${event.type}${detail}` };
 }

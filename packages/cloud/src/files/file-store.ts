@@ -25,7 +25,7 @@ export interface FileStore {
 export const FILE_KEY = /^file_[0-9A-HJKMNP-TV-Z]{26}\.[a-z0-9]{1,5}$/;
 
 /** Uploaded files of one environment of one app, in one folder. */
-export function createFileStore(options: { dir: string; clock: Clock; maxBytes?: number }): FileStore {
+export function createFileStore(options: { dir: string; clock: Clock; maxBytes?: number | undefined }): FileStore {
   const { dir, clock } = options;
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_FILE_BYTES;
   for (const name of readdirSync(dir)) if (name.endsWith('.tmp')) rmSync(join(dir, name), { force: true });

@@ -24,7 +24,7 @@ export interface SessionServiceOptions {
   exchange: CodeExchange;
   clock: Clock;
   /** Life of a skey, default SESSION_TTL_SECONDS. Fixed from the login on, as with Wafer: use does not renew it. */
-  ttlSeconds?: number;
+  ttlSeconds?: number | undefined;
 }
 
 export interface SessionService {

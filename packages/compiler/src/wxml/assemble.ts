@@ -10,6 +10,9 @@ export interface TemplateBundleInput {
   own: readonly string[];
 }
 
+/** `Q.A` wraps the handlers of `change:property`; a runtime that evaluates the expression puts its own in scope. */
+const HOOKS = ";Object.assign(Q,typeof sparrowHooks==='undefined'?{A:f=>f,B:x=>x}:sparrowHooks);";
+
 /** Loader of WXS modules: `D(name, loader)` defines one and returns a function that runs it once. */
 const WXS_LOADER = `var D=(()=>{
 var modules=Object.create(null);
@@ -27,7 +30,7 @@ return (name,loader)=>{modules[name]={loaded:false,loader,module:{exports:{}}};r
  * breaks the components that use it and no others, and a page does not pay for templates that it does not show.
  */
 export function assembleTemplates({ generators, scripts, own }: TemplateBundleInput): string {
-  const out: string[] = ['(()=>{', runtimeWithoutLoader(), WXS_LIBRARY, WXS_LOADER];
+  const out: string[] = ['(()=>{', runtimeWithoutLoader(), HOOKS, WXS_LIBRARY, WXS_LOADER];
   out.push('var G=Object.create(null),R=Object.create(null),O=Object.create(null);');
   out.push(
     'var T=(p,f)=>{Object.defineProperty(G,p,{configurable:true,enumerable:true,get(){var v=f();Object.defineProperty(G,p,{value:v});return v}})};',

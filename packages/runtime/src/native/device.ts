@@ -1,8 +1,8 @@
-import type { NativeHandlers } from './dispatch.ts';
+import { NativeFailure, type NativeHandlers } from './dispatch.ts';
 
 type DeviceHandlers = Pick<
   NativeHandlers,
-  'setClipboardData' | 'getClipboardData' | 'getNetworkType' | 'vibrate' | 'makePhoneCall'
+  'setClipboardData' | 'getClipboardData' | 'getNetworkType' | 'vibrate' | 'makePhoneCall' | 'hideKeyboard'
 >;
 
 export function createDeviceHandlers(shell: { notice(text: string): void }): DeviceHandlers {
@@ -13,6 +13,7 @@ export function createDeviceHandlers(shell: { notice(text: string): void }): Dev
       clipboard = data;
       // Offered to the real one, too; a browser may refuse.
       void navigator.clipboard?.writeText(data).catch(() => {});
+      shell.notice('内容已复制');
       return {};
     },
     getClipboardData: () => ({ data: clipboard }),
@@ -27,6 +28,13 @@ export function createDeviceHandlers(shell: { notice(text: string): void }): Dev
     },
     makePhoneCall({ phoneNumber }) {
       shell.notice(`📞 ${phoneNumber}`);
+      return {};
+    },
+    hideKeyboard() {
+      // A page's inputs are in its frame, which the host sees as one focused element.
+      const focused = document.activeElement;
+      if (!(focused instanceof HTMLIFrameElement)) throw new NativeFailure('input not exists!');
+      focused.blur();
       return {};
     },
   };

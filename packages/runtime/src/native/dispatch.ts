@@ -43,7 +43,10 @@ const VIEW_MAY: ReadonlySet<InvokeName> = new Set<InvokeName>([
 export function createDispatcher(handlers: NativeHandlers): {
   dispatch(channel: Channel, pageId: number, name: string, id: number, params: unknown): void;
   abort(channel: Channel, id: number): void;
+  /** Ends everything that runs: the phone is closed. */
+  close(): void;
 } {
+  const living = new Set<AbortController>();
   const running = new WeakMap<Channel, Map<number, AbortController>>();
   return {
     dispatch(channel, pageId, name, id, params) {
@@ -57,6 +60,7 @@ export function createDispatcher(handlers: NativeHandlers): {
       const calls = running.get(channel) ?? new Map<number, AbortController>();
       running.set(channel, calls);
       calls.set(id, controller);
+      living.add(controller);
       const call: Call = {
         id,
         pageId,
@@ -76,10 +80,16 @@ export function createDispatcher(handlers: NativeHandlers): {
             );
           },
         )
-        .finally(() => calls.delete(id));
+        .finally(() => {
+          calls.delete(id);
+          living.delete(controller);
+        });
     },
     abort(channel, id) {
       running.get(channel)?.get(id)?.abort();
+    },
+    close() {
+      for (const controller of living) controller.abort();
     },
   };
 }

@@ -3,4 +3,6 @@ export * from './dispatch.ts';
 export { createMediaHandlers } from './media.ts';
 export { createNetworkHandlers } from './network.ts';
 export { RelayClient, type RelayOptions } from './relay-client.ts';
+export { createSettingsHandlers } from './settings.ts';
 export { createStorage, type Storage } from './storage.ts';
+export { createUserFiles } from './user-files.ts';

@@ -1,18 +1,26 @@
-import type { ChosenFile } from '@sparrow/protocol';
+import type { ChosenFile, ChosenMessageFile } from '@sparrow/protocol';
 import { NativeFailure, type NativeHandlers } from './dispatch.ts';
 import type { FileOpener } from './network.ts';
 import type { RelayClient } from './relay-client.ts';
 
-type MediaHandlers = Pick<NativeHandlers, 'chooseMedia' | 'getImageInfo' | 'readFile' | 'writeTempFile'>;
+type MediaHandlers = Pick<
+  NativeHandlers,
+  'chooseMedia' | 'chooseMessageFile' | 'saveImageToPhotosAlbum' | 'getImageInfo' | 'readFile' | 'writeTempFile'
+>;
 
 /** Picks files on the machine the phone runs on. */
 export type FilePicker = (options: { accept: string; multiple: boolean }) => Promise<File[]>;
 
-export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, pick: FilePicker): MediaHandlers {
+export interface MediaShell {
+  pickFiles: FilePicker;
+  notice(text: string): void;
+}
+
+export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, shell: MediaShell): MediaHandlers {
   return {
     async chooseMedia({ count, mediaType }) {
       const accept = mediaType.map((type) => (type === 'video' ? 'video/*' : 'image/*')).join(',') || 'image/*';
-      const files = (await pick({ accept, multiple: count > 1 })).slice(0, count);
+      const files = (await shell.pickFiles({ accept, multiple: count > 1 })).slice(0, count);
       if (files.length === 0) throw new NativeFailure('cancel');
       const tempFiles: ChosenFile[] = [];
       for (const file of files) {
@@ -21,6 +29,27 @@ export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, pi
       }
       const types = new Set(tempFiles.map((file) => file.fileType));
       return { tempFiles, type: types.size > 1 ? 'mix' : ([...types][0] ?? 'image') };
+    },
+    async chooseMessageFile({ count, type, extension }) {
+      const accept =
+        type === 'image' || type === 'video' ? `${type}/*` : extension.map((name) => `.${String(name)}`).join(',');
+      const files = (await shell.pickFiles({ accept, multiple: count > 1 })).slice(0, count);
+      if (files.length === 0) throw new NativeFailure('cancel');
+      const tempFiles: ChosenMessageFile[] = [];
+      for (const file of files)
+        tempFiles.push({
+          path: await relay.keepFile(file, file.name),
+          name: file.name,
+          size: file.size,
+          type: file.type.startsWith('image/') ? 'image' : file.type.startsWith('video/') ? 'video' : 'file',
+          time: Math.floor(file.lastModified / 1000),
+        });
+      return { tempFiles };
+    },
+    async saveImageToPhotosAlbum({ filePath }) {
+      await openFile(filePath);
+      shell.notice('已保存到系统相册');
+      return {};
     },
     async getImageInfo({ src }) {
       const blob = await openFile(src);

@@ -13,6 +13,7 @@ export type FileOpener = (path: string) => Promise<Blob>;
 export function createNetworkHandlers(
   relay: RelayClient,
   openFile: FileOpener,
+  keepUserFile: (path: string, data: Blob) => void,
 ): NetworkHandlers & { closeAll(): void } {
   const sockets = new Map<number, WebSocket>();
 
@@ -43,6 +44,7 @@ export function createNetworkHandlers(
         body,
         call.signal,
       );
+      call.progress('headers', { statusCode: answer.meta.statusCode, header: answer.meta.header });
       call.progress('progress', {
         progress: 100,
         totalBytesSent: body.byteLength,
@@ -61,8 +63,11 @@ export function createNetworkHandlers(
         undefined,
         call.signal,
       );
+      call.progress('headers', { statusCode: meta.statusCode, header: meta.header });
       const type = meta.header['content-type'] ?? 'application/octet-stream';
-      const path = await relay.keepFile(new Blob([body], { type }), params.url);
+      const file = new Blob([body], { type });
+      if (params.filePath) keepUserFile(params.filePath, file);
+      const path = params.filePath ?? (await relay.keepFile(file, params.url));
       call.progress('progress', {
         progress: 100,
         totalBytesWritten: body.byteLength,

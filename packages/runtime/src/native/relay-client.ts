@@ -45,7 +45,9 @@ export class RelayClient {
       throw new NativeFailure(signal.aborted ? 'abort' : `the relay does not answer: ${(error as Error).message}`);
     }
     if (!response.ok) throw new NativeFailure(`the relay answered ${response.status}: ${await response.text()}`);
-    const all = await response.arrayBuffer();
+    const all = await response.arrayBuffer().catch((error: Error) => {
+      throw new NativeFailure(signal.aborted ? 'abort' : `the answer broke off: ${error.message}`);
+    });
     const length = new DataView(all).getUint32(0);
     const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, length))) as RelayMeta;
     if (meta.error)

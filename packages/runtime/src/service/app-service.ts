@@ -6,6 +6,7 @@ import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
 import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
+import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
@@ -76,6 +77,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const channels = new Map<number, EventChannel>();
 
   const loader = createModuleLoader({
+    async loadPackageOf(path) {
+      const roots = manifest.packages
+        .map((info) => info.root)
+        .filter((root) => root === '' || path.startsWith(`${root}/`));
+      const root = roots.sort((a, b) => b.length - a.length)[0];
+      if (root !== undefined && !bundles.has(root)) await loadBundle(root);
+    },
     globals: () => {
       return {
         wx,
@@ -119,13 +127,18 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       pixelRatio: system.pixelRatio,
       theme: system.theme,
     }),
-    onNotFound: (route) =>
-      hook('onPageNotFound', { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 }),
+    onNotFound(route) {
+      const found = { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 };
+      hook('onPageNotFound', found);
+      wxContext.emit('PageNotFound', found);
+    },
   });
 
   installComponentMethods({
     createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
     createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
+    createMediaQueryObserver: (caller) => new MediaQueryObserver(caller),
+    pageIdOf: (caller) => pages.all().find((page) => page.backend === caller._$.getBackendContext())?.id,
   });
 
   const wxContext = createWx({
@@ -148,7 +161,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const { wx } = wxContext;
   reporter.onError((message) => {
     hook('onError', message);
-    wxContext.emit('Error', { message, stack: '' });
+    wxContext.emit('Error', message);
   });
 
   const sandboxGlobal: Record<string, unknown> = Object.create(null);

@@ -14,9 +14,52 @@ export interface Definition {
   [key: string]: unknown;
 }
 
-/** Replaces the names of built-in behaviors (`wx://form-field` …) and drops what is not a behavior at all. */
-export function prepareDefinition(definition: Definition, builtin: Map<string, unknown>): Definition {
+type Observer = (this: object, ...args: unknown[]) => unknown;
+
+/** An observer that changes what it observes would run for ever; in one turn of the event loop it may run this often. */
+const OBSERVER_LIMIT = 500;
+
+/** Stops observers that run endlessly: the first call over the limit throws, those after it do nothing until the next turn. */
+export function createObserverGuard(): (name: string, observer: Observer) => Observer {
+  let counts = new Map<object, number>();
+  return (name, observer) =>
+    function guarded(...args) {
+      if (counts.size === 0)
+        queueMicrotask(() => {
+          counts = new Map();
+        });
+      const count = (counts.get(this) ?? 0) + 1;
+      counts.set(this, count);
+      if (count === OBSERVER_LIMIT)
+        throw new Error(`observer "${name}" ran ${OBSERVER_LIMIT} times in a row: it changes what it observes`);
+      return count > OBSERVER_LIMIT ? undefined : observer.apply(this, args);
+    };
+}
+
+/** Replaces the names of built-in behaviors (`wx://form-field` …), drops what is no behavior, and guards the observers. */
+export function prepareDefinition(
+  definition: Definition,
+  builtin: Map<string, unknown>,
+  guard: ReturnType<typeof createObserverGuard>,
+): Definition {
   const prepared = { ...definition };
+  if (typeof definition.observers === 'object' && definition.observers && !Array.isArray(definition.observers)) {
+    prepared.observers = Object.fromEntries(
+      Object.entries(definition.observers).map(([name, observer]) => [
+        name,
+        typeof observer === 'function' ? guard(name, observer as Observer) : observer,
+      ]),
+    );
+  }
+  if (definition.properties) {
+    prepared.properties = Object.fromEntries(
+      Object.entries(definition.properties).map(([name, property]) => {
+        const { observer } = (property ?? {}) as { observer?: unknown };
+        const guarded = typeof observer === 'function' && property !== null && typeof property === 'object';
+        return [name, guarded ? { ...property, observer: guard(name, observer as Observer) } : property];
+      }),
+    );
+  }
   if (Array.isArray(definition.behaviors)) {
     prepared.behaviors = definition.behaviors
       .map((behavior) => (typeof behavior === 'string' ? builtin.get(behavior) : behavior))

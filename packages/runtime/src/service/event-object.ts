@@ -82,6 +82,11 @@ export function installEventShape(): void {
   };
   prototype.wrapShadowedEvent = function (this: RawEvent, target, mark, current) {
     const currentTarget = targetOf(current, this);
-    return new MiniProgramEvent(this, target === current ? currentTarget : targetOf(target, this), currentTarget, mark);
+    const shown = target === current ? currentTarget : targetOf(target, this);
+    const event = new MiniProgramEvent(this, shown, currentTarget, mark);
+    // For WXS handlers, out of sight of JSON and for-in.
+    const { _$: component } = current as { _$?: unknown };
+    Object.defineProperty(event, 'currentElement', { enumerable: false, value: component ?? current });
+    return event;
   };
 }

@@ -6,11 +6,13 @@ import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from 
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
-import { type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
+import { createObserverGuard, type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
 import { withFormFields } from './form-fields.ts';
 import type { IntersectionOptions } from './intersection-observer.ts';
+import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
+import { createWxsInstances } from './wxs-instance.ts';
 
 /** A page or component instance as its own code sees it (`this`). */
 export interface Caller {
@@ -64,7 +66,12 @@ export interface FrameworkOptions {
 }
 
 type TemplateMap = Record<string, Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]>;
-type EventWrapper = (caller: unknown, event: unknown, listener: (...args: unknown[]) => unknown) => unknown;
+type EventWrapper = (
+  caller: unknown,
+  event: unknown,
+  listener: (...args: unknown[]) => unknown,
+  path?: unknown[] | null,
+) => unknown;
 interface TemplateInstance {
   procGenWrapper?: { setEventListenerWrapper?(wrapper: EventWrapper): void };
 }
@@ -77,6 +84,8 @@ export function createFramework(options: FrameworkOptions): Framework {
   const glass = glassEasel.globalOptions as unknown as Record<string, unknown>;
   // Fields written to the node collide with properties named `dataset` and the like.
   glass.writeFieldsToNode = false;
+  // Style sheets and scroll-into-view name ids.
+  glass.writeIdToDOM = true;
   glass.throwGlobalError = false;
   glassEasel.addGlobalErrorListener((error, method, component) => {
     options.onError(error, { method: method ?? '', is: componentName(component) });
@@ -122,6 +131,7 @@ export function createFramework(options: FrameworkOptions): Framework {
     if (config.styleMarker) markers.set(config.styleScope, config.styleScope);
   }
 
+  const guard = createObserverGuard();
   const defined = new Set<string>();
   // The space wants the framework's own behavior, which the adapter's has inside.
   const { _$: everyComponent } = space
@@ -137,19 +147,41 @@ export function createFramework(options: FrameworkOptions): Framework {
     .register() as unknown as { _$: never };
   space.setOverallBehavior(everyComponent);
 
+  const wxsInstance = createWxsInstances((element, name, detail) =>
+    glassEasel.Event.triggerEvent(element, name, detail, { bubbles: false, composed: false }),
+  );
+
   function hookEvents(component: glassEasel.GeneralComponent): void {
     const template = (component as unknown as { _$tmplInst?: TemplateInstance })._$tmplInst;
-    template?.procGenWrapper?.setEventListenerWrapper?.((caller, event, listener) => {
-      // A mini program's handler cannot stop an event by what it returns; a WXS handler can (second argument: the owner).
-      const result = listener.call(caller, event, caller);
-      return listener.name === 'wxs' ? result : undefined;
+    template?.procGenWrapper?.setEventListenerWrapper?.((caller, event, listener, path) => {
+      // A function of a WXS module: it gets instances instead of `this`, and may stop the event by what it returns.
+      if (Array.isArray(path) && typeof path[0] === 'number' && path[0] > 0) {
+        const target = (event as { currentElement?: glassEasel.Element }).currentElement;
+        if (target) Object.assign(event as object, { instance: wxsInstance(target) });
+        return listener(event, wxsInstance((caller as Caller)._$)) === false ? false : undefined;
+      }
+      // A handler of the mini program cannot stop an event by what it returns.
+      listener.call(caller, event);
+      return undefined;
     });
   }
+
+  /** What compiled templates ask of the runtime; `A` wraps the handlers of `change:property`. */
+  const templateHooks = {
+    A:
+      (listener: unknown) =>
+      (now: unknown, before: unknown, host: glassEasel.Element, element: glassEasel.Element): unknown =>
+        typeof listener === 'function' ? listener(now, before, wxsInstance(host), wxsInstance(element)) : undefined,
+    B: (value: unknown) => value,
+  };
 
   function evaluateTemplates(bundle: ServiceBundle): TemplateMap {
     if (!bundle.templates) return {};
     // biome-ignore lint/security/noGlobalEval: templates are code made by our compiler; the realm is sandboxed
-    return (0, eval)(`(${bundle.templates}\n)`) as TemplateMap;
+    const make = (0, eval)(`(function (sparrowHooks) { return ${bundle.templates}\n})`) as (
+      hooks: object,
+    ) => TemplateMap;
+    return make(templateHooks);
   }
 
   function addTemplates(bundle: ServiceBundle): void {
@@ -171,7 +203,7 @@ export function createFramework(options: FrameworkOptions): Framework {
         replaceMethods(path, rest.methods);
         space
           .component(path)
-          .definition(prepareDefinition(rest, behaviors) as never)
+          .definition(prepareDefinition(rest, behaviors, guard) as never)
           .init(({ self }) => init(self as unknown as Record<string, unknown>))
           .register();
       },
@@ -182,14 +214,14 @@ export function createFramework(options: FrameworkOptions): Framework {
         replaceMethods(path, definition.methods);
         return space
           .component(path)
-          .definition(prepareDefinition(definition, behaviors) as never)
+          .definition(prepareDefinition(definition, behaviors, guard) as never)
           .register();
       },
       Behavior(definition) {
         if (!definition) return space.behavior();
         return space
           .behavior()
-          .definition(prepareDefinition(definition, behaviors) as never)
+          .definition(prepareDefinition(definition, behaviors, guard) as never)
           .register();
       },
     }),
@@ -304,6 +336,9 @@ export function createFramework(options: FrameworkOptions): Framework {
 export function installComponentMethods(methods: {
   createSelectorQuery(caller: Caller): unknown;
   createIntersectionObserver(caller: Caller, options?: IntersectionOptions): unknown;
+  createMediaQueryObserver(caller: Caller): unknown;
+  /** Number of the page a page or component stands in. */
+  pageIdOf(caller: Caller): number | undefined;
 }): void {
   Object.assign(adapterComponent.ComponentCaller.prototype, {
     createSelectorQuery(this: Caller) {
@@ -312,6 +347,17 @@ export function installComponentMethods(methods: {
     createIntersectionObserver(this: Caller, options?: IntersectionOptions) {
       return methods.createIntersectionObserver(this, options);
     },
+    createMediaQueryObserver(this: Caller) {
+      return methods.createMediaQueryObserver(this);
+    },
+    getPageId(this: Caller) {
+      return methods.pageIdOf(this);
+    },
+    // A tab bar drawn by the program itself is not shown, so there is no instance.
+    getTabBar: () => null,
+    // There is nothing to measure that a program could use.
+    setUpdatePerformanceListener: () => {},
+    ...keyframeMethods,
   });
 }
 

@@ -12,6 +12,8 @@ export interface ModuleLoader {
 export interface ModuleLoaderOptions {
   /** Names and values every module sees besides require, module and exports; asked for at each module, by path. */
   globals(path: string): Record<string, unknown>;
+  /** Brings in the (sub)package that holds a path, for `require.async`. */
+  loadPackageOf?(path: string): Promise<void>;
 }
 
 /** Browser names that do not exist in a mini program. The wall is the sandboxed origin; this is about `typeof window`. */
@@ -61,14 +63,24 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     const module = { exports: {} as unknown };
     loaded.set(path, module);
     const globals = options.globals(path);
-    const names = ['require', 'module', 'exports', ...Object.keys(globals), ...HIDDEN];
-    // The header stands on the first line, so that line numbers are those of the compiled module.
-    const code = `(function (${names.join(', ')}) {${source}\n})\n//# sourceURL=sparrow-app:///${path}`;
+    // Two functions: a module may declare names of its own that the outer one has (`const close = …`). The header stands on the
+    // first line, so that line numbers are those of the compiled module.
+    const names = [...Object.keys(globals), ...HIDDEN].join(', ');
+    const code = `(function (${names}) { return function (require, module, exports) {${source}\n} })\n//# sourceURL=sparrow-app:///${path}`;
     try {
       // biome-ignore lint/security/noGlobalEval: this is what runs a mini program; the realm is sandboxed
-      const run = (0, eval)(code) as (...args: unknown[]) => void;
-      const require = (request: string): unknown => load(resolve(path, String(request)));
-      run.call(module.exports, require, module, module.exports, ...Object.values(globals));
+      const wrapper = (0, eval)(code) as (...args: unknown[]) => (...args: unknown[]) => void;
+      const require = Object.assign((request: string): unknown => load(resolve(path, String(request))), {
+        /** Loads a module of a subpackage that may not be there yet. */
+        async: async (request: string): Promise<unknown> => {
+          const target = normalize(
+            request.startsWith('/') ? request.slice(1) : path.slice(0, path.lastIndexOf('/') + 1) + request,
+          );
+          if (find(target) === undefined) await options.loadPackageOf?.(target);
+          return load(resolve(path, String(request)));
+        },
+      });
+      wrapper(...Object.values(globals)).call(module.exports, require, module, module.exports);
     } catch (error) {
       loaded.delete(path);
       throw error;

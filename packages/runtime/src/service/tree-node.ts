@@ -89,7 +89,9 @@ export class TreeNode {
     this.page.remove(this, before, deleteCount);
   }
 
-  setId(id: string): void {
+  setId(prefixed: string): void {
+    // The adapter puts the instance's number and `--` before it; the page's sheets say `#id`.
+    const id = prefixed.slice(prefixed.indexOf('--') + 2);
     this.domId = id;
     if (this.id) this.page.push('Id', this, id);
   }

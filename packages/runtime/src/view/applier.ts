@@ -2,6 +2,7 @@ import { BUILTIN_COMPONENTS, type NodeId } from '@sparrow/protocol';
 import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
 import { breakLines, textAttribute } from '../components/text.ts';
 import type { WxElement } from '../components/wx-element.ts';
+import { playAnimation } from './animation.ts';
 
 /** Where a node's number stands on the DOM node. */
 const ID = Symbol('sparrow node');
@@ -208,6 +209,7 @@ function hostName(tag: string): string {
 }
 
 function setAttribute(element: HTMLElement, name: string, value: unknown): void {
+  if (name === 'animation' && playAnimation(element, value)) return;
   const component = element as WxElement;
   if (element.localName === 'wx-text') textAttribute(element, name, value);
   if (component.setWxAttribute) component.setWxAttribute(name, value);

@@ -36,10 +36,51 @@ export function createDialogs(screen: HTMLElement) {
     };
   }
 
+  /** A sheet from below with lines and buttons. */
+  const panel = (lines: HTMLElement[], buttons: [string, () => void][]): HTMLElement =>
+    h(
+      'div.sheet-layer',
+      {},
+      h('div.sheet', { role: 'dialog' }, ...lines, ...buttons.map(([text, onclick]) => h('button', { onclick }, text))),
+    );
+
   return {
     showToast: (params: InvokeMap['showToast'][0]) =>
       showToast(params.title, params.icon, params.mask, params.duration, params.image),
     hideToast,
+    /** A line from the phone itself. */
+    notice: (text: string) => showToast(text, 'none', false, 2000),
+    askPermission: (question: string): Promise<boolean> =>
+      new Promise((resolve) => {
+        const answer = (allowed: boolean): void => {
+          layer.remove();
+          resolve(allowed);
+        };
+        const layer = panel(
+          [h('div.sheet-title', {}, `申请${question}`)],
+          [
+            ['拒绝', () => answer(false)],
+            ['允许', () => answer(true)],
+          ],
+        );
+        screen.append(layer);
+      }),
+    editPermissions: (entries: { scope: string; text: string; allowed: boolean }[]): Promise<Record<string, boolean>> =>
+      new Promise((resolve) => {
+        const switches = entries.map((entry) => ({
+          ...entry,
+          box: h('input', { type: 'checkbox', checked: entry.allowed, name: entry.scope }),
+        }));
+        const close = (): void => {
+          layer.remove();
+          resolve(Object.fromEntries(switches.map(({ scope, box }) => [scope, box.checked])));
+        };
+        const layer = panel(
+          switches.map(({ text, box }) => h('label.sheet-title', {}, box, ` ${text}`)),
+          [['完成', close]],
+        );
+        screen.append(layer);
+      }),
     showLoading: (params: InvokeMap['showLoading'][0]) => showToast(params.title, 'loading', params.mask, undefined),
     hideLoading(): void {
       if (toast?.loading) hideToast();

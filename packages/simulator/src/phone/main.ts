@@ -121,6 +121,7 @@ async function start(): Promise<void> {
         handle.problems.push(problem);
         tell({ problem });
       },
+      onReport: (entry) => void handle.reports.push(entry),
       onPageReady(pageId, path, error) {
         handle.readyPages.push({ pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);

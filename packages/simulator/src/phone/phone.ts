@@ -18,12 +18,15 @@ import {
   createDispatcher,
   createMediaHandlers,
   createNetworkHandlers,
+  createSettingsHandlers,
   createStorage,
+  createUserFiles,
   NativeFailure,
   type NativeHandlers,
   RelayClient,
 } from '@sparrow/runtime/native';
 import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
+import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
@@ -53,6 +56,8 @@ export interface PhoneOptions {
   onLog(entry: InvokeMap['log'][0]): void;
   onNetwork(entry: NetworkEntry): void;
   onProblem(problem: InvokeMap['problem'][0]): void;
+  /** What the program reported with wx.reportEvent and its kin. */
+  onReport(entry: InvokeMap['report'][0]): void;
   onPageReady(pageId: number, path: string, error?: string): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
@@ -125,7 +130,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const pickerDialog = createPickerDialog(screen);
   const fileBase = new URL(`${base}/files`, location.href).href;
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
+  const userFiles = createUserFiles();
   const openFile = async (path: string): Promise<Blob> => {
+    const own = userFiles.get(path);
+    if (own) return own;
     const response = await fetch(resolveFile(path)).catch(() => undefined);
     if (!response?.ok) throw new NativeFailure(`no such file "${path}"`);
     return response.blob();
@@ -279,14 +287,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
   let lastEvaluation = 0;
-  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
+  const network = watchedNetwork(createNetworkHandlers(relay, openFile, userFiles.set), options.onNetwork);
 
   const handlers: NativeHandlers = {
     ...network,
-    ...createDeviceHandlers({
-      notice: (text) => dialogs.showToast({ title: text, icon: 'none', duration: 2000, mask: false }),
-    }),
-    ...createMediaHandlers(relay, openFile, dialogs.pickFiles),
+    ...createDeviceHandlers(dialogs),
+    ...createMediaHandlers(relay, openFile, dialogs),
+    ...createSettingsHandlers(dialogs),
+    ...userFiles.handlers,
     navigateTo: ({ url, cause }) => {
       stack.navigateTo(url, cause);
       return done;
@@ -440,7 +448,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       options.onProblem(problem);
       return done;
     },
-    report: () => done,
+    report: (entry) => {
+      options.onReport(entry);
+      return done;
+    },
     debugResult: (result) => {
       evaluations.get(result.id)?.(result);
       return done;
@@ -462,6 +473,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     debug: options.debug,
   };
   emitOn(service, 'boot', boot);
+  const stopWatching = watchDevice((event, data) => emitOn(service, 'native', event, data));
   stack.launch(options.startPath ?? manifest.app.entryPagePath);
 
   return {
@@ -519,6 +531,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     viewFrame: (pageId) =>
       stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
     close() {
+      stopWatching();
+      dispatcher.close();
       network.closeAll();
       for (const page of stack.all()) page.view.close();
       logic.close();

@@ -32,6 +32,25 @@ export const baseDomain: WxDomain = (context, events) => {
     getAccountInfoSync: account,
     getLaunchOptionsSync: () => ({ ...context.boot.launch }),
     getEnterOptionsSync: () => ({ ...context.launch() }),
+    getSystemSetting: () => ({
+      bluetoothEnabled: false,
+      locationEnabled: false,
+      wifiEnabled: true,
+      deviceOrientation: context.system().deviceOrientation,
+    }),
+    getAppAuthorizeSetting: () => ({
+      albumAuthorized: 'authorized',
+      bluetoothAuthorized: 'not determined',
+      cameraAuthorized: 'not determined',
+      locationAuthorized: 'not determined',
+      locationReducedAccuracy: false,
+      microphoneAuthorized: 'not determined',
+      notificationAuthorized: 'not determined',
+      notificationAlertAuthorized: 'not determined',
+      notificationBadgeAuthorized: 'not determined',
+      notificationSoundAuthorized: 'not determined',
+      phoneCalendarAuthorized: 'not determined',
+    }),
     getMenuButtonBoundingClientRect: () => ({ ...context.boot.menuButton }),
     nextTick: (callback: () => void) => {
       setTimeout(() => context.reporter.guard('wx.nextTick', callback), 0);

@@ -1,9 +1,18 @@
+import { animationDomain } from './animation.ts';
+import { barsDomain } from './bars.ts';
 import { baseDomain } from './base.ts';
+import { canIUse } from './can-i-use.ts';
 import { canvasDomain } from './canvas.ts';
 import { createEvents, type WxContext, type WxDomain } from './context.ts';
+import { developerDomain } from './developer.ts';
+import { deviceDomain } from './device.ts';
+import { encodingDomain } from './encoding.ts';
+import { filesDomain } from './files.ts';
+import { mediaDomain } from './media.ts';
 import { networkDomain } from './network.ts';
 import { queryDomain } from './query.ts';
 import { routeDomain } from './route.ts';
+import { shareDomain } from './share.ts';
 import { storageDomain } from './storage.ts';
 import { createStubs } from './stubs.ts';
 import { uiDomain } from './ui.ts';
@@ -18,6 +27,14 @@ const DOMAINS: readonly WxDomain[] = [
   uiDomain,
   queryDomain,
   canvasDomain,
+  barsDomain,
+  deviceDomain,
+  mediaDomain,
+  encodingDomain,
+  developerDomain,
+  shareDomain,
+  animationDomain,
+  filesDomain,
 ];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
@@ -30,6 +47,7 @@ export function createWx(context: WxContext): {
   const events = createEvents(context.reporter);
   const implemented: Record<string, unknown> = {};
   for (const domain of DOMAINS) Object.assign(implemented, domain(context, events));
+  implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
   const used = new Set<string>();
   const wx = recorded({ ...createStubs(context, implemented), ...implemented }, used);
   return {

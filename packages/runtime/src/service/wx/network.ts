@@ -1,7 +1,8 @@
 import type { RequestParams } from '@sparrow/protocol';
-import { ApiFailure, type Callbacks, checkParameters, createApiHelper, kindOf } from './api.ts';
+import { ApiFailure, type Callbacks, createApiHelper, kindOf } from './api.ts';
 import type { WxDomain } from './context.ts';
 import { createSockets } from './socket.ts';
+import { headersOf, startTask } from './transfer.ts';
 
 interface RequestOptions extends Callbacks {
   url: string;
@@ -11,6 +12,23 @@ interface RequestOptions extends Callbacks {
   dataType?: string;
   responseType?: 'text' | 'arraybuffer';
   timeout?: number;
+  enableChunked?: boolean;
+}
+
+interface UploadOptions extends Callbacks {
+  url: string;
+  filePath: string;
+  name: string;
+  header?: Record<string, unknown>;
+  formData?: Record<string, unknown>;
+  timeout?: number;
+}
+
+interface DownloadOptions extends Callbacks {
+  url: string;
+  header?: Record<string, unknown>;
+  filePath?: string;
+  timeout?: number;
 }
 
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT', 'PATCH']);
@@ -18,62 +36,82 @@ const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRA
 /** HTTP and WebSocket, by way of native and the relay. */
 export const networkDomain: WxDomain = (context, events) => {
   const api = createApiHelper(context.reporter);
-  const { invoker } = context;
   const timeouts = () => context.manifest().app.networkTimeout;
-
-  function request(options: RequestOptions): unknown {
-    const listeners = { headersReceived: new Set<(data: unknown) => void>() };
-    let id = 0;
-    let aborted = false;
-    const work = (async () => {
-      checkParameters(options as unknown as Record<string, unknown>, { url: 'String' });
-      const params = requestParams(options, timeouts().request);
-      const result = await invoker.invoke('request', params, {
-        onId: (given) => {
-          id = given;
-        },
-        onProgress: (_event, data) => {
-          for (const listener of listeners.headersReceived) listener(data);
-        },
-      });
-      if (aborted) throw new ApiFailure('abort');
-      return { ...result, data: decodeBody(result.data, options.dataType ?? 'json') };
-    })();
-    const task = {
-      abort: () => {
-        aborted = true;
-        if (id) void invoker.invoke('abort', { id }).catch(() => {});
-      },
-      onHeadersReceived: (listener: (data: unknown) => void) => listeners.headersReceived.add(listener),
-      offHeadersReceived: (listener: (data: unknown) => void) => listeners.headersReceived.delete(listener),
-      onChunkReceived: () => {},
-      offChunkReceived: () => {},
-    };
-    if (options.success || options.fail || options.complete) {
-      api.settle('request', options, work);
-      return task;
-    }
-    const promise = new Promise((resolve, reject) => {
-      api.settle('request', { success: resolve, fail: reject }, work);
-    });
-    return Object.assign(promise, task);
-  }
+  const tools = { api, context };
+  const url = { url: 'String' } as const;
 
   return {
-    request: (options: RequestOptions) => request(options ?? ({} as RequestOptions)),
+    request: (options: RequestOptions = {} as RequestOptions) =>
+      startTask(tools, {
+        name: 'request',
+        options,
+        spec: url,
+        params: () => ({
+          ...requestParams(options, timeouts().request),
+          ...(options.enableChunked && { responseType: 'arraybuffer' }),
+        }),
+        events: { headers: 'HeadersReceived', chunk: 'ChunkReceived' },
+        result(answer, emit) {
+          if (!options.enableChunked) return { ...answer, data: decodeBody(answer.data, options.dataType ?? 'json') };
+          // The relay hands on whole answers: one chunk is all of them.
+          emit('ChunkReceived', { data: answer.data });
+          return { ...answer, data: '' };
+        },
+      }),
+    uploadFile: (options: UploadOptions = {} as UploadOptions) =>
+      startTask(tools, {
+        name: 'uploadFile',
+        options,
+        spec: { ...url, filePath: 'String', name: 'String' },
+        params: () => ({
+          url: checkUrl(options.url),
+          filePath: options.filePath,
+          name: options.name,
+          header: headersOf(options.header),
+          formData: Object.fromEntries(
+            Object.entries(options.formData ?? {}).map(([name, value]) => [
+              name,
+              typeof value === 'object' ? JSON.stringify(value) : String(value),
+            ]),
+          ),
+          timeout: options.timeout ?? timeouts().uploadFile,
+        }),
+        events: { headers: 'HeadersReceived', progress: 'ProgressUpdate' },
+        result: (answer) => answer,
+      }),
+    downloadFile: (options: DownloadOptions = {} as DownloadOptions) =>
+      startTask(tools, {
+        name: 'downloadFile',
+        options,
+        spec: { ...url, 'filePath?': 'String' },
+        params: () => ({
+          url: checkUrl(options.url),
+          header: headersOf(options.header),
+          timeout: options.timeout ?? timeouts().downloadFile,
+          ...(options.filePath && { filePath: options.filePath }),
+        }),
+        events: { headers: 'HeadersReceived', progress: 'ProgressUpdate' },
+        // With a path of its own the file is no temporary one.
+        result: ({ tempFilePath, filePath, ...answer }) => ({
+          ...answer,
+          ...(filePath ? { filePath } : { tempFilePath }),
+        }),
+      }),
     ...createSockets(context, events),
   };
 };
+
+function checkUrl(url: string): string {
+  if (!/^https?:\/\//i.test(url)) throw new ApiFailure(`invalid url "${url}"`);
+  return url;
+}
 
 /** Turns the options of wx.request into what goes over the wire. */
 export function requestParams(options: RequestOptions, defaultTimeout: number): RequestParams {
   const method = String(options.method ?? 'GET').toUpperCase();
   if (!METHODS.has(method)) throw new ApiFailure(`invalid method "${method}"`);
-  if (!/^https?:\/\//i.test(options.url)) throw new ApiFailure(`invalid url "${options.url}"`);
-  const header: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.header ?? {}))
-    if (value !== undefined && value !== null) header[name.toLowerCase()] = String(value);
-  delete header.referer;
+  checkUrl(options.url);
+  const header = headersOf(options.header);
   header['content-type'] ??= 'application/json';
   let { url } = options;
   let data: string | ArrayBuffer | undefined;

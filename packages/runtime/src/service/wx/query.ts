@@ -1,5 +1,6 @@
 import type { Caller } from '../framework.ts';
 import { IntersectionObserver, type IntersectionOptions } from '../intersection-observer.ts';
+import { MediaQueryObserver } from '../media-query-observer.ts';
 import { SelectorQuery } from '../selector-query.ts';
 import type { WxDomain } from './context.ts';
 
@@ -12,6 +13,11 @@ export const queryDomain: WxDomain = (context) => {
       const target = component ?? current();
       if (!target) throw new Error('createIntersectionObserver:fail there is no page');
       return new IntersectionObserver(target, options);
+    },
+    createMediaQueryObserver: (component?: Caller) => {
+      const target = component ?? current();
+      if (!target) throw new Error('createMediaQueryObserver:fail there is no page');
+      return new MediaQueryObserver(target);
     },
   };
 };

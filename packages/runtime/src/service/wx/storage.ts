@@ -6,6 +6,11 @@ import type { WxDomain } from './context.ts';
 const KEY_LIMIT_KB = 1024;
 const TOTAL_LIMIT_KB = 10240;
 
+interface KeyValue {
+  key: string;
+  value: unknown;
+}
+
 /** Storage: a mirror in the logic layer answers at once, native writes it down behind. */
 export const storageDomain: WxDomain = (context) => {
   const api = createApiHelper(context.reporter);
@@ -59,6 +64,20 @@ export const storageDomain: WxDomain = (context) => {
     sizes.clear();
     void context.invoker.invoke('clearStorage', {}).catch(() => {});
   }
+  function list<T>(given: unknown): T[] {
+    if (!Array.isArray(given))
+      throw new ApiFailure(`parameter error: parameter should be Array instead of ${kindOf(given)};`);
+    return given as T[];
+  }
+  function setAll(pairs: unknown): void {
+    for (const { key, value } of list<KeyValue>(pairs)) set(key, value);
+  }
+  const getAll = (keys: unknown): unknown[] =>
+    list<unknown>(keys).map((key) => {
+      checkKey(key);
+      const value = values.get(key);
+      return value ? decode(value) : '';
+    });
   const info = (): object => ({ keys: [...values.keys()], currentSize: totalKb(), limitSize: TOTAL_LIMIT_KB });
 
   return {
@@ -82,14 +101,13 @@ export const storageDomain: WxDomain = (context) => {
     clearStorage: api.async('clearStorage', {}, clear),
     getStorageInfoSync: api.sync('getStorageInfoSync', info),
     getStorageInfo: api.async('getStorageInfo', {}, info),
-    batchSetStorageSync: api.sync('batchSetStorageSync', (list: { key: string; value: unknown }[]) => {
-      for (const { key, value } of list) set(key, value);
-    }),
-    batchGetStorageSync: api.sync('batchGetStorageSync', (keys: string[]) =>
-      keys.map((key) => {
-        const value = values.get(key);
-        return value ? decode(value) : '';
-      }),
+    batchSetStorageSync: api.sync('batchSetStorageSync', setAll),
+    batchSetStorage: api.async('batchSetStorage', { kvList: 'Array' }, (options: { kvList: KeyValue[] }) =>
+      setAll(options.kvList),
     ),
+    batchGetStorageSync: api.sync('batchGetStorageSync', getAll),
+    batchGetStorage: api.async('batchGetStorage', { keyList: 'Array' }, (options: { keyList: unknown }) => ({
+      dataList: getAll(options.keyList),
+    })),
   };
 };

@@ -28,8 +28,11 @@ export const uiDomain: WxDomain = (context) => {
       invoker.invoke('showLoading', { title: o.title, mask: o.mask ?? false }),
     ),
     hideLoading: api.async('hideLoading', {}, () => invoker.invoke('hideLoading', {})),
-    showModal: api.async('showModal', {}, (o: Record<string, unknown>) =>
-      invoker.invoke('showModal', {
+    showModal: api.async('showModal', {}, (o: Record<string, unknown>) => {
+      for (const name of ['confirmText', 'cancelText'])
+        if (String(o[name] ?? '').length > 4)
+          throw new ApiFailure(`${name} length should not larger than 4 Chinese characters`);
+      return invoker.invoke('showModal', {
         title: String(o.title ?? ''),
         content: String(o.content ?? ''),
         showCancel: o.showCancel !== false,
@@ -39,17 +42,20 @@ export const uiDomain: WxDomain = (context) => {
         confirmColor: String(o.confirmColor ?? '#576B95'),
         editable: o.editable === true,
         placeholderText: String(o.placeholderText ?? ''),
-      }),
-    ),
+      });
+    }),
     showActionSheet: api.async(
       'showActionSheet',
       { itemList: 'Array' },
-      (o: { itemList: string[]; itemColor?: string; alertText?: string }) =>
-        invoker.invoke('showActionSheet', {
+      (o: { itemList: string[]; itemColor?: string; alertText?: string }) => {
+        if (o.itemList.length === 0) throw new ApiFailure('parameter error: itemList should have at least one item');
+        if (o.itemList.length > 6) throw new ApiFailure('parameter error: itemList should not be large than 6');
+        return invoker.invoke('showActionSheet', {
           itemList: o.itemList.map(String),
           itemColor: o.itemColor ?? '#000000',
           ...(o.alertText !== undefined && { alertText: o.alertText }),
-        }),
+        });
+      },
     ),
     setNavigationBarTitle: api.async('setNavigationBarTitle', { title: 'String' }, (o: { title: string }) =>
       invoker.invoke('setNavigationBarTitle', { pageId: pageId(), title: o.title }),
@@ -57,13 +63,16 @@ export const uiDomain: WxDomain = (context) => {
     setNavigationBarColor: api.async(
       'setNavigationBarColor',
       { frontColor: 'String', backgroundColor: 'String' },
-      (o: { frontColor: string; backgroundColor: string; animation?: { duration: number; timingFunc: string } }) =>
-        invoker.invoke('setNavigationBarColor', {
+      (o: { frontColor: string; backgroundColor: string; animation?: { duration: number; timingFunc: string } }) => {
+        if (!/^#(fff|000|ffffff|000000)$/i.test(o.frontColor))
+          throw new ApiFailure(`invalid frontColor "${o.frontColor}"`);
+        return invoker.invoke('setNavigationBarColor', {
           pageId: pageId(),
           frontColor: o.frontColor,
           backgroundColor: o.backgroundColor,
           ...(o.animation && { animation: o.animation }),
-        }),
+        });
+      },
     ),
     startPullDownRefresh: api.async('startPullDownRefresh', {}, () =>
       invoker.invoke('startPullDownRefresh', { pageId: pageId() }),

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// The `sparrow` command for a Node of any age: it goes on with the Node 24 that the repository installed.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const main = join(here, '../src/main.ts');
+if (Number(process.versions.node.split('.')[0]) >= 24) await import(main);
+else {
+  const node = join(here, '../../../node_modules/node/bin/node');
+  if (!existsSync(node)) {
+    process.stderr.write(
+      `\n  NODE_TOO_OLD: Sparrow needs Node 24 and this is ${process.versions.node}\n` +
+        `  Cause: its own Node is missing at ${node}\n  Fix: run \`npm ci\` in the folder of Sparrow\n\n`,
+    );
+    process.exit(1);
+  }
+  // Signals of the terminal reach both processes; this one only waits.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+
+  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+  });
+}

@@ -1,0 +1,66 @@
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '@sparrow/protocol';
+import { Command } from 'commander';
+import { createIo, type Io } from '../io.ts';
+import { shortPath } from '../text.ts';
+import type { CommonOptions, SetExitCode } from './command.ts';
+
+interface BuildOptions extends CommonOptions {
+  out?: string;
+}
+
+export function buildCommand(setExitCode: SetExitCode): Command {
+  return new Command('build')
+    .description('compile a mini program to a runtime package')
+    .argument('[dir]', 'folder of the mini program', '.')
+    .option('--out <dir>', 'folder of the package (default: .sparrow/package in the project)')
+    .action(async (dir: string, options: BuildOptions) => {
+      const io = createIo(options.json);
+      const [{ ensureDependencies, readProject }, { createCompiler, writePackage }] = await Promise.all([
+        import('@sparrow/cloud'),
+        import('@sparrow/compiler'),
+      ]);
+      const started = performance.now();
+      const project = readProject(resolve(io.cwd, dir));
+      await ensureDependencies(project.dir, { onLine: (text) => io.say(io.paint('dim', `  ${text}`)) });
+      const compiler = createCompiler({ dir: project.dir });
+      try {
+        const pkg = await compiler.build();
+        const { manifest } = pkg;
+        const out = resolve(io.cwd, options.out ?? join(project.dir, '.sparrow/package'));
+        await writePackage(pkg, out);
+        const errors = manifest.diagnostics.filter(({ severity }) => severity === 'error').length;
+        const ms = Math.round(performance.now() - started);
+        for (const diagnostic of manifest.diagnostics) showDiagnostic(io, diagnostic);
+        const pages = manifest.app.pages.length;
+        const where = shortPath(io.cwd, out);
+        io.say(
+          `${io.paint(errors ? 'red' : 'green', errors ? '✗' : '✓')} ${project.title}: ${pages} pages in ${ms} ms → ${where}`,
+        );
+        if (errors) io.say(`  ${errors} errors: those pages will not open`);
+        else io.say(`  Next: sparrow check ${dir}`);
+        io.json(options.json, {
+          project: project.title,
+          out,
+          id: manifest.id,
+          pages,
+          bytes: manifest.packages.reduce((sum, { size }) => sum + size, 0),
+          ms,
+          errors,
+          diagnostics: manifest.diagnostics,
+        });
+        setExitCode(errors ? 1 : 0);
+      } finally {
+        await compiler.close();
+      }
+    });
+}
+
+/** A finding with its place, its lines and what to do. */
+export function showDiagnostic(io: Io, diagnostic: Diagnostic): void {
+  const { code, severity, message, file, line, column, frame, hint } = diagnostic;
+  const place = line > 0 ? `${file}:${line}:${column}` : file;
+  io.say(`${io.paint(severity === 'error' ? 'red' : 'yellow', code)} ${place}  ${message}`);
+  if (frame) io.say(io.paint('dim', frame.replace(/^/gm, '    ')));
+  if (hint) io.say(`    Fix: ${hint}`);
+}

@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT_PORT } from '@sparrow/protocol';
+import { Command } from 'commander';
+import { createIo, type Io } from '../io.ts';
+import { REPOSITORY } from '../repository.ts';
+import { table } from '../text.ts';
+import type { CommonOptions, SetExitCode } from './command.ts';
+
+/** `warn`: some command will not work, most do. */
+type State = 'ok' | 'warn' | 'fail';
+
+export interface Finding {
+  name: string;
+  state: State;
+  detail: string;
+  /** What to do when it is not ok. */
+  fix?: string;
+}
+
+/** Parts of the cloud, what runs them now, and what will when one machine is outgrown. */
+const PARTS = [
+  { part: 'sessions and control', embedded: 'SQLite (node:sqlite)', scaled: 'PostgreSQL', inUse: 'embedded' },
+  { part: 'backends', embedded: 'a local process', scaled: 'several supervisors', inUse: 'embedded' },
+  { part: 'tunnel', embedded: 'in process', scaled: 'NATS', inUse: 'embedded' },
+  { part: 'files', embedded: 'a folder', scaled: 'object storage', inUse: 'embedded' },
+] as const;
+
+export function doctorCommand(setExitCode: SetExitCode): Command {
+  return new Command('doctor')
+    .description('look at this machine: what is there, what is missing, what to do about it')
+    .action(async (options: CommonOptions) => {
+      const io = createIo(options.json);
+      const findings = await examine();
+      for (const finding of findings) show(io, finding);
+      io.say();
+      for (const line of table(
+        ['part', 'embedded', 'scaled', 'in use'],
+        PARTS.map(({ part, embedded, scaled, inUse }) => [part, embedded, scaled, inUse]),
+      ))
+        io.say(`  ${line}`);
+      const failed = findings.filter(({ state }) => state === 'fail').length;
+      io.say();
+      io.say(failed ? `${failed} things must be mended first.` : 'Ready. Next: sparrow dev examples/chat-room');
+      io.json(options.json, { ok: failed === 0, findings, parts: PARTS });
+      setExitCode(failed ? 1 : 0);
+    });
+}
+
+async function examine(): Promise<Finding[]> {
+  const { lanAddresses, portHolder } = await import('@sparrow/cloud');
+  const findings: Finding[] = [];
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  findings.push(
+    major >= 24
+      ? { name: 'Node', state: 'ok', detail: `${process.version} at ${process.execPath}` }
+      : { name: 'Node', state: 'fail', detail: process.version, fix: 'start Sparrow by npm: npm run -s sparrow -- …' },
+  );
+  const npm = version('npm', ['--version']);
+  findings.push(
+    npm
+      ? { name: 'npm', state: 'ok', detail: npm }
+      : { name: 'npm', state: 'fail', detail: 'not found', fix: 'install Node with npm' },
+  );
+  findings.push(
+    existsSync('/bin/sh')
+      ? { name: 'shell', state: 'ok', detail: '/bin/sh' }
+      : { name: 'shell', state: 'warn', detail: 'no /bin/sh', fix: 'without it backends outlive a killed Sparrow' },
+  );
+  const built = existsSync(join(REPOSITORY, 'packages/simulator/dist/phone.html'));
+  findings.push(
+    built
+      ? { name: 'browser parts', state: 'ok', detail: 'built' }
+      : { name: 'browser parts', state: 'fail', detail: 'not built', fix: 'npm run build' },
+  );
+  findings.push(await chromium());
+  const holder = portHolder(DEFAULT_PORT);
+  findings.push(
+    holder
+      ? {
+          name: `port ${DEFAULT_PORT}`,
+          state: 'warn',
+          detail: `in use by pid ${holder.pid} (${holder.command})`,
+          fix: 'nothing: the next free port is taken; or stop that program',
+        }
+      : { name: `port ${DEFAULT_PORT}`, state: 'ok', detail: 'free' },
+  );
+  const addresses = lanAddresses(networkInterfaces());
+  findings.push(
+    addresses.length > 0
+      ? { name: 'local network', state: 'ok', detail: addresses.join(', ') }
+      : {
+          name: 'local network',
+          state: 'warn',
+          detail: 'no address',
+          fix: 'a phone cannot open the QR code without one',
+        },
+  );
+  return findings;
+}
+
+async function chromium(): Promise<Finding> {
+  // Loaded only here: it brings a browser driver along.
+  const { findChromium } = await import('@sparrow/simulator/server');
+  const path = findChromium();
+  const found = path && version(path, ['--version', '--no-sandbox']);
+  if (found) return { name: 'Chromium', state: 'ok', detail: `${found} at ${path}` };
+  return {
+    name: 'Chromium',
+    state: 'warn',
+    detail: 'not found: `sparrow check` and the tests need it',
+    fix: 'sudo apt-get install -y chromium fonts-noto-cjk, or name one in SPARROW_CHROMIUM',
+  };
+}
+
+function version(command: string, args: string[]): string | undefined {
+  try {
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function show(io: Io, { name, state, detail, fix }: Finding): void {
+  const mark = { ok: io.paint('green', '✓'), warn: io.paint('yellow', '!'), fail: io.paint('red', '✗') }[state];
+  io.say(`${mark} ${name.padEnd(14)} ${detail}`);
+  if (fix) io.say(`  ${' '.repeat(14)} Fix: ${fix}`);
+}

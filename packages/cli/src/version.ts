@@ -1,0 +1,3 @@
+import info from '../package.json' with { type: 'json' };
+
+export const VERSION: string = info.version;

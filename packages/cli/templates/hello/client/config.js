@@ -1,0 +1,4 @@
+// 后端的域名。
+const host = 'https://hello.sparrow.test';
+
+module.exports = { host, loginUrl: `${host}/login` };

@@ -1,0 +1,210 @@
+import { ApiFailure, type ApiHelper, createApiHelper, kindOf } from './api.ts';
+import type { WxContext, WxDomain } from './context.ts';
+import { fromBase64, fromBinary, toBase64, toBinary } from './encoding.ts';
+import { FileTree, failures, USER_ROOT } from './file-tree.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+interface FileOptions {
+  filePath: string;
+  data?: unknown;
+  encoding?: string;
+  position?: number;
+  length?: number;
+}
+interface FolderOptions {
+  dirPath: string;
+  recursive?: boolean;
+}
+
+/**
+ * wx.getFileSystemManager. Files the program wrote are in the logic layer, so that the sync calls can answer; files of the
+ * package and temporary ones come from native and can be read by the asynchronous calls only.
+ */
+export const filesDomain: WxDomain = (context) => {
+  let manager: Record<string, unknown> | undefined;
+  return {
+    getFileSystemManager: () => {
+      manager ??= createManager(context, createApiHelper(context.reporter));
+      return manager;
+    },
+  };
+};
+
+function createManager(context: WxContext, api: ApiHelper): Record<string, unknown> {
+  const { invoker } = context;
+  const tree = new FileTree((path, data) => {
+    const sent = data
+      ? invoker.invoke('writeUserFile', { path, data: data.slice().buffer })
+      : invoker.invoke('removeUserFile', { path });
+    void sent.catch(() => {});
+  });
+  let lastSaved = 0;
+
+  /** Bytes of any file the program may read. */
+  async function load(call: string, path: string): Promise<Bytes> {
+    if (tree.owns(path)) return tree.read(call, path);
+    const answer = await invoker.invoke('readFile', { path }).catch(() => {
+      throw failures.missing(call, path);
+    });
+    return new Uint8Array(answer.data);
+  }
+  function loadSync(call: string, path: unknown): Bytes {
+    const name = text(path, 'filePath');
+    if (!tree.owns(name)) throw failures.missing(call, name);
+    return tree.read(call, name);
+  }
+  const write = (path: unknown, data: unknown, encoding: unknown): void =>
+    tree.write('open', text(path, 'filePath'), encode(data, encoding));
+  function append(path: unknown, data: unknown, encoding: unknown): void {
+    const name = text(path, 'filePath');
+    const before = tree.read('open', name);
+    const more = encode(data, encoding);
+    const all = new Uint8Array(before.length + more.length);
+    all.set(before);
+    all.set(more, before.length);
+    tree.write('open', name, all);
+  }
+  const target = (path: string, from: string): string =>
+    path || `${USER_ROOT}/store_${Date.now()}_${++lastSaved}${/\.\w+$/.exec(from)?.[0] ?? ''}`;
+  const savedFiles = (): object[] =>
+    tree
+      .list('scandir', USER_ROOT)
+      .map((name) => `${USER_ROOT}/${name}`)
+      .map((filePath) => ({ filePath, stat: tree.stat('stat', filePath) }))
+      .filter(({ stat }) => stat.mode === 33_206)
+      .map(({ filePath, stat }) => ({ filePath, size: stat.size, createTime: stat.lastModifiedTime }));
+  const access = (path: unknown): void => {
+    const name = text(path, 'path');
+    if (!tree.has(name)) throw failures.missing('access', name);
+  };
+  const rename = (from: unknown, to: unknown): void =>
+    tree.rename('rename', text(from, 'oldPath'), text(to, 'newPath'));
+  const folder = { dirPath: 'String' } as const;
+  const file = { filePath: 'String' } as const;
+
+  const methods: Record<string, unknown> = {
+    access: api.async('access', { path: 'String' }, async (o: { path: string }) => {
+      if (tree.owns(o.path)) access(o.path);
+      else await load('access', o.path);
+    }),
+    accessSync: api.sync('accessSync', access),
+    readFile: api.async('readFile', file, async (o: FileOptions) => ({
+      data: decode(cut(await load('open', o.filePath), o), o.encoding),
+    })),
+    readFileSync: api.sync('readFileSync', (filePath: string, encoding?: string, position?: number, length?: number) =>
+      decode(cut(loadSync('open', filePath), { filePath, ...given({ position, length }) }), encoding),
+    ),
+    writeFile: api.async('writeFile', file, (o: FileOptions) => write(o.filePath, o.data, o.encoding)),
+    writeFileSync: api.sync('writeFileSync', write),
+    appendFile: api.async('appendFile', file, (o: FileOptions) => append(o.filePath, o.data, o.encoding)),
+    appendFileSync: api.sync('appendFileSync', append),
+    unlink: api.async('unlink', file, (o: FileOptions) => tree.remove('unlink', o.filePath)),
+    unlinkSync: api.sync('unlinkSync', (path: unknown) => tree.remove('unlink', text(path, 'filePath'))),
+    mkdir: api.async('mkdir', folder, (o: FolderOptions) => tree.makeFolder('mkdir', o.dirPath, o.recursive === true)),
+    mkdirSync: api.sync('mkdirSync', (path: unknown, recursive?: boolean) =>
+      tree.makeFolder('mkdir', text(path, 'dirPath'), recursive === true),
+    ),
+    rmdir: api.async('rmdir', folder, (o: FolderOptions) =>
+      tree.removeFolder('rmdir', o.dirPath, o.recursive === true),
+    ),
+    rmdirSync: api.sync('rmdirSync', (path: unknown, recursive?: boolean) =>
+      tree.removeFolder('rmdir', text(path, 'dirPath'), recursive === true),
+    ),
+    readdir: api.async('readdir', folder, (o: FolderOptions) => ({ files: tree.list('scandir', o.dirPath) })),
+    readdirSync: api.sync('readdirSync', (path: unknown) => tree.list('scandir', text(path, 'dirPath'))),
+    stat: api.async('stat', { path: 'String' }, (o: { path: string }) => ({ stats: tree.stat('stat', o.path) })),
+    statSync: api.sync('statSync', (path: unknown) => tree.stat('stat', text(path, 'path'))),
+    rename: api.async('rename', { oldPath: 'String', newPath: 'String' }, (o: { oldPath: string; newPath: string }) =>
+      rename(o.oldPath, o.newPath),
+    ),
+    renameSync: api.sync('renameSync', rename),
+    copyFile: api.async(
+      'copyFile',
+      { srcPath: 'String', destPath: 'String' },
+      async (o: { srcPath: string; destPath: string }) =>
+        tree.write('copyFile', o.destPath, (await load('copyFile', o.srcPath)).slice()),
+    ),
+    copyFileSync: api.sync('copyFileSync', (from: unknown, to: unknown) =>
+      tree.write('copyFile', text(to, 'destPath'), loadSync('copyFile', from).slice()),
+    ),
+    saveFile: api.async(
+      'saveFile',
+      { tempFilePath: 'String', 'filePath?': 'String' },
+      async (o: { tempFilePath: string; filePath?: string }) => {
+        const savedFilePath = target(o.filePath ?? '', o.tempFilePath);
+        tree.write('saveFile', savedFilePath, await load('saveFile', o.tempFilePath));
+        return { savedFilePath };
+      },
+    ),
+    getSavedFileList: api.async('getSavedFileList', {}, () => ({ fileList: savedFiles() })),
+    removeSavedFile: api.async('removeSavedFile', file, (o: FileOptions) => tree.remove('unlink', o.filePath)),
+    getFileInfo: api.async('getFileInfo', file, async (o: FileOptions) => ({
+      size: (await load('getFileInfo', o.filePath)).byteLength,
+    })),
+  };
+  return methods;
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw new ApiFailure(`parameter error: parameter.${name} should be String instead of ${kindOf(value)};`);
+}
+
+const given = (options: { position?: number | undefined; length?: number | undefined }): Partial<FileOptions> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+function cut(bytes: Bytes, { position = 0, length }: FileOptions): Bytes {
+  if (position < 0 || position > bytes.length) throw new ApiFailure('the value of "position" is out of range');
+  return bytes.subarray(position, length === undefined ? undefined : position + length);
+}
+
+/** @throws ApiFailure for an encoding the reference does not name. */
+function encode(data: unknown, encoding: unknown = 'utf8'): Bytes {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
+  if (typeof data !== 'string')
+    throw new ApiFailure(`parameter error: parameter.data should be String or ArrayBuffer instead of ${kindOf(data)};`);
+  switch (String(encoding).toLowerCase()) {
+    case 'utf8':
+    case 'utf-8':
+      return new TextEncoder().encode(data);
+    case 'base64':
+      return fromBase64(data);
+    case 'hex':
+      return Uint8Array.from(data.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+    case 'ascii':
+    case 'binary':
+    case 'latin1':
+      return fromBinary(data);
+    case 'ucs2':
+    case 'ucs-2':
+    case 'utf16le':
+    case 'utf-16le':
+      return new Uint8Array(Uint16Array.from(data, (letter) => letter.charCodeAt(0)).buffer);
+    default:
+      throw new ApiFailure(`invalid encoding "${String(encoding)}"`);
+  }
+}
+
+function decode(bytes: Bytes, encoding: string | undefined): string | ArrayBuffer {
+  if (encoding === undefined || encoding === '') return bytes.slice().buffer;
+  switch (encoding.toLowerCase()) {
+    case 'utf8':
+    case 'utf-8':
+      return new TextDecoder().decode(bytes);
+    case 'base64':
+      return toBase64(bytes);
+    case 'hex':
+      return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    case 'ascii':
+    case 'binary':
+    case 'latin1':
+      return toBinary(bytes);
+    case 'ucs2':
+    case 'ucs-2':
+    case 'utf16le':
+    case 'utf-16le':
+      return new TextDecoder('utf-16le').decode(bytes);
+    default:
+      throw new ApiFailure(`invalid encoding "${encoding}"`);
+  }
+}

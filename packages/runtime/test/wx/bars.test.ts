@@ -1,0 +1,150 @@
+import { expect, it } from 'vitest';
+import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
+import { callBack, message, missing } from './support.ts';
+
+useBrowser();
+
+const page = (name: string): Record<string, string> => ({
+  [`pages/${name}/${name}.wxml`]: `<view class="name">${name}</view>`,
+  [`pages/${name}/${name}.js`]: 'Page({})',
+});
+const files = {
+  'app.js': 'App({})',
+  'app.json': {
+    pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
+    tabBar: {
+      list: [
+        { pagePath: 'pages/a/a', text: 'A' },
+        { pagePath: 'pages/b/b', text: 'B' },
+      ],
+    },
+  },
+  ...page('a'),
+  ...page('b'),
+  ...page('c'),
+};
+const away = async (test: TestApp): Promise<void> => {
+  await message(test, 'navigateTo', { url: '/pages/c/c' });
+  await test.ready('pages/c/c');
+};
+
+inBothModes('bars', (mode) => {
+  it('wx.hideTabBar wx.showTabBar wx.setTabBarBadge wx.removeTabBarBadge wx.showTabBarRedDot wx.hideTabBarRedDot: show on the tab bar', async () => {
+    const test = await startApp({ mode, files });
+    const bar = test.page.locator('.tab-bar');
+    expect(await message(test, 'hideTabBar')).toBe('hideTabBar:ok');
+    await expect.poll(() => bar.count()).toBe(0);
+    expect(await callBack(test, 'showTabBar')).toEqual(['success showTabBar:ok', 'complete showTabBar:ok']);
+    await expect.poll(() => bar.count()).toBe(1);
+
+    expect(await message(test, 'setTabBarBadge', { index: 1, text: '9' })).toBe('setTabBarBadge:ok');
+    expect(await bar.locator('button').nth(1).locator('.tab-badge').innerText()).toBe('9');
+    expect(await message(test, 'setTabBarBadge', { index: 0 })).toBe(missing('setTabBarBadge', 'text'));
+    expect(await message(test, 'removeTabBarBadge', { index: 1 })).toBe('removeTabBarBadge:ok');
+    expect(await bar.locator('.tab-badge').count()).toBe(0);
+    expect(await message(test, 'removeTabBarBadge')).toBe(missing('removeTabBarBadge', 'index', 'Number'));
+
+    expect(await message(test, 'showTabBarRedDot', { index: 0 })).toBe('showTabBarRedDot:ok');
+    expect(await bar.locator('button').nth(0).locator('.tab-dot').count()).toBe(1);
+    expect(await message(test, 'showTabBarRedDot', { index: 7 })).toBe('showTabBarRedDot:fail tabbar item not found');
+    expect(await message(test, 'hideTabBarRedDot', { index: 0 })).toBe('hideTabBarRedDot:ok');
+    expect(await bar.locator('.tab-dot').count()).toBe(0);
+
+    await away(test);
+    for (const [name, options] of Object.entries({
+      showTabBar: {},
+      hideTabBar: {},
+      setTabBarBadge: { index: 0, text: 'x' },
+      removeTabBarBadge: { index: 0 },
+      showTabBarRedDot: { index: 0 },
+      hideTabBarRedDot: { index: 0 },
+    }))
+      expect(await message(test, name, options)).toBe(`${name}:fail not TabBar page`);
+    await test.close();
+  });
+
+  it('wx.setTabBarItem wx.setTabBarStyle: change texts and colours', async () => {
+    const test = await startApp({ mode, files });
+    const bar = test.page.locator('.tab-bar');
+    expect(await message(test, 'setTabBarItem', { index: 1, text: 'Beta' })).toBe('setTabBarItem:ok');
+    expect(await bar.locator('button').nth(1).innerText()).toBe('Beta');
+    expect(await message(test, 'setTabBarItem', {})).toBe(missing('setTabBarItem', 'index', 'Number'));
+    expect(await message(test, 'setTabBarStyle', { selectedColor: '#ff0000', backgroundColor: '#00ff00' })).toBe(
+      'setTabBarStyle:ok',
+    );
+    expect(await bar.evaluate((element) => element.style.backgroundColor)).toBe('rgb(0, 255, 0)');
+    expect(
+      await bar
+        .locator('button')
+        .nth(0)
+        .evaluate((element) => element.style.color),
+    ).toBe('rgb(255, 0, 0)');
+    await away(test);
+    expect(await message(test, 'setTabBarItem', { index: 0, text: 'x' })).toBe('setTabBarItem:fail not TabBar page');
+    expect(await message(test, 'setTabBarStyle')).toBe('setTabBarStyle:fail not TabBar page');
+    await test.close();
+  });
+
+  it('wx.setNavigationBarTitle wx.setNavigationBarColor wx.showNavigationBarLoading wx.hideNavigationBarLoading: change the bar of the page', async () => {
+    const test = await startApp({ mode, files });
+    const bar = test.page.locator('.nav-bar');
+    expect(await message(test, 'setNavigationBarTitle', { title: '标题' })).toBe('setNavigationBarTitle:ok');
+    expect(await bar.innerText()).toContain('标题');
+    expect(await callBack(test, 'setNavigationBarTitle')).toEqual([
+      `fail ${missing('setNavigationBarTitle', 'title')}`,
+      `complete ${missing('setNavigationBarTitle', 'title')}`,
+    ]);
+    expect(await message(test, 'setNavigationBarColor', { frontColor: '#ffffff', backgroundColor: '#0000ff' })).toBe(
+      'setNavigationBarColor:ok',
+    );
+    expect(await bar.evaluate((element) => [element.style.color, element.style.backgroundColor])).toEqual([
+      'rgb(255, 255, 255)',
+      'rgb(0, 0, 255)',
+    ]);
+    expect(await message(test, 'setNavigationBarColor', { frontColor: 'red', backgroundColor: '#fff' })).toBe(
+      'setNavigationBarColor:fail invalid frontColor "red"',
+    );
+    expect(await message(test, 'showNavigationBarLoading')).toBe('showNavigationBarLoading:ok');
+    expect(await bar.locator('.nav-spinner').isHidden()).toBe(false);
+    expect(await message(test, 'hideNavigationBarLoading')).toBe('hideNavigationBarLoading:ok');
+    expect(await bar.locator('.nav-spinner').isHidden()).toBe(true);
+    await test.close();
+  });
+
+  it('wx.hideHomeButton: takes the home button from a page that was opened directly', async () => {
+    const test = await startApp({ mode, files, phone: { page: 'pages/c/c' } });
+    expect(await test.page.locator('.nav-home').count()).toBe(1);
+    expect(await message(test, 'hideHomeButton')).toBe('hideHomeButton:ok');
+    expect(await test.page.locator('.nav-home').count()).toBe(0);
+    await test.close();
+  });
+
+  it('wx.setBackgroundColor wx.setBackgroundTextStyle: reach the view', async () => {
+    const test = await startApp({ mode, files });
+    expect(await message(test, 'setBackgroundColor', { backgroundColor: '#123456' })).toBe('setBackgroundColor:ok');
+    expect(await message(test, 'setBackgroundColor', { backgroundColor: 5 })).toBe(
+      'setBackgroundColor:fail parameter error: parameter.backgroundColor should be String instead of Number;',
+    );
+    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'dark' })).toBe('setBackgroundTextStyle:ok');
+    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'pink' })).toBe(
+      'setBackgroundTextStyle:fail invalid textStyle "pink"',
+    );
+    const view = await test.view();
+    await expect
+      .poll(() =>
+        view.frame.evaluate(() => {
+          const found: string[] = [];
+          const walk = (root: Document | ShadowRoot): void => {
+            for (const element of root.querySelectorAll<HTMLElement>('*')) {
+              found.push(getComputedStyle(element).backgroundColor);
+              if (element.shadowRoot) walk(element.shadowRoot);
+            }
+          };
+          walk(document);
+          return found.includes('rgb(18, 52, 86)');
+        }),
+      )
+      .toBe(true);
+    await test.close();
+  });
+});

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import { inBothModes, startApp, useBrowser } from '../harness.ts';
+import { call, callBack, message, missing, onePage } from './support.ts';
+
+useBrowser();
+
+inBothModes('dialogs', (mode) => {
+  it('wx.showToast wx.hideToast wx.showLoading wx.hideLoading: stand over the page until they are hidden', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    const toast = test.page.locator('.toast');
+    expect(await message(test, 'showToast', { title: '好了', duration: 60_000 })).toBe('showToast:ok');
+    expect(await toast.innerText()).toContain('好了');
+    expect(await message(test, 'hideToast')).toBe('hideToast:ok');
+    expect(await toast.count()).toBe(0);
+    expect(await callBack(test, 'showToast', { title: 1 })).toEqual([
+      'fail showToast:fail parameter error: parameter.title should be String instead of Number;',
+      'complete showToast:fail parameter error: parameter.title should be String instead of Number;',
+    ]);
+    expect(await message(test, 'showLoading', { title: '等等', mask: true })).toBe('showLoading:ok');
+    expect(await toast.locator('.toast-spinner').count()).toBe(1);
+    expect(await test.page.locator('.toast-mask').count()).toBe(1);
+    expect(await message(test, 'showLoading')).toBe(missing('showLoading', 'title'));
+    expect(await callBack(test, 'hideLoading')).toEqual(['success hideLoading:ok', 'complete hideLoading:ok']);
+    expect(await toast.count()).toBe(0);
+    await test.close();
+  });
+
+  it('wx.showModal: resolves with the button, and with the text of an editable one', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    const asked = call(test, 'showModal', { title: 't', content: 'c', confirmText: 'Yes' });
+    await test.page.locator('.modal button').filter({ hasText: 'Yes' }).click();
+    expect(await asked).toEqual({ confirm: true, cancel: false, errMsg: 'showModal:ok' });
+    const refused = call(test, 'showModal', { content: 'c' });
+    await test.page.locator('.modal button').filter({ hasText: '取消' }).click();
+    expect(await refused).toEqual({ confirm: false, cancel: true, errMsg: 'showModal:ok' });
+    const edited = call(test, 'showModal', { editable: true });
+    await test.page.locator('.modal textarea').fill('typed');
+    await test.page.locator('.modal button').last().click();
+    expect(await edited).toMatchObject({ confirm: true, content: 'typed' });
+    expect(await message(test, 'showModal', { confirmText: 'much too long' })).toBe(
+      'showModal:fail confirmText length should not larger than 4 Chinese characters',
+    );
+    await test.close();
+  });
+
+  it('wx.showActionSheet: resolves with the index, or fails with cancel', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    const asked = call(test, 'showActionSheet', { itemList: ['one', 'two'] });
+    await test.page.locator('.sheet button').nth(1).click();
+    expect(await asked).toEqual({ tapIndex: 1, errMsg: 'showActionSheet:ok' });
+    const cancelled = callBack(test, 'showActionSheet', { itemList: ['one'] });
+    await test.page.locator('.sheet button').last().click();
+    expect(await cancelled).toEqual(['fail showActionSheet:fail cancel', 'complete showActionSheet:fail cancel']);
+    expect(await message(test, 'showActionSheet')).toBe(missing('showActionSheet', 'itemList', 'Array'));
+    expect(await message(test, 'showActionSheet', { itemList: Array(7).fill('x') })).toBe(
+      'showActionSheet:fail parameter error: itemList should not be large than 6',
+    );
+    await test.close();
+  });
+
+  it('wx.pageScrollTo wx.startPullDownRefresh wx.stopPullDownRefresh: act on the page that is shown', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...onePage(
+          '<view style="height: 3000px">x</view><view id="end">end</view>',
+          'onPageScroll(e) { this.top = e.scrollTop }, onPullDownRefresh() { getApp().log.push("refresh") }',
+        ),
+        'pages/a/a.json': { enablePullDownRefresh: true },
+      },
+    });
+    expect(await message(test, 'pageScrollTo', { scrollTop: 500, duration: 0 })).toBe('pageScrollTo:ok');
+    await expect.poll(() => test.service(({ getCurrentPages }) => getCurrentPages()[0].top)).toBe(500);
+    expect(await message(test, 'pageScrollTo', { scrollTop: 'far' })).toMatch(/^pageScrollTo:fail parameter error/);
+    expect(await message(test, 'startPullDownRefresh')).toBe('startPullDownRefresh:ok');
+    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['refresh']);
+    expect(await callBack(test, 'stopPullDownRefresh')).toEqual([
+      'success stopPullDownRefresh:ok',
+      'complete stopPullDownRefresh:ok',
+    ]);
+    await test.close();
+  });
+});
