@@ -1,15 +1,45 @@
 import { WxButton } from './button.ts';
+import { WxCanvas } from './canvas.ts';
+import { WxCheckbox, WxCheckboxGroup, WxRadio, WxRadioGroup, WxSwitch } from './checks.ts';
+import { WxForm } from './form.ts';
+import { WxIcon } from './icon.ts';
 import { WxImage } from './image.ts';
 import { WxInput } from './input.ts';
+import { WxLabel } from './label.ts';
+import { WxNavigator } from './navigator.ts';
+import { WxPicker } from './picker.ts';
+import { WxProgress } from './progress.ts';
+import { WxRichText } from './rich-text.ts';
 import { WxScrollView } from './scroll-view.ts';
+import { WxSlider } from './slider.ts';
+import { WxSwiper } from './swiper.ts';
+import { WxSwiperItem } from './swiper-item.ts';
+import { WxTextarea } from './textarea.ts';
 import type { WxElement } from './wx-element.ts';
 
 /** Every built-in component that is more than a style, by its element name. */
 const COMPONENTS: Record<string, new () => WxElement> = {
   'wx-button': WxButton,
+  'wx-canvas': WxCanvas,
+  'wx-checkbox': WxCheckbox,
+  'wx-checkbox-group': WxCheckboxGroup,
+  'wx-form': WxForm,
+  'wx-icon': WxIcon,
   'wx-image': WxImage,
   'wx-input': WxInput,
+  'wx-label': WxLabel,
+  'wx-navigator': WxNavigator,
+  'wx-picker': WxPicker,
+  'wx-progress': WxProgress,
+  'wx-radio': WxRadio,
+  'wx-radio-group': WxRadioGroup,
+  'wx-rich-text': WxRichText,
   'wx-scroll-view': WxScrollView,
+  'wx-slider': WxSlider,
+  'wx-swiper': WxSwiper,
+  'wx-swiper-item': WxSwiperItem,
+  'wx-switch': WxSwitch,
+  'wx-textarea': WxTextarea,
 };
 
 /** Defines the elements once for this realm. */
