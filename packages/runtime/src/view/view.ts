@@ -89,7 +89,6 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   root.classList.toggle('wx-v2', boot.styleVersion === 2);
   mount.appendChild(root);
 
-<<<<<<< HEAD
   const resolveAssets = (css: string): string =>
     css
       .replaceAll('sparrow-asset:', boot.assetBase)
@@ -98,11 +97,8 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     const inset = side === 'top' || side === 'bottom' ? boot.safeArea[side] : 0;
     root.style.setProperty(`--safe-area-inset-${side}`, `${inset}px`);
   }
-=======
   /** Names of components that are not supported, each reported once. */
   const reported = new Set<string>();
-  const resolveAssets = (css: string): string => css.replaceAll('sparrow-asset:', boot.assetBase);
->>>>>>> refs/heads/components
   const applier = new TreeApplier({
     document,
     root,
