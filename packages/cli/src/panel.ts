@@ -16,7 +16,7 @@ export function panel(io: Io, server: DevServer, options: { dir: string; readyMs
     row('Local', io.paint(['cyan', 'underline'], server.consoleUrl)),
     row('LAN', server.lanUrl ? io.paint(['cyan', 'underline'], server.lanUrl) : io.paint('dim', 'closed')),
     row('Backend', ...backend(io, server)),
-    row('Data', data, `\`sparrow reset ${options.dir}\` removes it`),
+    row('Data', data, `\`npm run -s sparrow -- reset ${options.dir}\` empties it`),
     row('Log', shortPath(io.cwd, server.logFile)),
     ...server.notices.map((notice) => row('Note', io.paint('yellow', notice))),
   ];

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { buildCommand } from './commands/build.ts';
+import { checkCommand } from './commands/check.ts';
 import { createCommand } from './commands/create.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -10,7 +11,7 @@ import { reportError } from './report-error.ts';
 import { VERSION } from './version.ts';
 
 /** The verbs, in the order of the help. A command is a file in commands/ and a line here. */
-const COMMANDS = [createCommand, devCommand, buildCommand, doctorCommand, resetCommand];
+const COMMANDS = [createCommand, devCommand, checkCommand, buildCommand, doctorCommand, resetCommand];
 
 /**
  * Runs one command line.

@@ -50,6 +50,13 @@ export function writeTemplate(
   }));
   editJson(folder, 'sparrow.json', (json) => ({ ...json, hosts: [host] }));
   editText(folder, 'client/config.js', (text) => text.replace(/https:\/\/[\w.-]+\.sparrow\.test/, `https://${host}`));
+  // The example's own words about the repository it stands in.
+  editText(folder, 'README.md', (text) =>
+    text
+      .replace(/^npm start .*\n/m, '')
+      .replaceAll('examples/chat-room', '.')
+      .replace(/^# .*/, `# ${options.title}`),
+  );
   writeFileSync(join(folder, '.gitignore'), 'node_modules/\nminiprogram_npm/\n.sparrow/\n');
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -109,6 +109,8 @@ export interface PhoneMessage {
 export interface PhoneLook {
   /** 0 when the page is not on the stack. */
   pageId: number;
+  /** The page sent the user on to this one before it was ready; the rest is about that one. */
+  redirected?: string;
   ready: boolean;
   failure: string | undefined;
   problems: { kind: 'component' | 'api' | 'script' | 'runtime'; code: string; message: string }[];

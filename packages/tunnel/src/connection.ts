@@ -179,8 +179,12 @@ export class Connection {
         this.#problem('CALLBACK_FAILED', `the backend answered ${JSON.stringify(answer).slice(0, 200)}`, 'see its log');
       return true;
     } catch (error) {
-      if (!(error instanceof TunnelError)) throw error;
-      this.#events.problem(this, error);
+      // Whatever it was, it costs this callback and not the process.
+      const problem =
+        error instanceof TunnelError
+          ? error
+          : new TunnelError('CALLBACK_FAILED', String(error), { hint: 'this is a fault of Sparrow', cause: error });
+      this.#events.problem(this, problem);
       return false;
     }
   }

@@ -143,7 +143,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     let crashes = 0;
     while (!closed) {
       const since = performance.now();
-      const reason = await live();
+      const reason = await live().catch((error: Error) => `BACKEND_NOT_STARTED: ${error.message}`);
       if (closed) break;
       if (reason === undefined) crashes = 0;
       else {

@@ -29,6 +29,8 @@ import { createTunnelApps, tunnelLine } from './tunnel-apps.ts';
 export interface DevServerOptions {
   /** Folder of the mini program. */
   dir: string;
+  /** Folder that gets `.sparrow`; default: the project's. `check` takes a temporary one. */
+  stateHome?: string;
   /** Default 7700; 0 takes any free one. When it is taken the next free one is used and `notices` says so. */
   port?: number;
   /** Fail with PORT_TAKEN instead of taking the next port. */
@@ -105,7 +107,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
   };
 
   try {
-    const state = openStateFolder(project.dir);
+    const state = openStateFolder(options.stateHome ?? project.dir);
     closers.push(() => state.release());
     const log = createLogFile({ dir: state.appFolder(app, ENV, 'logs'), events });
     closers.push(() => log.close());

@@ -38,15 +38,20 @@ export function createHandle(): PhoneHandle {
     readyPages: [],
     failure: undefined,
     failedRequests: [],
-    settled: (path) => handle.failure !== undefined || handle.readyPages.some((page) => page.path === path),
+    settled: (path) =>
+      handle.failure !== undefined ||
+      handle.readyPages.some((page) => page.path === path) ||
+      redirected(path) !== undefined,
     async look(path) {
       const { phone } = handle;
-      const entry = handle.readyPages.find((page) => page.path === path);
+      const shown = redirected(path);
+      const entry = handle.readyPages.find((page) => page.path === (shown ?? path));
       const nothing = { used: [], missing: [] };
       const asked = phone?.evaluate('(env) => env.apiUse()', []) as Promise<PhoneLook['apis']> | undefined;
       const late = new Promise<PhoneLook['apis']>((resolve) => setTimeout(() => resolve(nothing), ANSWER_MS));
       return {
-        pageId: phone?.pages().find((page) => page.path === path)?.id ?? 0,
+        pageId: phone?.pages().find((page) => page.path === (shown ?? path))?.id ?? 0,
+        ...(shown !== undefined && { redirected: shown }),
         ready: entry !== undefined && entry.error === undefined,
         failure: handle.failure,
         problems: handle.problems.map(({ kind, code, message }) => ({ kind, code, message })),
@@ -56,5 +61,12 @@ export function createHandle(): PhoneHandle {
       };
     },
   };
+  /** The page that took the place of this one, when it sent the user on (to a login, say) and that one is ready. */
+  function redirected(path: string): string | undefined {
+    const pages = handle.phone?.pages() ?? [];
+    const top = pages.at(-1);
+    if (!top || pages.some((page) => page.path === path)) return undefined;
+    return handle.readyPages.some((page) => page.pageId === top.id) ? top.path : undefined;
+  }
   return handle;
 }

@@ -1,4 +1,4 @@
-import { DEVICES, type DevEvent, type Device, type InvokeMap, type RuntimeMode } from '@sparrow/protocol';
+import { DEVICES, type DevEvent, type Device, type RuntimeMode } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';

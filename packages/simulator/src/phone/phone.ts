@@ -30,7 +30,7 @@ import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
-import { type LogicLayer, openLogicLayer } from './frames.ts';
+import { openLogicLayer } from './frames.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
@@ -274,6 +274,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       styles: stylesFor(manifest, all, page.path),
       assetBase: assetBase(),
       fileBase,
+      safeArea: {
+        top: page.bar.custom ? options.device.statusBar : 0,
+        bottom: page.tab >= 0 && !manifest.app.tabBar?.custom ? 0 : options.device.safeBottom,
+      },
       styleVersion: manifest.app.raw.style === 'v2' ? 2 : 1,
       config: viewConfig(page),
     });

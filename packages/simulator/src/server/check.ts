@@ -36,6 +36,8 @@ export interface CheckPage {
   ms: number;
   errors: CheckError[];
   screenshot?: string;
+  /** The page sent the user on before it was ready (to a login, say): what is reported is the page the user then sees. */
+  redirected?: string;
 }
 
 export interface CheckReport {
@@ -153,6 +155,7 @@ async function lookAt(
     const seen = await within(5_000, () => tab.evaluate<PhoneLook>(`sparrow.look(${JSON.stringify(path)})`));
     {
       errors.push(...problemsOf(seen, options.ownHosts ?? []));
+      if (seen.redirected !== undefined) result.redirected = seen.redirected;
       for (const name of seen.apis.used) used.apis.add(name);
       for (const name of seen.apis.missing) used.missing.add(name);
       const look = seen.pageId ? await within(5_000, () => readView(tab, seen.pageId)) : undefined;
@@ -193,7 +196,7 @@ function compileErrors(manifest: PackageManifest, path: string): CheckError[] {
   visit(path);
   return [...found].flatMap((index) => {
     const item = manifest.diagnostics[index];
-    if (!item || item.severity !== 'error') return [];
+    if (item?.severity !== 'error') return [];
     const { code, message, file, line } = item;
     return [{ kind: 'compile' as const, code, message, file: line ? `${file}:${line}` : file }];
   });

@@ -2,5 +2,6 @@
 
 export { findChromium, launchBrowser } from './browser.ts';
 export { type CheckOptions, type CheckPage, type CheckReport, checkPages } from './check.ts';
+export type { SimulatorDeps } from './deps.ts';
 export { SimulatorError, type SimulatorErrorCode } from './errors.ts';
-export { createSimulator, type SimulatorDeps, type SimulatorOptions } from './simulator.ts';
+export { createSimulator, type SimulatorOptions } from './simulator.ts';

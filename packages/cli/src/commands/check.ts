@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { createIo, type Io } from '../io.ts';
+import type { CommonOptions, SetExitCode } from './command.ts';
+
+interface CheckCommandOptions extends CommonOptions {
+  mode: 'dual' | 'single';
+  screenshots?: string;
+  allow: number;
+  workers: number;
+}
+
+/** The backend gets this long to listen; pages are looked at without it then. */
+const BACKEND_WAIT_MS = 15_000;
+
+export function checkCommand(setExitCode: SetExitCode): Command {
+  return new Command('check')
+    .description('open every page of a mini program in a headless browser and report what a user would see')
+    .argument('<dir>', 'folder of the mini program')
+    .addOption(new Option('--mode <mode>', 'threads of the runtime').choices(['dual', 'single']).default('dual'))
+    .option('--screenshots <dir>', 'write a picture of every page')
+    .option('--allow <n>', 'pages that may be unclean', parseCount, 0)
+    .option('--workers <n>', 'pages looked at at the same time', parseCount, 2)
+    .action(async (dir: string, options: CheckCommandOptions) => {
+      const io = createIo(options.json);
+      const folder = resolve(io.cwd, dir);
+      const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator }] = await Promise.all([
+        import('@sparrow/cloud'),
+        import('@sparrow/compiler'),
+        import('@sparrow/simulator/server'),
+      ]);
+      const compiler = createCompiler({ dir: folder });
+      const first = await compiler.build();
+      const register = createSimulator({ compiler, first, watch: false });
+      // State of its own, so that a run of `sparrow dev` on the same folder is not disturbed.
+      const stateHome = await mkdtemp(join(tmpdir(), 'sparrow-check-'));
+      let token = '';
+      try {
+        const server = await createDevServer({
+          dir: folder,
+          stateHome,
+          port: 0,
+          watch: false,
+          onProgress: (text) => io.warn(`  ${text}`),
+          async registerSimulator(app, deps) {
+            const simulator = await register(app, deps);
+            token = simulator.token;
+            return simulator;
+          },
+        });
+        try {
+          await server
+            .whenBackendReady(BACKEND_WAIT_MS)
+            .catch((error: Error) =>
+              io.warn(`  the backend does not run, pages are checked without it: ${error.message}`),
+            );
+          const report = await checkPages({
+            project: server.project.title,
+            manifest: first.manifest,
+            phoneUrl: `${server.url}/simulator/phone.html`,
+            token,
+            mode: options.mode,
+            workers: Math.max(1, options.workers),
+            ownHosts: server.project.config.hosts ?? [],
+            ...(options.screenshots !== undefined && { screenshots: resolve(io.cwd, options.screenshots) }),
+            onPage: (page, done, total) => progress(io, page, done, total),
+          });
+          show(io, report);
+          io.json(options.json, report);
+          setExitCode(report.summary.pages - report.summary.clean <= options.allow ? 0 : 1);
+        } finally {
+          await server.close();
+        }
+      } finally {
+        await rm(stateHome, { recursive: true, force: true });
+      }
+    });
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0) throw new InvalidArgumentError('give a whole number from 0');
+  return count;
+}
+
+/** A bar in a terminal; without one a line for each page that is not clean. */
+function progress(io: Io, page: CheckPage, done: number, total: number): void {
+  if (process.stderr.isTTY) {
+    const width = 30;
+    const filled = Math.round((done / total) * width);
+    process.stderr.write(`\r  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${total} `);
+    if (done === total) process.stderr.write('\n');
+  } else if (!page.clean) io.warn(`  ${done}/${total} ${page.path}: ${page.rendered ? 'not clean' : 'not rendered'}`);
+}
+
+function show(io: Io, report: CheckReport): void {
+  for (const page of report.pages) {
+    const mark = page.clean ? io.paint('green', '✓') : page.rendered ? io.paint('yellow', '!') : io.paint('red', '✗');
+    io.say(
+      `${mark} ${page.path}  ${io.paint('dim', `${page.elements} elements, ${page.ms} ms`)}${page.redirected ? ` → ${page.redirected}` : ''}`,
+    );
+    for (const error of page.errors.slice(0, 5))
+      io.say(`    ${error.kind} ${error.code}: ${error.message}${error.file ? `  (${error.file})` : ''}`);
+    if (page.errors.length > 5) io.say(`    … and ${page.errors.length - 5} more`);
+  }
+  const { pages, compiled, rendered, clean } = report.summary;
+  io.say('');
+  io.say(`  ${pages} pages: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`);
+  if (report.apis.missing.length > 0) io.say(`  wx functions missing: ${report.apis.missing.join(', ')}`);
+  if (report.components.missing.length > 0) io.say(`  components missing: ${report.components.missing.join(', ')}`);
+}
