@@ -291,7 +291,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
   let lastEvaluation = 0;
-  const network = watchedNetwork(createNetworkHandlers(relay, openFile, userFiles.set), options.onNetwork);
+  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
 
   const handlers: NativeHandlers = {
     ...network,
