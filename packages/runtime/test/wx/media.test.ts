@@ -40,7 +40,10 @@ inBothModes('media', (mode) => {
     const [path] = chosen.tempFilePaths;
     expect(path).toMatch(/^http:\/\/tmp\/.+\.png$/);
     expect(chosen.tempFiles).toEqual([{ path, size: PNG.length }]);
-    const media = await picking(test, () => call(test, 'chooseMedia', { count: 2, mediaType: ['image'] }), [image, image]);
+    const media = await picking(test, () => call(test, 'chooseMedia', { count: 2, mediaType: ['image'] }), [
+      image,
+      image,
+    ]);
     expect(media).toMatchObject({
       errMsg: 'chooseMedia:ok',
       type: 'image',

@@ -125,7 +125,9 @@ inBothModes('system', (mode) => {
       wx.offError(getApp().listeners.Error);
       void Promise.reject(new Error('alone'));
     });
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['error Error: boom', 'rejected alone']);
+    await expect
+      .poll(() => test.service(({ getApp }) => getApp().log))
+      .toEqual(['error Error: boom', 'rejected alone']);
     await test.service(({ wx }) => wx.offUnhandledRejection());
     await test.service(() => {
       void Promise.reject(new Error('unheard'));
