@@ -27,7 +27,10 @@ export class WxCanvas extends WxElement {
     switch (method) {
       case 'present': {
         this.#context ??= this.#canvas.getContext('bitmaprenderer');
-        this.#context?.transferFromImageBitmap(args[0] as ImageBitmap);
+        const bitmap = args[0] as ImageBitmap;
+        if (this.#canvas.width !== bitmap.width) this.#canvas.width = bitmap.width;
+        if (this.#canvas.height !== bitmap.height) this.#canvas.height = bitmap.height;
+        this.#context?.transferFromImageBitmap(bitmap);
         return true;
       }
       case 'size': {

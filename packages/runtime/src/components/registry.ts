@@ -6,8 +6,20 @@ import { WxIcon } from './icon.ts';
 import { WxImage } from './image.ts';
 import { WxInput } from './input.ts';
 import { WxLabel } from './label.ts';
+import { WxAudio, WxVideo } from './media.ts';
 import { WxNavigator } from './navigator.ts';
+import {
+  WxMatchMedia,
+  WxNavigationBar,
+  WxOpenData,
+  WxPageContainer,
+  WxPageMeta,
+  WxRootPortal,
+  WxWebView,
+} from './page-parts.ts';
 import { WxPicker } from './picker.ts';
+import { WxPickerView, WxPickerViewColumn } from './picker-view.ts';
+import { WxCoverImage, WxMovableArea, WxMovableView } from './positioned.ts';
 import { WxProgress } from './progress.ts';
 import { WxRichText } from './rich-text.ts';
 import { WxScrollView } from './scroll-view.ts';
@@ -40,6 +52,20 @@ const COMPONENTS: Record<string, new () => WxElement> = {
   'wx-swiper-item': WxSwiperItem,
   'wx-switch': WxSwitch,
   'wx-textarea': WxTextarea,
+  'wx-audio': WxAudio,
+  'wx-video': WxVideo,
+  'wx-match-media': WxMatchMedia,
+  'wx-navigation-bar': WxNavigationBar,
+  'wx-open-data': WxOpenData,
+  'wx-page-container': WxPageContainer,
+  'wx-page-meta': WxPageMeta,
+  'wx-root-portal': WxRootPortal,
+  'wx-web-view': WxWebView,
+  'wx-picker-view': WxPickerView,
+  'wx-picker-view-column': WxPickerViewColumn,
+  'wx-cover-image': WxCoverImage,
+  'wx-movable-area': WxMovableArea,
+  'wx-movable-view': WxMovableView,
 };
 
 /** Defines the elements once for this realm. */

@@ -63,8 +63,10 @@ export class WxRichText extends WxElement {
       else if (attribute === 'style')
         element.style.cssText = String(value).replace(/(-?[\d.]+)rpx/g, 'calc(var(--rpx) * $1)');
       else if (attribute === 'src') {
-        const src = componentHost(this)?.resolveUrl(String(value)) ?? '';
-        if (/^(https?|data|blob):/i.test(src)) element.setAttribute('src', src);
+        const src = String(value).trim();
+        // Other schemes (javascript: …) are no addresses of pictures.
+        if (name !== 'img' || (/^[a-z][\w+.-]*:/i.test(src) && !/^(https?|data|blob|wxfile):/i.test(src))) continue;
+        element.setAttribute('src', componentHost(this)?.resolveUrl(src) ?? src);
       } else if (allowed.includes(attribute)) element.setAttribute(attribute, String(value));
     }
     element.append(...children);

@@ -108,6 +108,8 @@ export function createCanvases(invoker: Invoker): Canvases {
     const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
     let dirty = false;
     let sending = false;
+    /** There is no picture before there is a context. */
+    let drawable = false;
 
     async function present(): Promise<void> {
       if (sending || !dirty) return;
@@ -116,7 +118,7 @@ export function createCanvases(invoker: Invoker): Canvases {
       await Promise.resolve();
       while (dirty) {
         dirty = false;
-        if (canvas.width === 0 || canvas.height === 0) break;
+        if (!drawable || canvas.width === 0 || canvas.height === 0) break;
         const bitmap = await createImageBitmap(canvas);
         await backend.call(backend.idOf(node), 'present', [bitmap]);
       }
@@ -145,10 +147,12 @@ export function createCanvases(invoker: Invoker): Canvases {
       }
     };
     const watched = new WeakSet<object>();
+    const nativeContext = canvas.getContext.bind(canvas) as (type: string, options?: object) => object | null;
     const getContext = (type: string, options?: object): unknown => {
       const gl = type.startsWith('webgl');
-      const context = canvas.getContext(type as '2d', gl ? { ...options, preserveDrawingBuffer: true } : options);
+      const context = nativeContext(type, gl ? { ...options, preserveDrawingBuffer: true } : options);
       if (context && !watched.has(context)) {
+        drawable = true;
         watched.add(context);
         watch(context, gl ? DRAWING_GL : DRAWING_2D);
       }
