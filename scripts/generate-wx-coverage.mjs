@@ -52,7 +52,8 @@ function testNames() {
         const [title] = node.arguments;
         if (title && ts.isStringLiteralLike(title)) {
           const names = /^((?:wx\.\w+ ?)+):/.exec(title.text)?.[1] ?? '';
-          for (const [, name] of names.matchAll(/wx\.(\w+)/g)) found.set(name, (found.get(name) ?? new Set()).add(file));
+          for (const [, name] of names.matchAll(/wx\.(\w+)/g))
+            found.set(name, (found.get(name) ?? new Set()).add(file));
         }
       }
       ts.forEachChild(node, visit);

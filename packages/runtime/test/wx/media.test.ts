@@ -8,7 +8,7 @@ useBrowser();
 
 /** A PNG of 3 by 2 pixels. */
 const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==',
+  'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEElEQVR42mP4z8AAQQxwFgBB0gX7b/EWxwAAAABJRU5ErkJggg==',
   'base64',
 );
 
@@ -40,7 +40,10 @@ inBothModes('media', (mode) => {
     const [path] = chosen.tempFilePaths;
     expect(path).toMatch(/^http:\/\/tmp\/.+\.png$/);
     expect(chosen.tempFiles).toEqual([{ path, size: PNG.length }]);
-    const media = await picking(test, () => call(test, 'chooseMedia', { count: 2, mediaType: ['image'] }), [image, image]);
+    const media = await picking(test, () => call(test, 'chooseMedia', { count: 2, mediaType: ['image'] }), [
+      image,
+      image,
+    ]);
     expect(media).toMatchObject({
       errMsg: 'chooseMedia:ok',
       type: 'image',

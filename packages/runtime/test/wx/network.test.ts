@@ -32,7 +32,9 @@ beforeAll(async () => {
       response.setHeader('set-cookie', 'a=b');
       response.setHeader('content-type', 'application/json');
       const { method, headers } = request;
-      response.end(JSON.stringify({ method, path, type: headers['content-type'], own: headers['x-own'], body: `${body}` }));
+      response.end(
+        JSON.stringify({ method, path, type: headers['content-type'], own: headers['x-own'], body: `${body}` }),
+      );
     });
   });
   sockets = new WebSocketServer({ server });
@@ -170,9 +172,9 @@ inBothModes('network', (mode) => {
 
     const kept = await call(test, 'downloadFile', { url: `${base}/file.txt`, filePath: 'http://usr/kept.txt' });
     expect(kept).toMatchObject({ errMsg: 'downloadFile:ok', filePath: 'http://usr/kept.txt' });
-    expect(
-      await test.service(({ wx }) => wx.getFileSystemManager().readFileSync('http://usr/kept.txt', 'utf8')),
-    ).toBe('file body');
+    expect(await test.service(({ wx }) => wx.getFileSystemManager().readFileSync('http://usr/kept.txt', 'utf8'))).toBe(
+      'file body',
+    );
 
     expect(await message(test, 'downloadFile')).toBe(missing('downloadFile', 'url'));
     expect(await message(test, 'downloadFile', { url: `${base}/hang`, timeout: 50 })).toBe('downloadFile:fail timeout');
@@ -247,7 +249,9 @@ inBothModes('network', (mode) => {
     const failed = (address: unknown) =>
       test.service(
         ({ wx }, given: unknown) =>
-          new Promise((resolve) => wx.connectSocket({ url: given, fail: (e: { errMsg: string }) => resolve(e.errMsg) })),
+          new Promise((resolve) =>
+            wx.connectSocket({ url: given, fail: (e: { errMsg: string }) => resolve(e.errMsg) }),
+          ),
         address,
       );
     expect(await failed(undefined)).toBe(missing('connectSocket', 'url'));
@@ -274,7 +278,9 @@ inBothModes('network', (mode) => {
       ({ wx }, address: string) =>
         new Promise((resolve) => {
           const log: string[] = [];
-          wx.onSocketOpen(() => wx.sendSocketMessage({ data: 'old' }).then((r: { errMsg: string }) => log.push(r.errMsg)));
+          wx.onSocketOpen(() =>
+            wx.sendSocketMessage({ data: 'old' }).then((r: { errMsg: string }) => log.push(r.errMsg)),
+          );
           wx.onSocketMessage((m: { data: string }) => {
             log.push(m.data);
             wx.closeSocket({ code: 1000, reason: 'enough' });
