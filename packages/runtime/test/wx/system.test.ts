@@ -107,6 +107,26 @@ inBothModes('system', (mode) => {
     await test.close();
   });
 
+  it('wx.onWindowResize wx.offWindowResize: tell of another size of the screen, as does onResize of the page', async () => {
+    const test = await startApp({
+      mode,
+      files: onePage('a', 'onResize(r) { getApp().log.push(r.size.windowWidth) }'),
+      phone: { full: '1' },
+    });
+    await test.service(({ wx, getApp }) =>
+      wx.onWindowResize((r: { size: object }) => getApp().log.push(Object.keys(r.size).length, r.size)),
+    );
+    await test.page.setViewportSize({ width: 500, height: 640 });
+    await expect
+      .poll(() => test.service(({ getApp }) => getApp().log))
+      .toEqual([4, expect.objectContaining({ windowWidth: 500, screenHeight: 640 }), 500]);
+    expect(await sync(test, 'getWindowInfo')).toMatchObject({ windowWidth: 500, screenHeight: 640 });
+    await test.service(({ wx }) => wx.offWindowResize());
+    await test.page.setViewportSize({ width: 420, height: 640 });
+    await expect.poll(() => test.service(({ getApp }) => getApp().log.slice(3))).toEqual([420]);
+    await test.close();
+  });
+
   it('wx.onError wx.offError wx.onUnhandledRejection wx.offUnhandledRejection: hear what goes wrong', async () => {
     const test = await startApp({ mode, files: onePage() });
     await test.service(({ wx, getApp }) => {

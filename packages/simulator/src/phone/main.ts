@@ -165,6 +165,13 @@ window.addEventListener('message', (event) => {
   } else if (command === 'restart') void start();
   else if (command === 'open' && value) handle.phone?.navigate(value);
 });
+window.addEventListener('resize', () => {
+  if (!settings.full) return;
+  settings.device = { ...settings.device, width: innerWidth, height: innerHeight };
+  const holder = document.querySelector<HTMLElement>('.device');
+  if (holder) Object.assign(holder.style, { width: `${innerWidth}px`, height: `${innerHeight}px` });
+  handle.phone?.resize(innerWidth, innerHeight);
+});
 document.addEventListener('visibilitychange', () => (document.hidden ? handle.phone?.hide() : handle.phone?.show()));
 
 createDevLink('/simulator/events', settings.token, onDevEvent);

@@ -81,6 +81,8 @@ export interface Phone {
   /** A newer package: styles, templates and scripts are exchanged under the living pages. */
   update(packageId: string, change: 'styles' | 'templates' | 'scripts'): Promise<void>;
   setTheme(theme: 'light' | 'dark'): void;
+  /** The screen has got another size, in CSS pixels. */
+  resize(width: number, height: number): void;
   back(): void;
   navigate(url: string): void;
   hide(): void;
@@ -527,6 +529,19 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       emitOn(service, 'native', 'systemChange', system(stack.top));
       for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
       emitOn(service, 'native', 'ThemeChange', { theme });
+    },
+    resize(width, height) {
+      options.device = { ...options.device, width, height };
+      screen.style.width = `${width}px`;
+      screen.style.height = `${height}px`;
+      const { top } = stack;
+      if (top) logic.showView(top.id, { top: top.frame.offsetTop, height: top.frame.offsetHeight });
+      const info = system(top);
+      const { windowWidth, windowHeight, screenWidth, screenHeight, deviceOrientation } = info;
+      const size = { windowWidth, windowHeight, screenWidth, screenHeight };
+      emitOn(service, 'native', 'systemChange', info);
+      emitOn(service, 'native', 'WindowResize', { size });
+      if (top) emitOn(service, 'page', top.id, 'resize', { size, deviceOrientation });
     },
     back: () => void stack.navigateBack(1),
     navigate: (url) => stack.reLaunch(url),
