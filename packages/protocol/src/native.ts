@@ -208,11 +208,11 @@ export type TabBarCommand =
 
 export interface PickerParams {
   mode: 'selector' | 'multiSelector' | 'time' | 'date' | 'region';
-  /** Columns of option texts, for selector and multiSelector. */
+  /** Option texts of every wheel. */
   columns: string[][];
-  value: unknown;
-  start?: string;
-  end?: string;
-  fields?: 'year' | 'month' | 'day';
+  /** Index in every column. */
+  value: number[];
   headerText?: string;
+  /** Gives the sheet that is open these columns, and answers at once. */
+  update?: boolean;
 }

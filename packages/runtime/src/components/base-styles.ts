@@ -1,3 +1,6 @@
+import { containerStyles } from './styles/containers.ts';
+import { formStyles } from './styles/forms.ts';
+
 /** Default styles of a page and of the built-in components that are only a style. Lengths follow the original's defaults. */
 export const baseStyles = `
 html, body { margin: 0; padding: 0; height: 100%; overflow: hidden; }
@@ -12,12 +15,12 @@ wx-root {
 }
 wx-root.wx-no-scroll { overflow: hidden; }
 wx-root::-webkit-scrollbar { display: none; }
-wx-view, wx-scroll-view, wx-swiper, wx-form, wx-label { display: block; }
+wx-view { display: block; }
 wx-label { display: inline; }
 wx-text { display: inline; white-space: pre-line; }
+:where(wx-text[selectable], wx-text[user-select]) { user-select: text; -webkit-user-select: text; }
 wx-image { display: inline-block; width: 320px; height: 240px; overflow: hidden; }
 wx-block { display: contents; }
-wx-input { display: block; height: 1.4rem; min-height: 1.4rem; overflow: hidden; }
 wx-button { position: relative; display: block; margin-left: auto; margin-right: auto; padding-left: 14px; padding-right: 14px; box-sizing: border-box; font-size: 18px; line-height: 2.55555556; text-align: center; text-decoration: none; border-radius: 5px; color: #000; background-color: #f8f8f8; overflow: hidden; cursor: pointer; }
 wx-button::after { content: " "; position: absolute; top: 0; left: 0; width: 200%; height: 200%; border: 1px solid rgba(0, 0, 0, .2); transform: scale(.5); transform-origin: 0 0; box-sizing: border-box; border-radius: 10px; pointer-events: none; }
 wx-button[type="primary"] { color: #fff; background-color: #1aad19; }
@@ -50,4 +53,6 @@ wx-pull-indicator.wx-active i { animation: wx-pull .9s infinite; }
 wx-pull-indicator.wx-active i:nth-child(2) { animation-delay: .15s; }
 wx-pull-indicator.wx-active i:nth-child(3) { animation-delay: .3s; }
 @keyframes wx-pull { 0%, 100% { opacity: .3 } 40% { opacity: 1 } }
-`;
+wx-rich-text { display: block; }
+:where(.wx-rich-text) img { max-width: 100%; }
+${formStyles}${containerStyles}`;

@@ -28,19 +28,29 @@ export class WxButton extends WxElement {
     if (name === 'plain') this.toggleAttribute('plain', this.flag('plain'));
   }
 
-  readonly #tapped = (): void => {
+  readonly #tapped = (event: Event): void => {
+    if (this.flag('disabled')) event.preventDefault();
+    else this.#act();
+  };
+
+  override activate(): void {
     if (this.flag('disabled')) return;
+    this.#act();
+    this.emit('tap', {}, { bubbles: true, composed: true });
+  }
+
+  #act(): void {
     const formType = this.text('form-type');
     if (formType === 'submit' || formType === 'reset')
       this.dispatchEvent(new CustomEvent('wxform', { bubbles: true, composed: true, detail: formType }));
     const openType = this.text('open-type');
     if (openType) void this.#open(openType);
-  };
+  }
 
   async #open(openType: string): Promise<void> {
     const host = componentHost(this);
     const event = OPEN_EVENTS[openType];
-    if (openType === 'share') return void this.emit('@share', { dataset: {} }, { bubbles: true, composed: true });
+    if (openType === 'share') return host?.tell(this, '@share', {});
     if (!host || !event) return;
     try {
       if (openType === 'getUserInfo') {

@@ -48,6 +48,10 @@ export class WxImage extends WxElement {
     this.#observer = undefined;
   }
 
+  override styleReplaced(): void {
+    this.#fix();
+  }
+
   protected override attributeGiven(name: string): void {
     if (name === 'mode') {
       const { fit, position } = FITS[this.text('mode', 'scaleToFill')] ?? { fit: 'fill' };

@@ -1,15 +1,71 @@
 import { WxButton } from './button.ts';
+import { WxCanvas } from './canvas.ts';
+import { WxCheckbox, WxCheckboxGroup, WxRadio, WxRadioGroup, WxSwitch } from './checks.ts';
+import { WxForm } from './form.ts';
+import { WxIcon } from './icon.ts';
 import { WxImage } from './image.ts';
 import { WxInput } from './input.ts';
+import { WxLabel } from './label.ts';
+import { WxAudio, WxVideo } from './media.ts';
+import { WxNavigator } from './navigator.ts';
+import {
+  WxMatchMedia,
+  WxNavigationBar,
+  WxOpenData,
+  WxPageContainer,
+  WxPageMeta,
+  WxRootPortal,
+  WxWebView,
+} from './page-parts.ts';
+import { WxPicker } from './picker.ts';
+import { WxPickerView, WxPickerViewColumn } from './picker-view.ts';
+import { WxCoverImage, WxMovableArea, WxMovableView } from './positioned.ts';
+import { WxProgress } from './progress.ts';
+import { WxRichText } from './rich-text.ts';
 import { WxScrollView } from './scroll-view.ts';
+import { WxSlider } from './slider.ts';
+import { WxSwiper } from './swiper.ts';
+import { WxSwiperItem } from './swiper-item.ts';
+import { WxTextarea } from './textarea.ts';
 import type { WxElement } from './wx-element.ts';
 
 /** Every built-in component that is more than a style, by its element name. */
 const COMPONENTS: Record<string, new () => WxElement> = {
   'wx-button': WxButton,
+  'wx-canvas': WxCanvas,
+  'wx-checkbox': WxCheckbox,
+  'wx-checkbox-group': WxCheckboxGroup,
+  'wx-form': WxForm,
+  'wx-icon': WxIcon,
   'wx-image': WxImage,
   'wx-input': WxInput,
+  'wx-label': WxLabel,
+  'wx-navigator': WxNavigator,
+  'wx-picker': WxPicker,
+  'wx-progress': WxProgress,
+  'wx-radio': WxRadio,
+  'wx-radio-group': WxRadioGroup,
+  'wx-rich-text': WxRichText,
   'wx-scroll-view': WxScrollView,
+  'wx-slider': WxSlider,
+  'wx-swiper': WxSwiper,
+  'wx-swiper-item': WxSwiperItem,
+  'wx-switch': WxSwitch,
+  'wx-textarea': WxTextarea,
+  'wx-audio': WxAudio,
+  'wx-video': WxVideo,
+  'wx-match-media': WxMatchMedia,
+  'wx-navigation-bar': WxNavigationBar,
+  'wx-open-data': WxOpenData,
+  'wx-page-container': WxPageContainer,
+  'wx-page-meta': WxPageMeta,
+  'wx-root-portal': WxRootPortal,
+  'wx-web-view': WxWebView,
+  'wx-picker-view': WxPickerView,
+  'wx-picker-view-column': WxPickerViewColumn,
+  'wx-cover-image': WxCoverImage,
+  'wx-movable-area': WxMovableArea,
+  'wx-movable-view': WxMovableView,
 };
 
 /** Defines the elements once for this realm. */

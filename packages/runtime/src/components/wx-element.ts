@@ -11,11 +11,14 @@ export interface ComponentHost {
   emit(element: HTMLElement, type: string, detail: unknown, options?: { bubbles?: boolean; composed?: boolean }): void;
   /** Two-way binding changed by the user. */
   model(element: HTMLElement, attribute: string, value: unknown): void;
+  /** Something for the logic layer itself, whoever listens: `@share`, `@native` … */
+  tell(element: HTMLElement, type: `@${string}`, detail: unknown): void;
   /** Calls native; answers like `wx.*`. */
-  invoke(name: string, params: unknown): Promise<unknown>;
+  invoke(name: string, params: unknown, onProgress?: (event: string, data: unknown) => void): Promise<unknown>;
   /** Address of a file of the mini program or of the network, for src and the like. */
   resolveUrl(url: string): string;
-  /** Navigation, sharing and other actions of `navigator` and `button open-type`. */
+  /** Path of the page, for relative addresses of pages. */
+  readonly path: string;
   readonly theme: 'light' | 'dark';
 }
 
@@ -39,8 +42,9 @@ export abstract class WxElement extends HTMLElement {
   protected readonly attributesGiven = new Map<string, unknown>();
   readonly #models = new Set<string>();
 
-  /** `undefined` removes. Called for every attribute but class, style, id and data-*. */
-  setWxAttribute(name: string, value: unknown): void {
+  /** `undefined` removes. Called for every attribute but class, style, id and data-*. `activeColor` is `active-color`. */
+  setWxAttribute(given: string, value: unknown): void {
+    const name = dashed(given);
     if (value === undefined) this.attributesGiven.delete(name);
     else this.attributesGiven.set(name, value);
     // Attribute selectors of the mini program's style sheets see plain values.
@@ -48,6 +52,9 @@ export abstract class WxElement extends HTMLElement {
     else if (typeof value !== 'object') this.setAttribute(name, value === true ? '' : String(value));
     this.attributeGiven(name, value);
   }
+
+  /** Called after the mini program replaced the inline style, by which sizes a component has set itself are lost. */
+  styleReplaced(): void {}
 
   /** Called after an attribute changed. */
   protected attributeGiven(_name: string, _value: unknown): void {}
@@ -72,6 +79,13 @@ export abstract class WxElement extends HTMLElement {
     return Number.isFinite(parsed) ? parsed : fallback;
   }
 
+  /** A length in CSS: a number is CSS pixels, a text may be in rpx. */
+  protected length(name: string, fallback: number): string {
+    const value = this.attributesGiven.get(name);
+    const rpx = typeof value === 'string' ? /^\s*(-?[\d.]+)\s*rpx\s*$/.exec(value) : null;
+    return rpx ? `calc(var(--rpx) * ${rpx[1]})` : `${this.number(name, fallback)}px`;
+  }
+
   protected emit(type: string, detail: unknown = {}, options?: { bubbles?: boolean; composed?: boolean }): void {
     componentHost(this)?.emit(this, type, detail, options);
   }
@@ -82,7 +96,28 @@ export abstract class WxElement extends HTMLElement {
   }
 
   /** Methods a selector query's context can call; see `call` of the bridge. */
-  callMethod(_method: string, _args: unknown[]): unknown {
-    return undefined;
+  callMethod(method: string, args: unknown[]): unknown {
+    return method === 'property' ? this.attributesGiven.get(dashed(String(args[0]))) : undefined;
   }
+
+  /** What a tap does; a label hands its taps on to this. */
+  activate(): void {}
+}
+
+function dashed(name: string): string {
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : name;
+}
+
+/** A shadow root with a style sheet and fixed markup of our own. Rules for `:host` are weaker than any class of the program. */
+export function attachParts(element: HTMLElement, css: string, markup: string): ShadowRoot {
+  const shadow = element.attachShadow({ mode: 'open' });
+  shadow.innerHTML = `<style>${css}</style>${markup}`;
+  return shadow;
+}
+
+/** A part of a shadow root that is known to be there. */
+export function part<T extends HTMLElement = HTMLElement>(shadow: ShadowRoot, selector: string): T {
+  const found = shadow.querySelector<T>(selector);
+  if (!found) throw new Error(`the component has no part ${selector}`);
+  return found;
 }

@@ -1,6 +1,7 @@
 import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
 import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
@@ -9,7 +10,7 @@ import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
-import { type NodeInstances, SelectorQuery } from './selector-query.ts';
+import { SelectorQuery } from './selector-query.ts';
 import { createWx } from './wx/index.ts';
 
 export interface AppServiceOptions {
@@ -64,7 +65,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   let defining = '';
   /** Objects behind `node()` and `context()` of a query, by the component's tag; the canvas adds itself here. */
-  const instances: NodeInstances = () => undefined;
+  const canvases = createCanvases(invoker);
+  const { instances } = canvases;
 
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
@@ -154,6 +156,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     },
     EventChannel,
     instances,
+    canvases,
   });
   const { wx } = wxContext;
   reporter.onError((message) => {

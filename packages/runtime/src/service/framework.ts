@@ -5,9 +5,10 @@
 import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
-import { builtinBehaviors } from './builtin-behaviors.ts';
+import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
 import { createObserverGuard, type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
+import { withFormFields } from './form-fields.ts';
 import type { IntersectionOptions } from './intersection-observer.ts';
 import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
@@ -243,7 +244,9 @@ export function createFramework(options: FrameworkOptions): Framework {
 
     dispatch(backend, event) {
       const element = backend.elementOf(event);
-      if (element) glassEasel.Event.dispatchEvent(element, createEvent(event) as never);
+      if (!element) return;
+      const complete = withFormFields(element, event, behaviors.get(FORM_FIELD_BEHAVIOR));
+      glassEasel.Event.dispatchEvent(element, createEvent(complete) as never);
     },
 
     backendOptions: () => ({

@@ -1,9 +1,21 @@
 import type { OnEvents, PackageManifest, RouteChange, StyleUpdate } from '@sparrow/protocol';
 import { type Channel, type Invoker, publish, receive, type TreeCodec } from '../bridge/index.ts';
+import { copyPlain } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
 import type { Caller, Framework, PageRoot } from './framework.ts';
 import type { Reporter } from './reporter.ts';
 import { TreeBackend } from './tree-backend.ts';
+
+/** Natives about the page that components of its view (`page-meta`, `navigation-bar`) call through the logic layer. */
+const VIEW_ASKS: ReadonlySet<string> = new Set([
+  'setNavigationBarTitle',
+  'setNavigationBarColor',
+  'showNavigationBarLoading',
+  'hideNavigationBarLoading',
+  'setBackgroundColor',
+  'setBackgroundTextStyle',
+  'pageScrollTo',
+]);
 
 /** One page of the stack. */
 export interface Page {
@@ -126,7 +138,7 @@ export function createPages(options: PagesOptions): Pages {
     receive(channel, {
       subscribe: {
         event: (event) => {
-          if (event.type.startsWith('@')) viewEvent(page, event.type, event.detail);
+          if (event.type.startsWith('@')) viewEvent(page, event.type, event.detail, event.node);
           else framework.dispatch(backend, event);
         },
         model: (node, attribute, value) => backend.model(node, attribute, value),
@@ -139,10 +151,21 @@ export function createPages(options: PagesOptions): Pages {
   }
 
   /** Page events a view raises by itself. */
-  function viewEvent(page: Page, type: string, detail: unknown): void {
+  function viewEvent(page: Page, type: string, detail: unknown, node: number): void {
     if (type === '@scroll') call(page, 'onPageScroll', detail);
     else if (type === '@reachBottom') call(page, 'onReachBottom');
     else if (type === '@pullDownRefresh') call(page, 'onPullDownRefresh');
+    else if (type === '@share') {
+      const button = page.backend.nodes.get(node)?.element;
+      const target = { id: button?.id ?? '', dataset: copyPlain(button?.dataset ?? {}) };
+      call(page, 'onShareAppMessage', { from: 'button', target });
+    } else if (type === '@native') {
+      const { name, params } = detail as { name: string; params: object };
+      if (!VIEW_ASKS.has(name)) return;
+      void invoker.invoke(name as never, { ...params, pageId: page.id } as never).catch(() => {});
+    } else if (type === '@unsupported')
+      reporter.problem('component', 'COMPONENT_NOT_SUPPORTED', `<${String(detail)}> is not supported`);
+    else if (type === '@warn') reporter.console.warn(detail);
     else if (type === '@error') reporter.problem('runtime', 'VIEW_ERROR', detail);
   }
 

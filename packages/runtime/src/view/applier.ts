@@ -1,5 +1,6 @@
-import type { NodeId } from '@sparrow/protocol';
+import { BUILTIN_COMPONENTS, type NodeId } from '@sparrow/protocol';
 import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
+import { breakLines, textAttribute } from '../components/text.ts';
 import type { WxElement } from '../components/wx-element.ts';
 import { playAnimation } from './animation.ts';
 
@@ -14,6 +15,8 @@ export interface TreeTarget {
   root: HTMLElement;
   addSheet(path: string): void;
   listen(type: string): void;
+  /** A built-in component that we do not have was used. */
+  unsupported(name: string): void;
   /** The element swallows events of this type. */
   swallow(element: HTMLElement, type: string): void;
 }
@@ -54,11 +57,11 @@ export class TreeApplier {
     const nodeById = (): Numbered | undefined => this.#nodes[next() as number];
     const { document } = this.#target;
 
-    const build = (): Node | undefined => {
+    const build = (parent = ''): Node | undefined => {
       const form = next();
       if (form === NodeForm.Existing) return nodeById();
       if (form === NodeForm.Text) {
-        const node = document.createTextNode(next() as string);
+        const node = document.createTextNode(parent === 'text' ? breakLines(next() as string) : (next() as string));
         this.#number(node, ++this.#count);
         return node;
       }
@@ -73,7 +76,7 @@ export class TreeApplier {
       if (domId) element.id = domId;
       for (let attributes = next() as number; attributes > 0; attributes--) setAttribute(element, text(), next());
       for (let children = next() as number; children > 0; children--) {
-        const child = build();
+        const child = build(tag);
         if (child) element.appendChild(child);
       }
       return element;
@@ -116,7 +119,7 @@ export class TreeApplier {
         case Op.Text: {
           const node = nodeById();
           const value = next() as string;
-          if (node) node.nodeValue = value;
+          if (node) node.nodeValue = node.parentElement?.localName === 'wx-text' ? breakLines(value) : value;
           break;
         }
         case Op.Class: {
@@ -128,7 +131,9 @@ export class TreeApplier {
         case Op.Style: {
           const element = nodeById() as HTMLElement | undefined;
           const value = next() as string;
-          if (element) element.style.cssText = value;
+          if (!element) break;
+          element.style.cssText = value;
+          (element as WxElement).styleReplaced?.();
           break;
         }
         case Op.Id: {
@@ -183,6 +188,7 @@ export class TreeApplier {
   #create(tag: string): HTMLElement {
     const { document } = this.#target;
     const name = tag.startsWith(HOST_PREFIX) ? hostName(tag.slice(1)) : `wx-${tag}`;
+    if (Object.hasOwn(BUILTIN_COMPONENTS, tag) && !BUILTIN_COMPONENTS[tag]) this.#target.unsupported(tag);
     try {
       return document.createElement(name);
     } catch {
@@ -205,6 +211,7 @@ function hostName(tag: string): string {
 function setAttribute(element: HTMLElement, name: string, value: unknown): void {
   if (name === 'animation' && playAnimation(element, value)) return;
   const component = element as WxElement;
+  if (element.localName === 'wx-text') textAttribute(element, name, value);
   if (component.setWxAttribute) component.setWxAttribute(name, value);
   else if (value === undefined || value === null || value === false) element.removeAttribute(name);
   else

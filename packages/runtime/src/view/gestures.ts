@@ -83,8 +83,9 @@ export function installGestures(options: GestureOptions): void {
     clearTimeout(press.timer);
     send(press.node, cancelled ? 'touchcancel' : 'touchend', [point], {});
     if (!cancelled && !press.moved && !press.long) {
-      press.node.dispatchEvent(new CustomEvent('wxtap', { bubbles: true, composed: true }));
-      send(press.node, 'tap', [point], { x: point.pageX, y: point.pageY });
+      // A component that is disabled swallows the tap.
+      const tap = new CustomEvent('wxtap', { bubbles: true, composed: true, cancelable: true });
+      if (press.node.dispatchEvent(tap)) send(press.node, 'tap', [point], { x: point.pageX, y: point.pageY });
     }
   }
 

@@ -97,6 +97,8 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     const inset = side === 'top' || side === 'bottom' ? boot.safeArea[side] : 0;
     root.style.setProperty(`--safe-area-inset-${side}`, `${inset}px`);
   }
+  /** Names of components that are not supported, each reported once. */
+  const reported = new Set<string>();
   const applier = new TreeApplier({
     document,
     root,
@@ -111,10 +113,19 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     listen: (type) => {
       listened.add(type);
     },
+    unsupported: (name) => {
+      if (reported.has(name)) return;
+      reported.add(name);
+      tell('@unsupported', name);
+    },
     swallow: (element, type) => {
       element.addEventListener(type, (event) => event.cancelable && event.preventDefault(), { passive: false });
     },
   });
+
+  /** For the logic layer itself; sent whether anyone listens or not. */
+  const tell = (type: string, detail: unknown, node: NodeId = 1): void =>
+    notify(service, 'event', { node, type, detail, bubbles: false, composed: false, timeStamp: 0 });
 
   const start = performance.now();
   const emit = (
@@ -141,8 +152,11 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   setComponentHost(mount instanceof ShadowRoot ? mount : document, {
     emit: (element, type, detail, more) => emit(applier.idAt(element), type, detail, more),
     model: (element, attribute, value) => notify(service, 'model', applier.idAt(element), attribute, value),
-    invoke: (name, params) => invoker.invoke(name as never, params as never),
+    tell: (element, type, detail) => tell(type, detail, applier.idAt(element)),
+    invoke: (name, params, onProgress) =>
+      invoker.invoke(name as never, params as never, onProgress ? { onProgress } : {}),
     resolveUrl: (url) => resolveUrl(url, boot),
+    path: boot.path,
     get theme() {
       return config.theme;
     },
@@ -159,8 +173,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     root,
     window,
     emit: (type, detail) => {
-      if (type === '@pullDownRefresh' || listened.has(type))
-        notify(service, 'event', { node: 1, type, detail, bubbles: false, composed: false, timeStamp: 0 });
+      if (type === '@pullDownRefresh' || listened.has(type)) tell(type, detail);
     },
     config: () => config,
   });
@@ -171,14 +184,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
         applier.apply(codec.decode(batch));
       } catch (error) {
         const message = error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : String(error);
-        notify(service, 'event', {
-          node: 1,
-          type: '@error',
-          detail: message,
-          bubbles: false,
-          composed: false,
-          timeStamp: 0,
-        });
+        tell('@error', message);
       }
       if (ack) afterPaint(window, () => notify(service, 'rendered', seq));
     },

@@ -2,50 +2,104 @@ import type { InvokeMap } from '@sparrow/protocol';
 import type { Call } from '@sparrow/runtime/native';
 import { h } from './dom.ts';
 
-/** The sheet with wheels from the bottom of the screen, for `picker`. Column moves are reported as progress of the call. */
-export function createPickerDialog(screen: HTMLElement): {
-  open(params: InvokeMap['showPicker'][0], call: Call): Promise<InvokeMap['showPicker'][1]>;
-} {
-  return {
-    open(params, call) {
-      return new Promise((resolve) => {
-        const values = (Array.isArray(params.value) ? params.value : [params.value]).map((value) => Number(value) || 0);
-        const close = (confirmed: boolean): void => {
-          layer.remove();
-          if (!confirmed) resolve({ cancel: true });
-          else resolve({ value: params.mode === 'selector' ? values[0] : [...values] });
-        };
-        const columns = params.columns.map((texts, column) => {
-          const list = h('div.wheel', {}, ...texts.map((text) => h('div', {}, text)));
-          list.addEventListener('scrollend', () => {
-            const index = Math.min(texts.length - 1, Math.max(0, Math.round(list.scrollTop / 40)));
-            if (values[column] === index) return;
-            values[column] = index;
-            call.progress('columnchange', { column, value: index });
-          });
-          return list;
-        });
-        const layer = h(
-          'div.sheet-layer',
-          { onclick: (event: Event) => event.target === layer && close(false) },
-          h(
-            'div.sheet.picker',
-            {},
-            h(
-              'div.picker-head',
-              {},
-              h('button', { onclick: () => close(false) }, '取消'),
-              h('span', {}, params.headerText ?? ''),
-              h('button.picker-confirm', { onclick: () => close(true) }, '确定'),
-            ),
-            h('div.wheels', {}, ...columns),
-          ),
-        );
-        screen.append(layer);
-        columns.forEach((list, column) => {
-          list.scrollTop = (values[column] ?? 0) * 40;
-        });
+/** Height of one line of a wheel, as in the style sheet. CSS pixels. */
+const LINE = 40;
+
+type Params = InvokeMap['showPicker'][0];
+type Answer = InvokeMap['showPicker'][1];
+
+/**
+ * The sheet with wheels from the bottom of the screen, for `picker`. Wheels that the user moves are reported as progress of the
+ * call; a further call with `update` gives the open sheet other columns. Answers with an index a column.
+ */
+export function createPickerDialog(screen: HTMLElement): { open(params: Params, call: Call): Promise<Answer> } {
+  let update: ((params: Params) => void) | undefined;
+  let cancel: (() => void) | undefined;
+
+  function show(params: Params, call: Call, resolve: (answer: Answer) => void): void {
+    let columns = params.columns;
+    let values = indexes(params);
+    const wheels = h('div.wheels');
+    const close = (answer: Answer): void => {
+      layer.remove();
+      update = undefined;
+      cancel = undefined;
+      resolve(answer);
+    };
+    const layer = h(
+      'div.sheet-layer',
+      { onclick: (event: Event) => event.target === layer && close({ cancel: true }) },
+      h(
+        'div.sheet.picker',
+        {},
+        h(
+          'div.picker-head',
+          {},
+          h('button.picker-cancel', { onclick: () => close({ cancel: true }) }, '取消'),
+          h('span', {}, params.headerText ?? ''),
+          h('button.picker-confirm', { onclick: () => close({ value: [...values] }) }, '确定'),
+        ),
+        wheels,
+      ),
+    );
+
+    /** Texts of one wheel; its place among the columns stays. */
+    const fill = (wheel: HTMLElement, texts: string[], index: number): void => {
+      wheel.replaceChildren(
+        ...texts.map((text, at) =>
+          h('div', { onclick: () => wheel.scrollTo({ top: at * LINE, behavior: 'smooth' }) }, text),
+        ),
+      );
+      wheel.scrollTop = index * LINE;
+    };
+    const create = (column: number): HTMLElement => {
+      const wheel = h('div.wheel');
+      wheel.addEventListener('scrollend', () => {
+        const last = (columns[column]?.length ?? 1) - 1;
+        const index = Math.min(last, Math.max(0, Math.round(wheel.scrollTop / LINE)));
+        if (values[column] === index) return;
+        values[column] = index;
+        call.progress('columnchange', { column, value: index });
       });
+      return wheel;
+    };
+
+    screen.append(layer);
+    const draw = (old: string[][]): void => {
+      while (wheels.children.length > columns.length) wheels.lastChild?.remove();
+      while (wheels.children.length < columns.length) wheels.append(create(wheels.children.length));
+      columns.forEach((texts, column) => {
+        const wheel = wheels.children[column] as HTMLElement;
+        const index = values[column] ?? 0;
+        if (String(old[column]) !== String(texts)) fill(wheel, texts, index);
+        else if (Math.round(wheel.scrollTop / LINE) !== index) wheel.scrollTop = index * LINE;
+      });
+    };
+    draw([]);
+    cancel = () => close({ cancel: true });
+    update = (next) => {
+      const old = columns;
+      columns = next.columns;
+      values = indexes(next);
+      draw(old);
+    };
+  }
+
+  return {
+    async open(params, call) {
+      if (params.update) {
+        update?.(params);
+        return { value: [] };
+      }
+      cancel?.();
+      return new Promise((resolve) => show(params, call, resolve));
     },
   };
+}
+
+function indexes({ columns, value }: Params): number[] {
+  const given = Array.isArray(value) ? value : [value];
+  return columns.map((texts, column) =>
+    Math.min(Math.max(0, texts.length - 1), Math.max(0, Number(given[column]) || 0)),
+  );
 }

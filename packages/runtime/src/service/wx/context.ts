@@ -1,5 +1,6 @@
 import type { AppShowOptions, PackageManifest, ServiceBoot, SystemInfo } from '@sparrow/protocol';
 import type { Invoker } from '../../bridge/index.ts';
+import type { Canvases } from '../canvas.ts';
 import type { EventChannel } from '../event-channel.ts';
 import type { Page } from '../pages.ts';
 import type { Reporter } from '../reporter.ts';
@@ -21,6 +22,7 @@ export interface WxContext {
   keepEventChannel(cause: number, channel: EventChannel): void;
   EventChannel: typeof EventChannel;
   instances: NodeInstances;
+  canvases: Canvases;
 }
 
 /** One domain of wx.*: the functions it adds. */

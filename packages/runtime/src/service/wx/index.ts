@@ -2,6 +2,7 @@ import { animationDomain } from './animation.ts';
 import { barsDomain } from './bars.ts';
 import { baseDomain } from './base.ts';
 import { canIUse } from './can-i-use.ts';
+import { canvasDomain } from './canvas.ts';
 import { createEvents, type WxContext, type WxDomain } from './context.ts';
 import { developerDomain } from './developer.ts';
 import { deviceDomain } from './device.ts';
@@ -26,6 +27,7 @@ const DOMAINS: readonly WxDomain[] = [
   userDomain,
   uiDomain,
   queryDomain,
+  canvasDomain,
   barsDomain,
   deviceDomain,
   mediaDomain,

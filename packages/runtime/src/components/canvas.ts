@@ -1,0 +1,60 @@
+import { attachParts, componentHost, part, WxElement } from './wx-element.ts';
+
+/**
+ * `canvas`: shows what the logic layer draws. The drawing itself happens there, on an OffscreenCanvas, so that every call of
+ * the 2D context answers at once; whole pictures come here.
+ */
+export class WxCanvas extends WxElement {
+  readonly #canvas: HTMLCanvasElement;
+  #context: ImageBitmapRenderingContext | null = null;
+
+  constructor() {
+    super();
+    const css =
+      ':host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden } canvas { display: block; width: 100%; height: 100% }';
+    this.#canvas = part<HTMLCanvasElement>(attachParts(this, css, '<canvas></canvas><slot></slot>'), 'canvas');
+    for (const type of ['touchstart', 'touchmove'])
+      this.addEventListener(
+        type,
+        (event) => this.flag('disable-scroll') && event.cancelable && event.preventDefault(),
+        {
+          passive: false,
+        },
+      );
+  }
+
+  override async callMethod(method: string, args: unknown[]): Promise<unknown> {
+    switch (method) {
+      case 'present': {
+        this.#context ??= this.#canvas.getContext('bitmaprenderer');
+        const bitmap = args[0] as ImageBitmap;
+        if (this.#canvas.width !== bitmap.width) this.#canvas.width = bitmap.width;
+        if (this.#canvas.height !== bitmap.height) this.#canvas.height = bitmap.height;
+        this.#context?.transferFromImageBitmap(bitmap);
+        return true;
+      }
+      case 'size': {
+        const { clientWidth: width, clientHeight: height } = this;
+        return { width, height, pixelRatio: this.ownerDocument.defaultView?.devicePixelRatio ?? 1 };
+      }
+      case 'loadImage':
+        return await this.#load(String(args[0]));
+      default:
+        return super.callMethod(method, args);
+    }
+  }
+
+  /** A picture for the drawing: only a page can decode SVG, and its files are at hand here. */
+  async #load(src: string): Promise<{ bitmap: ImageBitmap } | { error: string }> {
+    const image = new Image();
+    // Without it the picture would taint the canvas.
+    image.crossOrigin = 'anonymous';
+    image.src = componentHost(this)?.resolveUrl(src) ?? src;
+    try {
+      await image.decode();
+      return { bitmap: await createImageBitmap(image) };
+    } catch {
+      return { error: `the image "${src.slice(0, 200)}" cannot be loaded` };
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { componentHost, WxElement } from './wx-element.ts';
+
+/** open-type → native ability. */
+const ROUTES: Record<string, string> = {
+  navigate: 'navigateTo',
+  redirect: 'redirectTo',
+  switchTab: 'switchTab',
+  reLaunch: 'reLaunch',
+  navigateBack: 'navigateBack',
+  exit: 'exitMiniProgram',
+};
+
+/** `navigator`: a link to another page. */
+export class WxNavigator extends WxElement {
+  connectedCallback(): void {
+    if (!this.hasAttribute('hover-class')) this.setAttribute('hover-class', 'navigator-hover');
+    this.addEventListener('wxtap', this.#tapped);
+  }
+  disconnectedCallback(): void {
+    this.removeEventListener('wxtap', this.#tapped);
+  }
+
+  readonly #tapped = (): void => void this.#go();
+
+  async #go(): Promise<void> {
+    const host = componentHost(this);
+    const type = this.text('open-type', 'navigate');
+    const name = ROUTES[type];
+    if (!host || !name) return;
+    // The way to another mini program is not there to be gone.
+    if (this.text('target') === 'miniProgram' && type !== 'exit') {
+      this.emit('fail', { errMsg: 'navigateToMiniProgram:fail not supported' });
+      return this.emit('complete', {});
+    }
+    const url = pageAddress(this.text('url'), host.path);
+    const params =
+      name === 'navigateBack'
+        ? { delta: Math.max(1, Math.trunc(this.number('delta', 1))) }
+        : name === 'navigateTo'
+          ? { url, cause: 0 }
+          : name === 'switchTab'
+            ? { url: url.split('?')[0] ?? '' }
+            : name === 'exitMiniProgram'
+              ? {}
+              : { url };
+    try {
+      await host.invoke(name, params);
+      this.emit('success', { errMsg: `${name}:ok` });
+    } catch (error) {
+      const errMsg = `${name}:fail ${(error as Error).message}`;
+      host.tell(this, '@warn', errMsg);
+      this.emit('fail', { errMsg });
+    }
+    this.emit('complete', {});
+  }
+}
+
+/** Absolute path with query of an address that may be relative to the page. */
+function pageAddress(url: string, page: string): string {
+  const [path = '', ...query] = url.split('?');
+  const folder = page.slice(0, page.lastIndexOf('/') + 1);
+  const parts: string[] = [];
+  for (const piece of (path.startsWith('/') ? path.slice(1) : folder + path).split('/')) {
+    if (piece === '..') parts.pop();
+    else if (piece !== '' && piece !== '.') parts.push(piece);
+  }
+  const absolute = parts.join('/').replace(/\.html$/, '');
+  return query.length > 0 ? `${absolute}?${query.join('?')}` : absolute;
+}

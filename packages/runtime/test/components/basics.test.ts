@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { inBothModes, useBrowser } from '../harness.ts';
+import { onePage } from './page.ts';
+
+useBrowser();
+
+inBothModes('text, icon, button and label', (mode) => {
+  it('shows spaces, entities and written-out line breaks of a text, and keeps them so', async () => {
+    const { app, view } = await onePage(
+      mode,
+      `<text id="a" space="nbsp">a  {{n}}</text><text id="b" decode>{{html}}</text><text id="c">x\\ny</text>
+       <text id="d" selectable>outer <text id="e">inner</text></text>`,
+      `{ data: { n: 1, html: '1 &lt; 2&emsp;!' } }`,
+    );
+    expect(await view.eval('#a', (element) => element.textContent)).toBe('a\u00a0\u00a01');
+    expect(await view.eval('#b', (element) => element.textContent)).toBe('1 < 2\u2003!');
+    expect(await view.eval('#c', (element) => element.textContent)).toBe('x\ny');
+    expect(await view.eval('#e', (element) => getComputedStyle(element).userSelect)).toBe('text');
+    await app.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ n: 'b  c', html: '&amp;' }));
+    await view.waitText('#b', '&');
+    expect(await view.eval('#a', (element) => element.textContent)).toBe('a\u00a0\u00a0b\u00a0\u00a0c');
+    await app.close();
+  });
+
+  it('draws an icon in its size and colour', async () => {
+    const { app, view } = await onePage(
+      mode,
+      `<icon class="a" type="success"/><icon class="b" type="cancel" size="40" color="rgb(1, 2, 3)"/>`,
+    );
+    expect(await view.eval('.a', (element) => element.getBoundingClientRect().width)).toBe(23);
+    const look = await view.eval('.b', (element) => {
+      const svg = element.shadowRoot?.querySelector('svg') as SVGElement;
+      return [svg.getBoundingClientRect().width, getComputedStyle(svg).color];
+    });
+    expect(look).toEqual([40, 'rgb(1, 2, 3)']);
+    await app.close();
+  });
+
+  it('swallows taps of a disabled button, and asks the page what a share button shares', async () => {
+    const { app, view, events } = await onePage(
+      mode,
+      `<view bindtap="log"><button class="off" disabled bindtap="log">off</button></view>
+       <button class="share" open-type="share" data-k="7">share</button>`,
+      `{ onShareAppMessage(o) { this.events.push(['share', o]) } }`,
+    );
+    await view.tap('.off');
+    await view.tap('.share');
+    await expect.poll(events).toEqual([['share', { from: 'button', target: { id: '', dataset: { k: '7' } } }]]);
+    await app.close();
+  });
+
+  it('hands the tap on a label to its control', async () => {
+    const { app, view, events } = await onePage(
+      mode,
+      `<label class="first"><text>inside</text><switch bindchange="log"/></label>
+       <label class="other" for="box">for</label><checkbox-group bindchange="log"><checkbox id="box" value="v"/></checkbox-group>`,
+    );
+    await view.tap('.first wx-text');
+    await view.tap('.other');
+    await view.tap('.first wx-switch');
+    await expect.poll(events).toEqual([
+      ['change', { value: true }],
+      ['change', { value: ['v'] }],
+      ['change', { value: false }],
+    ]);
+    await app.close();
+  });
+
+  it('reports a component that is not supported once a page', async () => {
+    const { app } = await onePage(mode, `<live-pusher/><live-pusher/><view>x</view>`);
+    expect((await app.problems()).map(({ kind, code }) => [kind, code])).toEqual([
+      ['component', 'COMPONENT_NOT_SUPPORTED'],
+    ]);
+    await app.close();
+  });
+});

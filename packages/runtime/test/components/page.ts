@@ -1,0 +1,32 @@
+import type { RuntimeMode } from '@sparrow/protocol';
+import { startApp, type TestApp, type View } from '../harness.ts';
+
+/** A mini program of one page. Handlers named `log` keep `[type, detail]` in `page.events`. */
+export async function onePage(
+  mode: RuntimeMode,
+  wxml: string,
+  script = '{}',
+  files: Record<string, string | object> = {},
+): Promise<{
+  app: TestApp;
+  view: View;
+  events(): Promise<[string, unknown][]>;
+  data(): Promise<Record<string, unknown>>;
+}> {
+  const app = await startApp({
+    mode,
+    files: {
+      'pages/index/index.wxml': wxml,
+      'pages/index/index.js': `
+        const own = ${script}
+        Page({ events: [], log(e) { this.events.push([e.type, e.detail]) }, ...own })`,
+      ...files,
+    },
+  });
+  return {
+    app,
+    view: await app.view(),
+    events: () => app.service(({ getCurrentPages }) => getCurrentPages().at(-1).events),
+    data: () => app.service(({ getCurrentPages }) => getCurrentPages().at(-1).data),
+  };
+}
