@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { onePage } from './support.ts';
+import { eventually, onePage } from './support.ts';
 
 useBrowser();
 
@@ -49,7 +49,7 @@ inBothModes('animation', (mode) => {
       animation.translate(10, 20).opacity(0.5).step().width(40).step();
       getCurrentPages()[0].setData({ animation: animation.export() });
     });
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['ended', 'ended']);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['ended', 'ended']);
     const view = await test.view();
     const look = () =>
       view.eval('#box', (element) => {
@@ -79,11 +79,11 @@ inBothModes('animation', (mode) => {
     const view = await test.view();
     const look = () =>
       view.eval('.box', (element) => [getComputedStyle(element).transform, getComputedStyle(element).opacity]);
-    await expect.poll(look).toEqual(['matrix(1, 0, 0, 1, 30, 0)', '0.25']);
+    await eventually(look).toEqual(['matrix(1, 0, 0, 1, 30, 0)', '0.25']);
     await test.service(
       ({ getCurrentPages }) => new Promise<void>((resolve) => getCurrentPages()[0].clearAnimation('.box', resolve)),
     );
-    await expect.poll(look).toEqual(['none', '1']);
+    await eventually(look).toEqual(['none', '1']);
     await test.close();
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, onePage, sync } from './support.ts';
+import { call, callBack, eventually, message, missing, onePage, sync } from './support.ts';
 
 useBrowser();
 
@@ -10,13 +10,11 @@ inBothModes('developer and platform calls', (mode) => {
     await sync(test, 'reportEvent', 'buy', { price: 3 });
     await sync(test, 'reportAnalytics', 'enter', { page: 'a' });
     await sync(test, 'reportMonitor', '1', 5);
-    await expect
-      .poll(() => test.page.evaluate(() => window.sparrow.reports))
-      .toEqual([
-        { event: 'buy', data: { api: 'reportEvent', data: { price: 3 } } },
-        { event: 'enter', data: { api: 'reportAnalytics', data: { page: 'a' } } },
-        { event: '1', data: { api: 'reportMonitor', data: 5 } },
-      ]);
+    await eventually(() => test.page.evaluate(() => window.sparrow.reports)).toEqual([
+      { event: 'buy', data: { api: 'reportEvent', data: { price: 3 } } },
+      { event: 'enter', data: { api: 'reportAnalytics', data: { page: 'a' } } },
+      { event: '1', data: { api: 'reportMonitor', data: 5 } },
+    ]);
     for (const name of ['reportEvent', 'reportAnalytics', 'reportMonitor'])
       expect(await sync(test, name)).toBe(
         `throws ${name}:fail parameter error: parameter should be String instead of Undefined;`,
@@ -37,9 +35,9 @@ inBothModes('developer and platform calls', (mode) => {
       realtime.addFilterMsg('g');
     });
     const lines = async () => (await test.logs()).map(({ level, text }) => `${level} ${text}`);
-    await expect
-      .poll(lines)
-      .toEqual(expect.arrayContaining(['debug one', 'warn two {"x":1}', 'info three', 'error [shop] four']));
+    await eventually(lines).toEqual(
+      expect.arrayContaining(['debug one', 'warn two {"x":1}', 'info three', 'error [shop] four']),
+    );
     await test.close();
   });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, onePage } from './support.ts';
+import { call, callBack, eventually, message, missing, onePage } from './support.ts';
 
 useBrowser();
 
@@ -40,13 +40,13 @@ inBothModes('device', (mode) => {
     expect(await call(test, 'getNetworkType')).toMatchObject({ networkType: 'wifi', errMsg: 'getNetworkType:ok' });
     await test.service(({ wx, getApp }) => wx.onNetworkStatusChange((r: object) => getApp().log.push(r)));
     await test.page.context().setOffline(true);
-    await expect
-      .poll(() => test.service(({ getApp }) => getApp().log))
-      .toEqual([{ isConnected: false, networkType: 'none' }]);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([
+      { isConnected: false, networkType: 'none' },
+    ]);
     expect((await call(test, 'getNetworkType')).networkType).toBe('none');
     await test.service(({ wx }) => wx.offNetworkStatusChange());
     await test.page.context().setOffline(false);
-    await expect.poll(async () => (await call(test, 'getNetworkType')).networkType).toBe('wifi');
+    await eventually(async () => (await call(test, 'getNetworkType')).networkType).toBe('wifi');
     expect(await test.service(({ getApp }) => getApp().log.length)).toBe(1);
     await test.close();
   });
@@ -69,7 +69,7 @@ inBothModes('device', (mode) => {
       }, height);
     await cover(300);
     await cover(0);
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual([{ height: 300 }, { height: 0 }]);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([{ height: 300 }, { height: 0 }]);
     await test.service(({ wx }) => wx.offKeyboardHeightChange());
     await cover(200);
     expect(await test.service(({ getApp }) => getApp().log.length)).toBe(2);

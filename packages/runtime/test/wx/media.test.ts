@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, onePage } from './support.ts';
+import { call, callBack, eventually, message, missing, onePage } from './support.ts';
 
 useBrowser();
 
@@ -98,7 +98,7 @@ inBothModes('media', (mode) => {
     expect(await layer.innerText()).toBe('2 / 2');
     expect(await layer.locator('img').getAttribute('src')).toBe(urls[1]);
     await layer.click();
-    await expect.poll(() => layer.count()).toBe(0);
+    await eventually(() => layer.count()).toBe(0);
     expect(await message(test, 'previewImage')).toBe(missing('previewImage', 'urls', 'Array'));
     expect(await message(test, 'previewImage', { urls: [] })).toMatch(/^previewImage:fail parameter error/);
     await test.close();

@@ -4,7 +4,7 @@ import type { AddressBook } from '@sparrow/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, onePage } from './support.ts';
+import { call, callBack, eventually, message, missing, onePage } from './support.ts';
 
 useBrowser();
 
@@ -133,7 +133,7 @@ inBothModes('network', (mode) => {
       );
     expect(await aborted(true)).toBe('request:fail abort');
     expect(await aborted(false)).toBe('request:fail abort');
-    await expect.poll(() => broken).toContain(`/hang-abort-${mode}`);
+    await eventually(() => broken).toContain(`/hang-abort-${mode}`);
     await test.close();
   });
 
@@ -314,8 +314,8 @@ inBothModes('network', (mode) => {
       `${base.replace('http', 'ws')}/kept`,
     );
     await test.page.evaluate(() => window.sparrow.phone?.close());
-    await expect.poll(() => heard.some((line) => line.startsWith('close'))).toBe(true);
-    await expect.poll(() => broken).toContain(`/hang-closed-${mode}`);
+    await eventually(() => heard.some((line) => line.startsWith('close'))).toBe(true);
+    await eventually(() => broken).toContain(`/hang-closed-${mode}`);
     await test.close();
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { onePage } from './support.ts';
+import { eventually, onePage } from './support.ts';
 
 useBrowser();
 
@@ -54,9 +54,9 @@ inBothModes('questions to the view', (mode) => {
     const scroll = (top: number) =>
       test.service(({ wx }, to: number) => wx.pageScrollTo({ scrollTop: to, duration: 0 }), top);
     await scroll(3000);
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual([['low', true]]);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([['low', true]]);
     await scroll(0);
-    await expect.poll(() => test.service(({ getApp }) => getApp().log.at(-1))).toEqual(['low', false]);
+    await eventually(() => test.service(({ getApp }) => getApp().log.at(-1))).toEqual(['low', false]);
     await test.service(({ getApp }) => {
       getApp().observer.disconnect();
       getApp().log.length = 0;
@@ -81,12 +81,10 @@ inBothModes('questions to the view', (mode) => {
       own.observe({ minWidth: 10_000 }, (r: { matches: boolean }) => log.push(['huge', r.matches]));
       getApp().own = own;
     });
-    await expect
-      .poll(() => test.service(({ getApp }) => getApp().log))
-      .toEqual([
-        ['wide', true],
-        ['huge', false],
-      ]);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([
+      ['wide', true],
+      ['huge', false],
+    ]);
     await test.service(({ getApp }) => getApp().own.disconnect());
     await test.close();
   });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { callBack, message, onePage, sync } from './support.ts';
+import { callBack, eventually, message, onePage, sync } from './support.ts';
 
 useBrowser();
 
@@ -22,12 +22,12 @@ inBothModes('functions that are not there', (mode) => {
     ]);
     const reported = async () =>
       (await test.problems()).filter(({ message: text }) => text.includes('wx.requestPayment')).length;
-    await expect.poll(reported).toBe(1);
+    await eventually(reported).toBe(1);
     expect((await test.problems())[0]).toMatchObject({ kind: 'api', code: 'API_NOT_SUPPORTED' });
     await message(test, 'navigateTo', { url: '/pages/b/b' });
     await test.ready('pages/b/b');
     await message(test, 'requestPayment');
-    await expect.poll(reported).toBe(2);
+    await eventually(reported).toBe(2);
     expect(await sync(test, 'getBatteryInfoSync')).toBe('throws getBatteryInfoSync:fail not supported');
     await test.close();
   });
@@ -67,21 +67,19 @@ inBothModes('functions that are not there', (mode) => {
       'function',
       'function',
     ]);
-    await expect
-      .poll(async () => (await test.problems()).map(({ message: text }) => text))
-      .toEqual([
-        'wx.onCompassChange is not supported',
-        'wx.offCompassChange is not supported',
-        'wx.createInnerAudioContext is not supported',
-        'wx.createInnerAudioContext().play is not supported',
-        'wx.createInnerAudioContext().onEnded is not supported',
-        'wx.getRecorderManager is not supported',
-        'wx.getUserCryptoManager is not supported',
-        'wx.getUserCryptoManager().getLatestUserKey is not supported',
-        'wx.cloud.init is not supported',
-        'wx.cloud.callFunction is not supported',
-        'wx.cloud.database is not supported',
-      ]);
+    await eventually(async () => (await test.problems()).map(({ message: text }) => text)).toEqual([
+      'wx.onCompassChange is not supported',
+      'wx.offCompassChange is not supported',
+      'wx.createInnerAudioContext is not supported',
+      'wx.createInnerAudioContext().play is not supported',
+      'wx.createInnerAudioContext().onEnded is not supported',
+      'wx.getRecorderManager is not supported',
+      'wx.getUserCryptoManager is not supported',
+      'wx.getUserCryptoManager().getLatestUserKey is not supported',
+      'wx.cloud.init is not supported',
+      'wx.cloud.callFunction is not supported',
+      'wx.cloud.database is not supported',
+    ]);
     await test.close();
   });
 });

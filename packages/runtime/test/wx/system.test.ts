@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, onePage, sync } from './support.ts';
+import { call, callBack, eventually, onePage, sync } from './support.ts';
 
 useBrowser();
 
@@ -97,7 +97,7 @@ inBothModes('system', (mode) => {
         phone?.setTheme('dark');
       });
     await act();
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['hide', 'show pages/a/a', 'dark']);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['hide', 'show pages/a/a', 'dark']);
     expect(await sync(test, 'getAppBaseInfo')).toMatchObject({ theme: 'dark' });
     await test.service(({ wx, getApp }) => {
       for (const [name, listener] of Object.entries(getApp().listeners)) wx[`off${name}`](listener);
@@ -117,13 +117,15 @@ inBothModes('system', (mode) => {
       wx.onWindowResize((r: { size: object }) => getApp().log.push(Object.keys(r.size).length, r.size)),
     );
     await test.page.setViewportSize({ width: 500, height: 640 });
-    await expect
-      .poll(() => test.service(({ getApp }) => getApp().log))
-      .toEqual([4, expect.objectContaining({ windowWidth: 500, screenHeight: 640 }), 500]);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([
+      4,
+      expect.objectContaining({ windowWidth: 500, screenHeight: 640 }),
+      500,
+    ]);
     expect(await sync(test, 'getWindowInfo')).toMatchObject({ windowWidth: 500, screenHeight: 640 });
     await test.service(({ wx }) => wx.offWindowResize());
     await test.page.setViewportSize({ width: 420, height: 640 });
-    await expect.poll(() => test.service(({ getApp }) => getApp().log.slice(3))).toEqual([420]);
+    await eventually(() => test.service(({ getApp }) => getApp().log.slice(3))).toEqual([420]);
     await test.close();
   });
 
@@ -140,19 +142,17 @@ inBothModes('system', (mode) => {
         throw new Error('boom');
       });
     });
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['error Error: boom']);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['error Error: boom']);
     await test.service(({ wx, getApp }) => {
       wx.offError(getApp().listeners.Error);
       void Promise.reject(new Error('alone'));
     });
-    await expect
-      .poll(() => test.service(({ getApp }) => getApp().log))
-      .toEqual(['error Error: boom', 'rejected alone']);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['error Error: boom', 'rejected alone']);
     await test.service(({ wx }) => wx.offUnhandledRejection());
     await test.service(() => {
       void Promise.reject(new Error('unheard'));
     });
-    await expect.poll(async () => JSON.stringify(await test.problems())).toContain('unheard');
+    await eventually(async () => JSON.stringify(await test.problems())).toContain('unheard');
     expect(await test.service(({ getApp }) => getApp().log.length)).toBe(2);
     await test.close();
   });

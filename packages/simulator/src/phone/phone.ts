@@ -32,6 +32,7 @@ import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { openLogicLayer } from './frames.ts';
 import { watchedNetwork } from './network-watch.ts';
+import { configsOf, fetchJson, fetchText, packageOf, prefix, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import { type Trace, traced } from './trace.ts';
@@ -559,39 +560,4 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       screen.replaceChildren();
     },
   };
-}
-
-function packageOf(manifest: PackageManifest, path: string) {
-  const root = manifest.components[path]?.root;
-  return manifest.packages.find((entry) => entry.root === root);
-}
-
-function configsOf({ components }: PackageManifest): unknown {
-  return Object.entries(components).map(([path, { styleMarker: _marker, ...config }]) => [path, config]);
-}
-
-const prefix = (root: string): string => (root ? `${root}/` : '');
-
-/** The sheets a page can use: its own, app.wxss, and those of every component it can reach. */
-function stylesFor(manifest: PackageManifest, all: StyleBundle, path: string): StyleBundle {
-  const chosen: StyleBundle = {};
-  const visit = (component: string): void => {
-    if (component in chosen) return;
-    chosen[component] = all[component] ?? '';
-    for (const target of Object.values(manifest.components[component]?.usingComponents ?? {})) visit(target);
-  };
-  chosen.app = all.app ?? '';
-  visit(path);
-  return chosen;
-}
-
-async function fetchJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return (await response.json()) as T;
-}
-async function fetchText(url: string, token: string): Promise<string> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  if (!response.ok) throw new Error(await response.text());
-  return response.text();
 }
