@@ -37,6 +37,14 @@ export class WxTextarea extends TextField<HTMLTextAreaElement> {
     if (name === 'auto-height') this.sized();
   }
 
+  /** Padding and border above and below, when the height of the element has to hold them. CSS pixels. */
+  #frame(): number {
+    const style = getComputedStyle(this);
+    if (style.boxSizing !== 'border-box') return 0;
+    const sides = [style.paddingTop, style.paddingBottom, style.borderTopWidth, style.borderBottomWidth];
+    return sides.reduce((sum, side) => sum + (Number.parseFloat(side) || 0), 0);
+  }
+
   protected override sized(): void {
     if (!this.isConnected) return;
     const { field } = this;
@@ -49,7 +57,7 @@ export class WxTextarea extends TextField<HTMLTextAreaElement> {
     // Fonts taller than their line make the field scroll a little further than its lines reach.
     const height = Math.ceil(lines * lineHeight);
     field.style.height = kept;
-    if (this.flag('auto-height')) this.style.height = `${height}px`;
+    if (this.flag('auto-height')) this.style.height = `${height + this.#frame()}px`;
     if (lines === this.#lines) return;
     this.#lines = lines;
     const rpx =
