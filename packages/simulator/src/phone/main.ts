@@ -20,6 +20,11 @@ interface Settings {
   full: boolean;
 }
 
+/** Signal, Wi-Fi and battery. */
+const STATUS_ICONS = `<svg width="64" height="14" viewBox="0 0 64 14" fill="currentColor"><path d="M0 9h3v4H0zM4.5 6.5h3V13h-3zM9 4h3v9H9zM13.500 1h3v12h-3z"/>
+<path d="M30 13l2.200-2.700a3.400 3.400 0 0 0-4.400 0zM26.400 8.500a5.700 5.700 0 0 1 7.200 0l1.400-1.800a8 8 0 0 0-10 0zM23.500 4.900a10.300 10.300 0 0 1 13 0L38 3.100a12.600 12.600 0 0 0-16 0z"/>
+<rect x="42.500" y="1.500" width="17" height="11" rx="3" fill="none" stroke="currentColor" opacity=".5"/><rect x="44" y="3" width="14" height="8" rx="1.500"/><path d="M61 5v4a2 2 0 0 0 0-4z" opacity=".5"/></svg>`;
+
 function readSettings(): Settings {
   const given = new URLSearchParams(location.hash.slice(1));
   const dark = given.get('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
@@ -65,7 +70,7 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   screen.style.height = `${height}px`;
   const now = new Date();
   const clock = `${now.getHours()}:${String(now.getMinutes()).padStart(2, '0')}`;
-  const status = h('div.status-bar', {}, h('span', {}, clock), h('span.status-icons', {}, '▂▄▆  ᯤ  ▮'));
+  const status = h('div.status-bar', {}, h('span', {}, clock), h('span.status-icons', { innerHTML: STATUS_ICONS }));
   status.style.height = `${device.statusBar}px`;
   const capsule = h(
     'div.capsule',
