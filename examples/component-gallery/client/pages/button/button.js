@@ -1,9 +1,9 @@
 Page({
   data: { on: true },
   toggle({ detail }) {
-    this.setData({ on: detail.value })
+    this.setData({ on: detail.value });
   },
   onShareAppMessage() {
-    return { title: '组件陈列室' }
+    return { title: '组件陈列室' };
   },
-})
+});

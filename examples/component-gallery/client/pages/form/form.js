@@ -1,9 +1,9 @@
 Page({
   data: { result: '' },
   submit({ detail }) {
-    this.setData({ result: JSON.stringify(detail.value, null, 1) })
+    this.setData({ result: JSON.stringify(detail.value, null, 1) });
   },
   reset() {
-    this.setData({ result: '' })
+    this.setData({ result: '' });
   },
-})
+});

@@ -15,4 +15,4 @@ Page({
       { name: 'vant', title: 'Vant Weapp', parts: '来自 npm 的组件库' },
     ],
   },
-})
+});

@@ -1,9 +1,9 @@
 Page({
   data: { show: false },
   open() {
-    this.setData({ show: true })
+    this.setData({ show: true });
   },
   closed() {
-    this.setData({ show: false })
+    this.setData({ show: false });
   },
-})
+});

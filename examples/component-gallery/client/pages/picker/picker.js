@@ -2,7 +2,10 @@ Page({
   data: {
     cities: ['北京', '上海', '广州', '深圳', '成都'],
     city: 2,
-    multi: [['热', '冰'], ['绿茶', '红茶', '乌龙', '普洱']],
+    multi: [
+      ['热', '冰'],
+      ['绿茶', '红茶', '乌龙', '普洱'],
+    ],
     multiValue: [0, 1],
     time: '09:30',
     date: '2024-02-29',
@@ -10,6 +13,6 @@ Page({
     wheel: [1, 2],
   },
   pick({ currentTarget, detail }) {
-    this.setData({ [currentTarget.dataset.name]: detail.value })
+    this.setData({ [currentTarget.dataset.name]: detail.value });
   },
-})
+});
