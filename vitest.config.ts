@@ -5,8 +5,10 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'e2e/**/*.test.ts'],
     // Two cores: more files at once only make each other late.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // A poll asks until it is so; how long that takes is no claim of a test.
+    expect: { poll: { timeout: 15_000, interval: 50 } },
   },
 });

@@ -1,5 +1,4 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';

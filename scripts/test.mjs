@@ -11,7 +11,7 @@ let failed = 0;
 async function step(name, args, count) {
   process.stderr.write(`\n── ${name}\n`);
   const started = Date.now();
-  const { code, output } = await run(args, { env: { FORCE_COLOR: '0' } });
+  const { code, output } = await run(args, { env: { NO_COLOR: '1' } });
   const counted = count?.(output);
   if (counted) {
     passed += counted.passed;
@@ -25,7 +25,9 @@ async function step(name, args, count) {
 }
 
 /** The totals of Vitest's last lines: `Tests  3 failed | 12 passed (15)`. */
-function vitestCount(output) {
+function vitestCount(coloured) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes begin with one
+  const output = coloured.replace(/\u001b\[[0-9;]*m/g, '');
   const line = [...output.matchAll(/^\s*Tests\s+(.*)$/gm)].at(-1)?.[1] ?? '';
   const of = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
   const files = [...output.matchAll(/^\s*Test Files\s+(.*)$/gm)].at(-1)?.[1] ?? '';

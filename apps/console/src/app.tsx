@@ -1,20 +1,14 @@
-import type { BackendStatus, LogLine, NetworkEntry, PhoneMessage, TraceEntry } from '@sparrow/protocol';
+import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
 import { Alert, Badge, Button, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
+import type { PanelLog, PanelNetwork } from './entries.ts';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
 import { type Language, useTexts } from './texts.ts';
 
 /** Entries the panel keeps of each kind; older ones go. */
 const KEPT = 1_000;
-
-export interface PanelLog extends LogLine {
-  phone: string;
-}
-export interface PanelNetwork extends NetworkEntry {
-  phone: string;
-}
 
 const COLORS: Record<BackendStatus['state'], 'success' | 'processing' | 'error' | 'default'> = {
   running: 'success',

@@ -1,7 +1,7 @@
 import type { TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useEffect, useRef, useState } from 'react';
-import type { PanelLog, PanelNetwork } from './app.tsx';
+import type { PanelLog, PanelNetwork } from './entries.ts';
 import { useTexts } from './texts.ts';
 
 type Kind = 'logs' | 'network' | 'trace';

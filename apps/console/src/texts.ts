@@ -42,7 +42,7 @@ const en = {
   request: 'Request',
   running: 'running …',
   scan: 'Scan with a phone in the same network',
-  lanClosed: 'The LAN is closed. Start with `sparrow dev --lan` to open the phone view to devices in your network.',
+  lanClosed: 'The LAN is closed. Start without `--no-lan` to open the phone view to devices in your network.',
   qr: 'QR code',
   verbs: { Publish: 'service → view', Subscribe: 'view → service', Invoke: '→ native', On: 'native →' },
 };
@@ -82,7 +82,7 @@ const zh: Texts = {
   request: '请求',
   running: '进行中 …',
   scan: '用同一网络中的手机扫码',
-  lanClosed: '局域网未开放。用 `sparrow dev --lan` 启动后，同一网络中的手机即可打开。',
+  lanClosed: '局域网未开放。去掉 `--no-lan` 启动后，同一网络中的手机即可打开。',
   qr: '二维码',
   verbs: { Publish: '逻辑层 → 视图层', Subscribe: '视图层 → 逻辑层', Invoke: '→ 原生层', On: '原生层 →' },
 };

@@ -30,10 +30,15 @@ export type CloudErrorCode =
   | 'ORIGIN_REFUSED'
   /** An address that the LAN may not reach. */
   | 'LAN_REFUSED'
+  /** There is nothing at this address. */
   | 'NOT_FOUND'
+  /** A file or a body is bigger than it may be. */
   | 'FILE_TOO_LARGE'
+  /** A file of a kind that the backend does not take. */
   | 'FILE_TYPE_REFUSED'
+  /** No file was kept under this name. */
   | 'FILE_NOT_FOUND'
+  /** A fault of Sparrow itself. */
   | 'INTERNAL';
 
 /** An error of the control plane, with what to do about it. */

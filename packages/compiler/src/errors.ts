@@ -1,7 +1,10 @@
 import { SparrowError } from '@sparrow/core';
 
-/** `NO_PROJECT`: the folder holds no app.json; `CLOSED`: the compiler was used after `close()`. */
-export type CompilerErrorCode = 'NO_PROJECT' | 'CLOSED';
+export type CompilerErrorCode =
+  /** The folder holds no app.json. */
+  | 'NO_PROJECT'
+  /** The compiler was used after `close()`. */
+  | 'CLOSED';
 
 /** Thrown for wrong use of the compiler. Faults of the project are diagnostics of the manifest, never this. */
 export class CompilerError extends SparrowError<CompilerErrorCode> {}

@@ -263,6 +263,8 @@ export interface ViewBoot {
   fileBase: string;
   /** Look of the built-in components: 2 when app.json says `"style": "v2"`. */
   styleVersion: 1 | 2;
+  /** `env(safe-area-inset-*)` of the page's area, in CSS pixels; a frame's own is always 0. */
+  safeArea: { top: number; bottom: number };
   config: ViewConfig;
 }
 

@@ -23,8 +23,8 @@ export interface InvokeMap {
   request: [RequestParams, RequestResult];
   uploadFile: [UploadParams, { statusCode: number; data: string; header: Record<string, string> }];
   downloadFile: [
-    { url: string; header: Record<string, string>; timeout: number; filePath?: string },
-    { statusCode: number; tempFilePath: string; filePath?: string; header: Record<string, string> },
+    { url: string; header: Record<string, string>; timeout: number },
+    { statusCode: number; tempFilePath: string; header: Record<string, string> },
   ];
   /** Aborts the running Invoke with this id. */
   abort: [{ id: number }, Nothing];

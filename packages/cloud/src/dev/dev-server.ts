@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
+import { qrSvg } from '@sparrow/simulator/server';
 import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
 import { type Backend, createBackend } from '../backend/backend.ts';
 import { openDatabase } from '../db/open-database.ts';
@@ -169,6 +170,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
     );
 
+    let lanUrl: string | undefined;
     const lanToken = randomBytes(16).toString('base64url');
     const guard = createGuard({
       app,
@@ -197,6 +199,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
         appid,
         url,
         port,
+        ...(lanUrl === undefined ? {} : { lanUrl, lanQr: qrSvg(lanUrl) }),
         backend: events.backend(),
       }),
     });
@@ -224,7 +227,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     await server.ready();
 
     const run: RunFile = { pid: process.pid, port, url, app, env: ENV, startedAt: clock.now() };
-    const lanUrl = lanIp
+    lanUrl = lanIp
       ? `http://${lanIp}:${port}${phonePath}?lan=${lanToken}${simulator?.phoneFragment ? `#${simulator.phoneFragment}` : ''}`
       : undefined;
     if (lanUrl) run.lanUrl = lanUrl;

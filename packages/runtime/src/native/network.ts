@@ -13,7 +13,6 @@ export type FileOpener = (path: string) => Promise<Blob>;
 export function createNetworkHandlers(
   relay: RelayClient,
   openFile: FileOpener,
-  keepUserFile: (path: string, data: Blob) => void,
 ): NetworkHandlers & { closeAll(): void } {
   const sockets = new Map<number, WebSocket>();
 
@@ -66,8 +65,7 @@ export function createNetworkHandlers(
       call.progress('headers', { statusCode: meta.statusCode, header: meta.header });
       const type = meta.header['content-type'] ?? 'application/octet-stream';
       const file = new Blob([body], { type });
-      if (params.filePath) keepUserFile(params.filePath, file);
-      const path = params.filePath ?? (await relay.keepFile(file, params.url));
+      const path = await relay.keepFile(file, params.url);
       call.progress('progress', {
         progress: 100,
         totalBytesWritten: body.byteLength,
@@ -77,7 +75,6 @@ export function createNetworkHandlers(
         statusCode: meta.statusCode,
         header: meta.header,
         tempFilePath: path,
-        ...(params.filePath && { filePath: params.filePath }),
       };
     },
 

@@ -66,7 +66,7 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
     formData: 'object',
     timeout: 'number',
   }),
-  downloadFile: shape({ url: 'string', header: 'object', timeout: 'number', 'filePath?': 'string' }),
+  downloadFile: shape({ url: 'string', header: 'object', timeout: 'number' }),
   abort: shape({ id: 'number' }),
   connectSocket: shape({
     url: 'string',

@@ -89,9 +89,16 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   root.classList.toggle('wx-v2', boot.styleVersion === 2);
   mount.appendChild(root);
 
+  const resolveAssets = (css: string): string =>
+    css
+      .replaceAll('sparrow-asset:', boot.assetBase)
+      .replace(/\b(?:env|constant)\(\s*(safe-area-inset-(?:top|right|bottom|left))\s*(?:,[^()]*)?\)/g, 'var(--$1)');
+  for (const side of ['top', 'right', 'bottom', 'left'] as const) {
+    const inset = side === 'top' || side === 'bottom' ? boot.safeArea[side] : 0;
+    root.style.setProperty(`--safe-area-inset-${side}`, `${inset}px`);
+  }
   /** Names of components that are not supported, each reported once. */
   const reported = new Set<string>();
-  const resolveAssets = (css: string): string => css.replaceAll('sparrow-asset:', boot.assetBase);
   const applier = new TreeApplier({
     document,
     root,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
-import { callBack, message, missing } from './support.ts';
+import { callBack, eventually, message, missing } from './support.ts';
 
 useBrowser();
 
@@ -33,9 +33,9 @@ inBothModes('bars', (mode) => {
     const test = await startApp({ mode, files });
     const bar = test.page.locator('.tab-bar');
     expect(await message(test, 'hideTabBar')).toBe('hideTabBar:ok');
-    await expect.poll(() => bar.count()).toBe(0);
+    await eventually(() => bar.count()).toBe(0);
     expect(await callBack(test, 'showTabBar')).toEqual(['success showTabBar:ok', 'complete showTabBar:ok']);
-    await expect.poll(() => bar.count()).toBe(1);
+    await eventually(() => bar.count()).toBe(1);
 
     expect(await message(test, 'setTabBarBadge', { index: 1, text: '9' })).toBe('setTabBarBadge:ok');
     expect(await bar.locator('button').nth(1).locator('.tab-badge').innerText()).toBe('9');
@@ -120,31 +120,29 @@ inBothModes('bars', (mode) => {
   });
 
   it('wx.setBackgroundColor wx.setBackgroundTextStyle: reach the view', async () => {
-    const test = await startApp({ mode, files });
+    const test = await startApp({ mode, files: { ...files, 'pages/a/a.json': { enablePullDownRefresh: true } } });
     expect(await message(test, 'setBackgroundColor', { backgroundColor: '#123456' })).toBe('setBackgroundColor:ok');
     expect(await message(test, 'setBackgroundColor', { backgroundColor: 5 })).toBe(
       'setBackgroundColor:fail parameter error: parameter.backgroundColor should be String instead of Number;',
     );
-    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'dark' })).toBe('setBackgroundTextStyle:ok');
+    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'light' })).toBe('setBackgroundTextStyle:ok');
     expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'pink' })).toBe(
       'setBackgroundTextStyle:fail invalid textStyle "pink"',
     );
     const view = await test.view();
-    await expect
-      .poll(() =>
-        view.frame.evaluate(() => {
-          const found: string[] = [];
-          const walk = (root: Document | ShadowRoot): void => {
-            for (const element of root.querySelectorAll<HTMLElement>('*')) {
-              found.push(getComputedStyle(element).backgroundColor);
-              if (element.shadowRoot) walk(element.shadowRoot);
-            }
-          };
-          walk(document);
-          return found.includes('rgb(18, 52, 86)');
-        }),
-      )
-      .toBe(true);
+    await eventually(() =>
+      view.frame.evaluate(() => {
+        const found: string[] = [];
+        const walk = (root: Document | ShadowRoot): void => {
+          for (const element of root.querySelectorAll<HTMLElement>('*')) {
+            found.push(getComputedStyle(element).backgroundColor, element.dataset.style ?? '');
+            if (element.shadowRoot) walk(element.shadowRoot);
+          }
+        };
+        walk(document);
+        return [found.includes('rgb(18, 52, 86)'), found.includes('light')];
+      }),
+    ).toEqual([true, true]);
     await test.close();
   });
 });

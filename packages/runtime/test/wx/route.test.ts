@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, type Outcome } from './support.ts';
+import { call, callBack, eventually, message, missing, type Outcome } from './support.ts';
 
 useBrowser();
 
@@ -42,14 +42,14 @@ inBothModes('routing calls', (mode) => {
     ]);
 
     expect(await message(test, 'redirectTo', { url: 'c?y=2' })).toBe('redirectTo:ok');
-    await expect.poll(() => test.service(({ getCurrentPages }) => getCurrentPages().at(-1)?.q)).toEqual({ y: '2' });
+    await eventually(() => test.service(({ getCurrentPages }) => getCurrentPages().at(-1)?.q)).toEqual({ y: '2' });
     await test.ready('pages/c/c');
     expect(await test.paths()).toEqual(['pages/a/a', 'pages/c/c']);
     expect(await message(test, 'redirectTo')).toBe(missing('redirectTo', 'url'));
 
     expect(await callBack(test, 'navigateBack')).toEqual(['success navigateBack:ok', 'complete navigateBack:ok']);
-    await expect.poll(() => test.paths()).toEqual(['pages/a/a']);
-    await expect.poll(() => test.service(({ getCurrentPages }) => getCurrentPages().length)).toBe(1);
+    await eventually(() => test.paths()).toEqual(['pages/a/a']);
+    await eventually(() => test.service(({ getCurrentPages }) => getCurrentPages().length)).toBe(1);
     expect(await message(test, 'navigateBack')).toBe('navigateBack:fail cannot navigate back at first page');
 
     expect(await message(test, 'switchTab', { url: '/pages/b/b' })).toBe('switchTab:ok');

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { TestApp } from '../harness.ts';
 
 /** What a call gave: the result, or the failure object. */
@@ -60,3 +61,7 @@ export const sync = (test: TestApp, name: string, ...args: unknown[]): Promise<u
 /** The text WeChat gives for a missing parameter. */
 export const missing = (name: string, parameter: string, kind = 'String'): string =>
   `${name}:fail parameter error: parameter.${parameter} should be ${kind} instead of Undefined;`;
+
+/** Waits until this is so; patient, since a busy machine is no failure. */
+export const eventually = <T>(read: () => T): ReturnType<typeof expect.poll<T>> =>
+  expect.poll(read, { timeout: 10_000 });

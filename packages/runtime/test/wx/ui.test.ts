@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, message, missing, onePage } from './support.ts';
+import { call, callBack, eventually, message, missing, onePage } from './support.ts';
 
 useBrowser();
 
@@ -70,10 +70,10 @@ inBothModes('dialogs', (mode) => {
       },
     });
     expect(await message(test, 'pageScrollTo', { scrollTop: 500, duration: 0 })).toBe('pageScrollTo:ok');
-    await expect.poll(() => test.service(({ getCurrentPages }) => getCurrentPages()[0].top)).toBe(500);
+    await eventually(() => test.service(({ getCurrentPages }) => getCurrentPages()[0].top)).toBe(500);
     expect(await message(test, 'pageScrollTo', { scrollTop: 'far' })).toMatch(/^pageScrollTo:fail parameter error/);
     expect(await message(test, 'startPullDownRefresh')).toBe('startPullDownRefresh:ok');
-    await expect.poll(() => test.service(({ getApp }) => getApp().log)).toEqual(['refresh']);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['refresh']);
     expect(await callBack(test, 'stopPullDownRefresh')).toEqual([
       'success stopPullDownRefresh:ok',
       'complete stopPullDownRefresh:ok',

@@ -1,4 +1,4 @@
-import { DEVICES, type DevEvent, type Device, type InvokeMap, type RuntimeMode } from '@sparrow/protocol';
+import { DEVICES, type DevEvent, type Device, type RuntimeMode } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
@@ -164,6 +164,13 @@ window.addEventListener('message', (event) => {
     handle.phone?.setTheme(settings.theme);
   } else if (command === 'restart') void start();
   else if (command === 'open' && value) handle.phone?.navigate(value);
+});
+window.addEventListener('resize', () => {
+  if (!settings.full) return;
+  settings.device = { ...settings.device, width: innerWidth, height: innerHeight };
+  const holder = document.querySelector<HTMLElement>('.device');
+  if (holder) Object.assign(holder.style, { width: `${innerWidth}px`, height: `${innerHeight}px` });
+  handle.phone?.resize(innerWidth, innerHeight);
 });
 document.addEventListener('visibilitychange', () => (document.hidden ? handle.phone?.hide() : handle.phone?.show()));
 

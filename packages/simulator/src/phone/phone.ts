@@ -30,8 +30,9 @@ import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
-import { type LogicLayer, openLogicLayer } from './frames.ts';
+import { openLogicLayer } from './frames.ts';
 import { watchedNetwork } from './network-watch.ts';
+import { configsOf, fetchJson, fetchText, packageOf, prefix, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import { type Trace, traced } from './trace.ts';
@@ -81,6 +82,8 @@ export interface Phone {
   /** A newer package: styles, templates and scripts are exchanged under the living pages. */
   update(packageId: string, change: 'styles' | 'templates' | 'scripts'): Promise<void>;
   setTheme(theme: 'light' | 'dark'): void;
+  /** The screen has got another size, in CSS pixels. */
+  resize(width: number, height: number): void;
   back(): void;
   navigate(url: string): void;
   hide(): void;
@@ -274,6 +277,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       styles: stylesFor(manifest, all, page.path),
       assetBase: assetBase(),
       fileBase,
+      safeArea: {
+        top: page.bar.custom ? options.device.statusBar : 0,
+        bottom: page.tab >= 0 && !manifest.app.tabBar?.custom ? 0 : options.device.safeBottom,
+      },
       styleVersion: manifest.app.raw.style === 'v2' ? 2 : 1,
       config: viewConfig(page),
     });
@@ -287,7 +294,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
   let lastEvaluation = 0;
-  const network = watchedNetwork(createNetworkHandlers(relay, openFile, userFiles.set), options.onNetwork);
+  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
 
   const handlers: NativeHandlers = {
     ...network,
@@ -524,6 +531,19 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
       emitOn(service, 'native', 'ThemeChange', { theme });
     },
+    resize(width, height) {
+      options.device = { ...options.device, width, height };
+      screen.style.width = `${width}px`;
+      screen.style.height = `${height}px`;
+      const { top } = stack;
+      if (top) logic.showView(top.id, { top: top.frame.offsetTop, height: top.frame.offsetHeight });
+      const info = system(top);
+      const { windowWidth, windowHeight, screenWidth, screenHeight, deviceOrientation } = info;
+      const size = { windowWidth, windowHeight, screenWidth, screenHeight };
+      emitOn(service, 'native', 'systemChange', info);
+      emitOn(service, 'native', 'WindowResize', { size });
+      if (top) emitOn(service, 'page', top.id, 'resize', { size, deviceOrientation });
+    },
     back: () => void stack.navigateBack(1),
     navigate: (url) => stack.reLaunch(url),
     hide: () => emitOn(service, 'appHide'),
@@ -540,39 +560,4 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       screen.replaceChildren();
     },
   };
-}
-
-function packageOf(manifest: PackageManifest, path: string) {
-  const root = manifest.components[path]?.root;
-  return manifest.packages.find((entry) => entry.root === root);
-}
-
-function configsOf({ components }: PackageManifest): unknown {
-  return Object.entries(components).map(([path, { styleMarker: _marker, ...config }]) => [path, config]);
-}
-
-const prefix = (root: string): string => (root ? `${root}/` : '');
-
-/** The sheets a page can use: its own, app.wxss, and those of every component it can reach. */
-function stylesFor(manifest: PackageManifest, all: StyleBundle, path: string): StyleBundle {
-  const chosen: StyleBundle = {};
-  const visit = (component: string): void => {
-    if (component in chosen) return;
-    chosen[component] = all[component] ?? '';
-    for (const target of Object.values(manifest.components[component]?.usingComponents ?? {})) visit(target);
-  };
-  chosen.app = all.app ?? '';
-  visit(path);
-  return chosen;
-}
-
-async function fetchJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return (await response.json()) as T;
-}
-async function fetchText(url: string, token: string): Promise<string> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  if (!response.ok) throw new Error(await response.text());
-  return response.text();
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { SimulatorError } from './errors.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -24,6 +24,8 @@ export async function launchBrowser(options: { args?: string[] } = {}): Promise<
     throw new SimulatorError('BROWSER_NOT_FOUND', 'there is no Chromium on this machine', {
       hint: 'run: sudo apt-get install -y chromium   (or name a browser in SPARROW_CHROMIUM)',
     });
+  // Loaded only here: `sparrow dev` needs no browser of its own and starts sooner without.
+  const { chromium } = await import('playwright-core');
   return chromium.launch({
     executablePath,
     args: [

@@ -196,7 +196,7 @@ function compileErrors(manifest: PackageManifest, path: string): CheckError[] {
   visit(path);
   return [...found].flatMap((index) => {
     const item = manifest.diagnostics[index];
-    if (!item || item.severity !== 'error') return [];
+    if (item?.severity !== 'error') return [];
     const { code, message, file, line } = item;
     return [{ kind: 'compile' as const, code, message, file: line ? `${file}:${line}` : file }];
   });

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import type { SimulatorDeps } from './simulator.ts';
+import type { SimulatorDeps } from './deps.ts';
 
 /** What a phone asks for; see `RelayClient` of the runtime. */
 interface Wanted {

@@ -1,39 +1,20 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
 import { BoundedQueue } from '@sparrow/core';
-import type { AddressBook, BackendStatus, DevEvent, PackageChange, WeChatUsers } from '@sparrow/protocol';
+import type { DevEvent, PackageChange, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { SimulatorDeps } from './deps.ts';
 import { SimulatorError } from './errors.ts';
 import { createFileShelf } from './file-shelf.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
 import { mapStack } from './stack-map.ts';
-
-/** What the simulator needs of the server it lives in. */
-export interface SimulatorDeps {
-  stateDir: string;
-  users: WeChatUsers;
-  addresses: AddressBook;
-  events: {
-    subscribe(listener: (event: DevEvent) => void): () => void;
-    emit(event: DevEvent): void;
-    backend(): BackendStatus;
-  };
-  url: string;
-  /** Hosts that sparrow.json allows besides the backend; undefined: any public address. */
-  domains: readonly string[] | undefined;
-  onUpgrade(prefix: string, handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
-  allowOnLan(prefix: string): void;
-  /** Opens a path prefix for reading to frames of opaque origin. */
-  allowFrames(prefix: string): void;
-}
+import { sameToken } from './token.ts';
 
 export interface SimulatorOptions {
   compiler: Compiler;
@@ -278,9 +259,4 @@ function tokenOf(message: string): string {
   } catch {
     return '';
   }
-}
-/** Compares without telling by its time how much was right. */
-export function sameToken(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

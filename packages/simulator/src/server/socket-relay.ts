@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import type { SimulatorDeps } from './deps.ts';
 import { destination, networkText, RelayFailure } from './relay.ts';
-import { type SimulatorDeps, sameToken } from './simulator.ts';
+import { sameToken } from './token.ts';
 
 /** Bytes that may wait for either side before the socket is given up. */
 const BACKLOG_LIMIT = 8 << 20;

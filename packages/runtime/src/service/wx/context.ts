@@ -5,6 +5,7 @@ import type { EventChannel } from '../event-channel.ts';
 import type { Page } from '../pages.ts';
 import type { Reporter } from '../reporter.ts';
 import type { NodeInstances } from '../selector-query.ts';
+import type { FileTree } from './file-tree.ts';
 
 /** What the wx.* functions stand on. */
 export interface WxContext {
@@ -25,7 +26,7 @@ export interface WxContext {
 }
 
 /** One domain of wx.*: the functions it adds. */
-export type WxDomain = (context: WxContext, events: WxEvents) => Record<string, unknown>;
+export type WxDomain = (context: WxContext, events: WxEvents, files: FileTree) => Record<string, unknown>;
 
 /** Listeners of `wx.onX` / `wx.offX` by event name without `on`. */
 export interface WxEvents {

@@ -1,7 +1,7 @@
 import { ApiFailure, type ApiHelper, createApiHelper, kindOf } from './api.ts';
 import type { WxContext, WxDomain } from './context.ts';
 import { fromBase64, fromBinary, toBase64, toBinary } from './encoding.ts';
-import { FileTree, failures, USER_ROOT } from './file-tree.ts';
+import { type FileTree, failures, USER_ROOT } from './file-tree.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 interface FileOptions {
@@ -20,24 +20,18 @@ interface FolderOptions {
  * wx.getFileSystemManager. Files the program wrote are in the logic layer, so that the sync calls can answer; files of the
  * package and temporary ones come from native and can be read by the asynchronous calls only.
  */
-export const filesDomain: WxDomain = (context) => {
+export const filesDomain: WxDomain = (context, _events, files) => {
   let manager: Record<string, unknown> | undefined;
   return {
     getFileSystemManager: () => {
-      manager ??= createManager(context, createApiHelper(context.reporter));
+      manager ??= createManager(context, createApiHelper(context.reporter), files);
       return manager;
     },
   };
 };
 
-function createManager(context: WxContext, api: ApiHelper): Record<string, unknown> {
+function createManager(context: WxContext, api: ApiHelper, tree: FileTree): Record<string, unknown> {
   const { invoker } = context;
-  const tree = new FileTree((path, data) => {
-    const sent = data
-      ? invoker.invoke('writeUserFile', { path, data: data.slice().buffer })
-      : invoker.invoke('removeUserFile', { path });
-    void sent.catch(() => {});
-  });
   let lastSaved = 0;
 
   /** Bytes of any file the program may read. */

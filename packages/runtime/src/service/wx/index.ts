@@ -7,6 +7,7 @@ import { createEvents, type WxContext, type WxDomain } from './context.ts';
 import { developerDomain } from './developer.ts';
 import { deviceDomain } from './device.ts';
 import { encodingDomain } from './encoding.ts';
+import { FileTree } from './file-tree.ts';
 import { filesDomain } from './files.ts';
 import { mediaDomain } from './media.ts';
 import { networkDomain } from './network.ts';
@@ -45,9 +46,7 @@ export function createWx(context: WxContext): {
   apiUse(): { used: string[]; missing: string[] };
 } {
   const events = createEvents(context.reporter);
-  const implemented: Record<string, unknown> = {};
-  for (const domain of DOMAINS) Object.assign(implemented, domain(context, events));
-  implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
+  const implemented = implementedFunctions(context, events);
   const used = new Set<string>();
   const wx = recorded({ ...createStubs(context, implemented), ...implemented }, used);
   return {
@@ -55,6 +54,20 @@ export function createWx(context: WxContext): {
     emit: events.emit,
     apiUse: () => ({ used: [...used], missing: [...used].filter((name) => !Object.hasOwn(implemented, name)) }),
   };
+}
+
+/** What Sparrow has of `wx`; the coverage table is made of its names. */
+export function implementedFunctions(context: WxContext, events = createEvents(context.reporter)) {
+  const implemented: Record<string, unknown> = {};
+  const files = new FileTree((path, data) => {
+    const sent = data
+      ? context.invoker.invoke('writeUserFile', { path, data: data.slice().buffer })
+      : context.invoker.invoke('removeUserFile', { path });
+    void sent.catch(() => {});
+  });
+  for (const domain of DOMAINS) Object.assign(implemented, domain(context, events, files));
+  implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
+  return implemented;
 }
 
 /** The same functions, noting which were called. */

@@ -34,7 +34,7 @@ interface DownloadOptions extends Callbacks {
 const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT', 'PATCH']);
 
 /** HTTP and WebSocket, by way of native and the relay. */
-export const networkDomain: WxDomain = (context, events) => {
+export const networkDomain: WxDomain = (context, events, files) => {
   const api = createApiHelper(context.reporter);
   const timeouts = () => context.manifest().app.networkTimeout;
   const tools = { api, context };
@@ -88,14 +88,16 @@ export const networkDomain: WxDomain = (context, events) => {
           url: checkUrl(options.url),
           header: headersOf(options.header),
           timeout: options.timeout ?? timeouts().downloadFile,
-          ...(options.filePath && { filePath: options.filePath }),
         }),
         events: { headers: 'HeadersReceived', progress: 'ProgressUpdate' },
-        // With a path of its own the file is no temporary one.
-        result: ({ tempFilePath, filePath, ...answer }) => ({
-          ...answer,
-          ...(filePath ? { filePath } : { tempFilePath }),
-        }),
+        async result(answer) {
+          const { filePath } = options;
+          if (!filePath) return answer;
+          const { tempFilePath, ...rest } = answer;
+          const { data } = await context.invoker.invoke('readFile', { path: tempFilePath });
+          files.write('open', filePath, new Uint8Array(data));
+          return { ...rest, filePath };
+        },
       }),
     ...createSockets(context, events),
   };

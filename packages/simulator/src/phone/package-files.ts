@@ -1,0 +1,38 @@
+import type { PackageManifest, StyleBundle } from '@sparrow/protocol';
+
+/** What a phone loads of a runtime package, and how it finds its way in the manifest. */
+
+export function packageOf(manifest: PackageManifest, path: string) {
+  const root = manifest.components[path]?.root;
+  return manifest.packages.find((entry) => entry.root === root);
+}
+
+export function configsOf({ components }: PackageManifest): unknown {
+  return Object.entries(components).map(([path, { styleMarker: _marker, ...config }]) => [path, config]);
+}
+
+export const prefix = (root: string): string => (root ? `${root}/` : '');
+
+/** The sheets a page can use: its own, app.wxss, and those of every component it can reach. */
+export function stylesFor(manifest: PackageManifest, all: StyleBundle, path: string): StyleBundle {
+  const chosen: StyleBundle = {};
+  const visit = (component: string): void => {
+    if (component in chosen) return;
+    chosen[component] = all[component] ?? '';
+    for (const target of Object.values(manifest.components[component]?.usingComponents ?? {})) visit(target);
+  };
+  chosen.app = all.app ?? '';
+  visit(path);
+  return chosen;
+}
+
+export async function fetchJson<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return (await response.json()) as T;
+}
+export async function fetchText(url: string, token: string): Promise<string> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(await response.text());
+  return response.text();
+}
