@@ -37,6 +37,8 @@ export function installDrag(element: HTMLElement, options: () => DragOptions): v
     start = { x: event.clientX, y: event.clientY };
     last = { ...start, time: event.timeStamp };
     current = { dx: 0, dy: 0, vx: 0, vy: 0 };
+    // A finger keeps its target by itself; a mouse that is quick would leave it before it has claimed anything.
+    capture(event.composedPath()[0] as Element, event.pointerId);
   });
   element.addEventListener('pointermove', (event) => {
     if (event.pointerId !== pointer) return;
@@ -51,11 +53,7 @@ export function installDrag(element: HTMLElement, options: () => DragOptions): v
         return;
       }
       claimed = true;
-      try {
-        element.setPointerCapture(event.pointerId);
-      } catch {
-        // A synthetic pointer cannot be captured.
-      }
+      capture(element, event.pointerId);
     }
     event.stopPropagation();
     const elapsed = Math.max(1, event.timeStamp - last.time);
@@ -71,4 +69,12 @@ export function installDrag(element: HTMLElement, options: () => DragOptions): v
   };
   element.addEventListener('pointerup', finish);
   element.addEventListener('pointercancel', finish);
+}
+
+function capture(element: Element, pointer: number): void {
+  try {
+    element.setPointerCapture(pointer);
+  } catch {
+    // A synthetic pointer cannot be captured.
+  }
 }

@@ -1,3 +1,4 @@
+import { Refresher } from './refresher.ts';
 import { WxElement } from './wx-element.ts';
 
 /** `scroll-view`: a scrolling area with edge events, scrolling into view and its own pull-down refresh. */
@@ -6,6 +7,7 @@ export class WxScrollView extends WxElement {
   #last = { left: 0, top: 0 };
   #edges = { upper: true, lower: false, left: true, right: false };
   #framePending = false;
+  readonly #refresher: Refresher;
 
   constructor() {
     super();
@@ -15,6 +17,11 @@ export class WxScrollView extends WxElement {
       div::-webkit-scrollbar { display: none }`;
     this.#scroller.append(document.createElement('slot'));
     shadow.append(style, this.#scroller);
+    this.#refresher = new Refresher(this, this.#scroller, {
+      enabled: () => this.flag('refresher-enabled') && this.flag('scroll-y'),
+      threshold: () => this.number('refresher-threshold', 45),
+      emit: (type, dy) => this.emit(type, { dy }),
+    });
     this.#scroller.addEventListener('scroll', () => {
       if (this.#framePending) return;
       this.#framePending = true;
@@ -57,7 +64,17 @@ export class WxScrollView extends WxElement {
       scroller.style.overflowY = this.flag('scroll-y') ? 'auto' : 'hidden';
     } else if (name === 'enable-flex') {
       scroller.style.cssText += this.flag('enable-flex') ? ';display:flex;flex-direction:inherit' : '';
-    } else if (['scroll-top', 'scroll-left', 'scroll-into-view'].includes(name) && value !== undefined) {
+    } else if (name === 'scroll-anchoring')
+      scroller.style.overflowAnchor = this.flag('scroll-anchoring') ? 'auto' : 'none';
+    else if (name === 'refresher-triggered') {
+      if (this.flag('refresher-triggered')) this.#refresher.begin();
+      else this.#refresher.end();
+    } else if (name.startsWith('refresher-'))
+      this.#refresher.look(
+        this.text('refresher-default-style', 'black'),
+        this.text('refresher-background', 'transparent'),
+      );
+    else if (['scroll-top', 'scroll-left', 'scroll-into-view'].includes(name) && value !== undefined) {
       // The content of this very change is put in place after the attribute.
       queueMicrotask(() => this.#position(name));
     }
@@ -89,8 +106,7 @@ export class WxScrollView extends WxElement {
 
   override callMethod(method: string, args: unknown[]): unknown {
     if (method === 'scroller') return this.#scroller;
-    if (method === 'property') return this.attributesGiven.get(String(args[0]));
-    if (method === 'scrollTo') this.#scroller.scrollTo(args[0] as ScrollToOptions);
-    return undefined;
+    if (method === 'scrollTo') return this.#scroller.scrollTo(args[0] as ScrollToOptions);
+    return super.callMethod(method, args);
   }
 }

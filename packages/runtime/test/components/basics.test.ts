@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, useBrowser } from '../harness.ts';
-import { onePage } from './page.ts';
+import { eventually, onePage } from './page.ts';
 
 useBrowser();
 
@@ -45,7 +45,7 @@ inBothModes('text, icon, button and label', (mode) => {
     );
     await view.tap('.off');
     await view.tap('.share');
-    await expect.poll(events).toEqual([['share', { from: 'button', target: { id: '', dataset: { k: '7' } } }]]);
+    await eventually(events).toEqual([['share', { from: 'button', target: { id: '', dataset: { k: '7' } } }]]);
     await app.close();
   });
 
@@ -58,7 +58,7 @@ inBothModes('text, icon, button and label', (mode) => {
     await view.tap('.first wx-text');
     await view.tap('.other');
     await view.tap('.first wx-switch');
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['change', { value: true }],
       ['change', { value: ['v'] }],
       ['change', { value: false }],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, useBrowser } from '../harness.ts';
-import { onePage } from './page.ts';
+import { eventually, onePage } from './page.ts';
 
 useBrowser();
 
@@ -22,7 +22,7 @@ inBothModes('swiper', (mode) => {
     await app.page.mouse.move(box.x + 380, box.y + 75, { steps: 6 });
     await app.page.mouse.up();
     const detail = (current: number, source: string) => ({ current, currentItemId: `id${current}`, source });
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['change', detail(2, 'touch')],
       ['animationfinish', detail(2, 'touch')],
     ]);
@@ -66,7 +66,7 @@ inBothModes('navigator and rich-text', (mode) => {
     const second = await app.view();
     expect(await second.text('.b')).toBe('a is 1');
     await second.tap('.b');
-    await expect.poll(() => app.paths()).toEqual(['pages/index/index']);
+    await eventually(() => app.paths()).toEqual(['pages/index/index']);
     await app.close();
   });
 
@@ -124,7 +124,7 @@ inBothModes('canvas', (mode) => {
         'dot.svg': `<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><rect width="10" height="10" fill="rgb(200,0,0)"/></svg>`,
       },
     );
-    await expect.poll(async () => typeof (await data()).url).toBe('string');
+    await eventually(async () => typeof (await data()).url).toBe('string');
     expect(await data()).toMatchObject({ width: true, pixel: [200, 0, 0, 255] });
     const url = (await data()).url as string;
     expect(
@@ -136,7 +136,7 @@ inBothModes('canvas', (mode) => {
       }, url),
     ).toEqual([80, 60]);
     const shown = () => view.eval('wx-canvas', look);
-    await expect.poll(shown).toEqual([80, 60, 200, 0, 0, 255]);
+    await eventually(shown).toEqual([80, 60, 200, 0, 0, 255]);
     await app.close();
   });
 
@@ -151,9 +151,9 @@ inBothModes('canvas', (mode) => {
         context.draw(false, () => this.setData({ drawn: true }))
       } }`,
     );
-    await expect.poll(async () => (await data()).drawn).toBe(true);
+    await eventually(async () => (await data()).drawn).toBe(true);
     const shown = () => view.eval('wx-canvas', look);
-    await expect.poll(async () => (await shown()).slice(2)).toEqual([0, 128, 0, 255]);
+    await eventually(async () => (await shown()).slice(2)).toEqual([0, 128, 0, 255]);
     await app.close();
   });
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, useBrowser } from '../harness.ts';
-import { onePage } from './page.ts';
+import { eventually, onePage } from './page.ts';
 
 useBrowser();
 
@@ -28,7 +28,7 @@ inBothModes('forms', (mode) => {
     await view.tap('.submit');
     await view.tap('.reset');
     await view.tap('.submit');
-    await expect.poll(async () => (await events()).length).toBe(3);
+    await eventually(async () => (await events()).length).toBe(3);
     const [first, reset, second] = await events();
     expect(first?.[1]).toMatchObject({
       value: { i: 'one', t: 'two', s: true, n: 30, c: ['a'], r: 'y', p: 1, stars: 4 },
@@ -55,7 +55,7 @@ inBothModes('forms', (mode) => {
     await view.tap('.i');
     await app.page.keyboard.type('abcd');
     await app.page.keyboard.press('Enter');
-    await expect.poll(async () => (await events()).at(-1)?.[0]).toBe('blur');
+    await eventually(async () => (await events()).at(-1)?.[0]).toBe('blur');
     expect(await events()).toEqual([
       ['focus', { value: '', height: 0 }],
       ['input', { value: 'a', cursor: 1, keyCode: 97 }],
@@ -75,9 +75,9 @@ inBothModes('forms', (mode) => {
       `{ data: { v: 'a' } }`,
     );
     const height = () => view.eval('.t', (element) => element.getBoundingClientRect().height);
-    await expect.poll(height).toBe(20);
+    await eventually(height).toBe(20);
     await app.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ v: 'a\nb\nc' }));
-    await expect.poll(height).toBe(60);
+    await eventually(height).toBe(60);
     expect((await events()).at(-1)?.[1]).toMatchObject({ height: 60, lineCount: 3, lineHeight: 20 });
     await app.close();
   });
@@ -89,7 +89,7 @@ inBothModes('forms', (mode) => {
        <radio-group bindchange="log"><radio class="x" value="x" checked/><radio class="y" value="y"/></radio-group>`,
     );
     for (const name of ['b', 'a', 'off', 'y', 'x', 'x']) await view.tap(`.${name}`);
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['change', { value: ['b'] }],
       ['change', { value: ['a', 'b'] }],
       ['change', { value: 'y' }],
@@ -112,7 +112,7 @@ inBothModes('forms', (mode) => {
     await app.page.mouse.move(box.x + box.width / 2, y, { steps: 4 });
     await app.page.mouse.move(box.x + box.width + 30, y, { steps: 4 });
     await app.page.mouse.up();
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['changing', { value: 15 }],
       ['changing', { value: 20 }],
       ['change', { value: 20 }],
@@ -125,7 +125,7 @@ inBothModes('forms', (mode) => {
       mode,
       `<progress percent="30" active duration="1" show-info bindactiveend="log"/>`,
     );
-    await expect.poll(events).toEqual([['activeend', { curPercent: 30 }]]);
+    await eventually(events).toEqual([['activeend', { curPercent: 30 }]]);
     expect(await view.eval('wx-progress', (element) => element.shadowRoot?.querySelector('.info')?.textContent)).toBe(
       '30%',
     );
@@ -147,10 +147,10 @@ inBothModes('picker', (mode) => {
     await app.page.locator('.wheel > div', { hasText: 'c' }).click();
     await app.page.waitForFunction(() => document.querySelector('.wheel')?.scrollTop === 80);
     await app.page.click(confirm);
-    await expect.poll(events).toEqual([['change', { value: 2 }]]);
+    await eventually(events).toEqual([['change', { value: 2 }]]);
     await view.tap('.p');
     await app.page.click('.picker-cancel');
-    await expect.poll(async () => (await events()).length).toBe(2);
+    await eventually(async () => (await events()).length).toBe(2);
     expect((await events())[1]?.[0]).toBe('cancel');
     await app.close();
   });
@@ -166,7 +166,7 @@ inBothModes('picker', (mode) => {
     await app.page.locator('.wheel > div', { hasText: 'y' }).first().click();
     await app.page.locator('.wheel > div', { hasText: 'y3' }).waitFor();
     await app.page.click(confirm);
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['columnchange', { column: 0, value: 1 }],
       ['change', { value: [1, 0] }],
     ]);
@@ -187,7 +187,7 @@ inBothModes('picker', (mode) => {
       await app.page.click(confirm);
       await app.page.locator(confirm).waitFor({ state: 'detached' });
     }
-    await expect.poll(events).toEqual([
+    await eventually(events).toEqual([
       ['change', { value: '2024-02-29' }],
       ['change', { value: '2024-02' }],
       ['change', { value: '09:05' }],

@@ -1,4 +1,5 @@
 import type { RuntimeMode } from '@sparrow/protocol';
+import { expect } from 'vitest';
 import { startApp, type TestApp, type View } from '../harness.ts';
 
 /** A mini program of one page. Handlers named `log` keep `[type, detail]` in `page.events`. */
@@ -29,4 +30,9 @@ export async function onePage(
     events: () => app.service(({ getCurrentPages }) => getCurrentPages().at(-1).events),
     data: () => app.service(({ getCurrentPages }) => getCurrentPages().at(-1).data),
   };
+}
+
+/** Like `expect.poll`, with patience for a machine that is busy with other tests. */
+export function eventually<T>(look: () => T): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(look, { timeout: 15_000 });
 }
