@@ -45,6 +45,11 @@ test('getRegExp takes a pattern that begins with a slash, and flags', async () =
   expect(await result(body, { x: '/a/A/b' })).toBe('--/b');
 });
 
+test('getRegExp patterns keep their single backslashes, as WXS writes them', async () => {
+  const body = String.raw`exports.f = function (x) { var r = getRegExp('^-?\d+(\.\d+)?$'); var q = getRegExp('^\\d\'$'); return [r.test(x), r.test('d'), q.test("1'")] }`;
+  expect(await result(body, { x: '12.5' })).toBe('true,false,true');
+});
+
 test('getDate takes a time, a text, parts or nothing', async () => {
   const body = `exports.f = function () {
     return [getDate(0).getTime(), getDate(2020, 1, 3).getMonth(), getDate('2020-01-02T00:00:00Z').getTime() > 0, getDate().getTime() > 1e12].join(' ')

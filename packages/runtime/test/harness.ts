@@ -191,7 +191,13 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
           const { phone, readyPages, failure } = window.sparrow;
           if (failure) throw new Error(failure);
           const top = phone?.pages().at(-1);
-          return top?.path === wanted && readyPages.some((entry) => entry.pageId === top.id);
+          // A page that still slides in would not be where the driver clicks.
+          const moves = document
+            .getAnimations()
+            .some((animation) =>
+              ((animation.effect as KeyframeEffect | null)?.target as Element | null)?.classList.contains('page'),
+            );
+          return !moves && top?.path === wanted && readyPages.some((entry) => entry.pageId === top.id);
         },
         path,
         { timeout: 15_000 },

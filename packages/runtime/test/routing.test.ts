@@ -99,6 +99,41 @@ inBothModes('routing', (mode) => {
     await test.close();
   });
 
+  it('draws a custom tab bar on every tab page and hands its instance out', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b'],
+          tabBar: {
+            custom: true,
+            list: [
+              { pagePath: 'pages/a/a', text: 'A' },
+              { pagePath: 'pages/b/b', text: 'B' },
+            ],
+          },
+        },
+        ...page('a', 'onShow() { this.getTabBar().setData({ at: 0 }) },'),
+        ...page('b', 'onShow() { this.getTabBar().setData({ at: 1 }) },'),
+        'custom-tab-bar/index.json': { component: true },
+        'custom-tab-bar/index.wxml': '<view class="bar"><view class="to-b" bindtap="go">at {{at}}</view></view>',
+        'custom-tab-bar/index.wxss': '.bar { position: fixed; bottom: 0; height: 50px; width: 100% }',
+        'custom-tab-bar/index.js': `Component({ data: { at: -1 }, methods: { go() { wx.switchTab({ url: '/pages/b/b' }) } } })`,
+      },
+    });
+    const first = await test.view();
+    await first.waitText('wx-custom-tab-bar wx-view', 'at 0');
+    expect(await test.page.locator('.tab-bar').count()).toBe(0);
+    expect(
+      await first.eval('wx-custom-tab-bar > wx-view', (bar) => bar.getBoundingClientRect().bottom === innerHeight),
+    ).toBe(true);
+    await first.tap('wx-custom-tab-bar wx-view >> nth=1');
+    await test.ready('pages/b/b');
+    await (await test.view()).waitText('wx-custom-tab-bar wx-view', 'at 1');
+    await test.close();
+  });
+
   it('refuses what the original refuses, with its texts', async () => {
     const test = await startApp({
       mode,

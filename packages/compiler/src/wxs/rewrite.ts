@@ -36,7 +36,9 @@ export function rewriteWxs(source: string, path: string): WxsCode | WxsSyntaxErr
     } else if (node.type === 'ThisExpression') {
       edit.overwrite(node.start, node.end, '__wxs.t(this)');
     } else if (node.type === 'CallExpression') {
-      const literal = requireLiteral(node);
+      const pattern = stringArgument(node, 'getRegExp');
+      if (pattern) edit.overwrite(pattern.start, pattern.end, keepEscapes(text.slice(pattern.start, pattern.end)));
+      const literal = stringArgument(node, 'require');
       if (!literal) continue;
       const reference = referenceTo(path, withoutSuffix(literal.value, '.wxs'), literal.start);
       requires.push(reference);
@@ -81,12 +83,20 @@ function rewriteConstructor(
   edit.overwrite(text.lastIndexOf(computed ? '[' : '.', property.start), node.end, ')');
 }
 
-function requireLiteral(node: Node): { value: string; start: number; end: number } | undefined {
+/** The first argument of a call of this function, when it is a string literal. */
+function stringArgument(node: Node, name: string): { value: string; start: number; end: number } | undefined {
   const call = node as Node & { callee: Node & { name?: string }; arguments: (Node & { value?: unknown })[] };
   const [argument] = call.arguments;
-  if (call.callee.type !== 'Identifier' || call.callee.name !== 'require' || argument?.type !== 'Literal')
-    return undefined;
+  if (call.callee.type !== 'Identifier' || call.callee.name !== name || argument?.type !== 'Literal') return undefined;
   return typeof argument.value === 'string'
     ? { value: argument.value, start: argument.start, end: argument.end }
     : undefined;
+}
+
+/**
+ * In WXS the pattern of getRegExp is written with single backslashes (`getRegExp('\\d+')`), which a JavaScript string would lose:
+ * `'\\d'` becomes `'\\\\d'`. An escaped backslash, quote or line break stays.
+ */
+function keepEscapes(literal: string): string {
+  return literal.replace(/\\([\s\S])/g, (all, next: string) => (/[\\'"\n\r]/.test(next) ? all : `\\${all}`));
 }

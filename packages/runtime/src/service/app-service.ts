@@ -4,7 +4,7 @@ import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/
 import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { type Caller, createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -134,11 +134,14 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     },
   });
 
+  const pageOf = (caller: Caller): Page | undefined =>
+    pages.all().find((page) => page.backend === caller._$.getBackendContext());
   installComponentMethods({
     createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
     createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
     createMediaQueryObserver: (caller) => new MediaQueryObserver(caller),
-    pageIdOf: (caller) => pages.all().find((page) => page.backend === caller._$.getBackendContext())?.id,
+    pageIdOf: (caller) => pageOf(caller)?.id,
+    tabBarOf: (caller) => pageOf(caller)?.tabBar?.caller ?? null,
   });
 
   const wxContext = createWx({

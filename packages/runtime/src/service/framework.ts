@@ -47,7 +47,8 @@ export interface Framework {
   isDefined(path: string): boolean;
   /** Defines an empty page or component where the code did not. */
   defineEmpty(path: string): void;
-  createPage(path: string, backend: TreeBackend): PageRoot;
+  /** `tag` names the element it becomes: a page, or the tab bar that a program draws itself. */
+  createPage(path: string, backend: TreeBackend, tag?: 'page' | 'custom-tab-bar'): PageRoot;
   dispatch(backend: TreeBackend, event: ViewEvent): void;
   /** Options for the tree backend of a new page. */
   backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'hostAttributes'>;
@@ -226,11 +227,11 @@ export function createFramework(options: FrameworkOptions): Framework {
       },
     }),
 
-    createPage(path, backend) {
+    createPage(path, backend, tag = 'page') {
       const associated = env.associateBackend(backend as never);
-      const root = associated.createRoot('page', space, `/${path}`);
+      const root = associated.createRoot(tag, space, `/${path}`);
       const component = root.getComponent() as glassEasel.GeneralComponent;
-      const placeholder = backend.createElement('page', 'page');
+      const placeholder = backend.createElement(tag, tag);
       return {
         caller: root.get() as unknown as Caller,
         attach() {
@@ -339,6 +340,8 @@ export function installComponentMethods(methods: {
   createMediaQueryObserver(caller: Caller): unknown;
   /** Number of the page a page or component stands in. */
   pageIdOf(caller: Caller): number | undefined;
+  /** The tab bar the program draws itself, on the page this stands in. */
+  tabBarOf(caller: Caller): Caller | null;
 }): void {
   Object.assign(adapterComponent.ComponentCaller.prototype, {
     createSelectorQuery(this: Caller) {
@@ -353,8 +356,9 @@ export function installComponentMethods(methods: {
     getPageId(this: Caller) {
       return methods.pageIdOf(this);
     },
-    // A tab bar drawn by the program itself is not shown, so there is no instance.
-    getTabBar: () => null,
+    getTabBar(this: Caller) {
+      return methods.tabBarOf(this);
+    },
     // There is nothing to measure that a program could use.
     setUpdatePerformanceListener: () => {},
     ...keyframeMethods,

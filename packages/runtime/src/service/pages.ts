@@ -27,6 +27,8 @@ export interface Page {
   readonly backend: TreeBackend;
   readonly opener: EventChannel;
   readonly channel: Channel;
+  /** The tab bar that the program draws itself, one for each tab page. */
+  tabBar?: PageRoot;
   shown: boolean;
 }
 
@@ -60,6 +62,9 @@ export interface Pages {
   appShow(): void;
   appHide(): void;
 }
+
+/** Where the original looks for it. */
+const CUSTOM_TAB_BAR = 'custom-tab-bar/index';
 
 type Lifecycle =
   | 'onLoad'
@@ -95,6 +100,7 @@ export function createPages(options: PagesOptions): Pages {
   function show(page: Page): void {
     if (page.shown) return;
     page.shown = true;
+    page.tabBar?.pageLifetime('show', []);
     page.root.pageLifetime('show', []);
     call(page, 'onShow');
   }
@@ -109,6 +115,7 @@ export function createPages(options: PagesOptions): Pages {
     page.shown = false;
     pages.delete(page.id);
     stack = stack.filter((other) => other !== page);
+    page.tabBar?.release();
     page.root.release();
     page.backend.close();
     page.channel.close();
@@ -128,6 +135,15 @@ export function createPages(options: PagesOptions): Pages {
     const { caller } = root;
     const opener = options.takeEventChannel(change.cause) ?? new EventChannel();
     const page: Page = { id: pageId, path, query, caller, root, backend, opener, channel, shown: false };
+    const { tabBar } = options.manifest().app;
+    if (
+      tabBar?.custom &&
+      tabBar.list.some((item) => item.pagePath === path) &&
+      options.manifest().components[CUSTOM_TAB_BAR]
+    ) {
+      options.ensureComponents(CUSTOM_TAB_BAR);
+      page.tabBar = framework.createPage(CUSTOM_TAB_BAR, backend, 'custom-tab-bar');
+    }
     Object.assign(caller, {
       route: path,
       __route__: path,
@@ -185,6 +201,7 @@ export function createPages(options: PagesOptions): Pages {
       // A switchTab leaves the other tab pages alive but takes them off the stack.
       stack = change.openType === 'switchTab' ? [page] : [...stack, page];
       page.root.attach();
+      page.tabBar?.attach();
       if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', 0);
       if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', 0);
       call(page, 'onLoad', change.query);

@@ -23,6 +23,7 @@ export function stylesFor(manifest: PackageManifest, all: StyleBundle, path: str
   };
   chosen.app = all.app ?? '';
   visit(path);
+  if (manifest.app.tabBar?.custom) visit('custom-tab-bar/index');
   return chosen;
 }
 
