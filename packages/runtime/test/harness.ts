@@ -134,7 +134,13 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   if (process.env.SPARROW_TEST_CONSOLE) page.on('console', (message) => process.stderr.write(`${message.text()}\n`));
-  const query = new URLSearchParams({ token: simulator.token, mode: options.mode, user: 'tester', ...options.phone });
+  const query = new URLSearchParams({
+    token: simulator.token,
+    mode: options.mode,
+    user: 'tester',
+    ahead: '0',
+    ...options.phone,
+  });
   await page.goto(`${url}/simulator/phone.html#${query}`);
   await page.evaluate(() => window.sparrow.ready);
 

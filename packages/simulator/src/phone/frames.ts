@@ -6,8 +6,8 @@ import { h } from './dom.ts';
 /** Where the logic layer runs, seen from native. */
 export interface LogicLayer {
   readonly channel: Channel;
-  /** Opens the view of a page inside `section`; resolves with native's channel to it. */
-  openView(pageId: number, section: HTMLElement): { channel: Channel; close(): void };
+  /** Opens the view of a page in its slot; gives native's channel to it. */
+  openView(pageId: number, slot: ViewSlot): { channel: Channel; close(): void };
   /** In single mode all pages live in one frame, which has to show this one, at its place on the screen. */
   showView(pageId: number, place: { top: number; height: number }): void;
   close(): void;
@@ -15,6 +15,24 @@ export interface LogicLayer {
 
 /** A frame that does not announce itself in this time is broken. Milliseconds. */
 const READY_TIMEOUT_MS = 15_000;
+
+/** The place of a page that is to come: loading its frame is most of what opening a page costs, so it is done ahead. */
+export interface ViewSlot {
+  readonly holder: HTMLElement;
+  readonly frame: HTMLIFrameElement;
+  readonly started: Promise<void>;
+}
+
+/** Starts the frame of a view inside `holder`, which is in the document already and stays where it is. */
+export function prepareView(mode: RuntimeMode, base: string, holder: HTMLElement): ViewSlot {
+  const frame = sandboxed(`${base}/view.html`, 'sparrow-view');
+  // In single mode the views live in the logic layer's frame.
+  if (mode === 'single') return { holder, frame, started: Promise.resolve() };
+  const started = frameReady(frame, 'view-ready');
+  started.catch(() => {});
+  holder.append(frame);
+  return { holder, frame, started };
+}
 
 export async function openLogicLayer(mode: RuntimeMode, base: string, screen: HTMLElement): Promise<LogicLayer> {
   return mode === 'dual' ? openDual(base) : openSingle(base, screen);
@@ -60,12 +78,9 @@ async function openDual(base: string): Promise<LogicLayer> {
 
   return {
     channel,
-    openView(pageId, section) {
-      const frame = sandboxed(`${base}/view.html`, 'sparrow-view');
+    openView(pageId, { frame, started }) {
       const toHost = new MessageChannel();
       const toService = new MessageChannel();
-      const started = frameReady(frame, 'view-ready');
-      section.append(frame);
       void started.then(
         () => frame.contentWindow?.postMessage({}, '*', [toHost.port2, toService.port2]),
         (error: unknown) => console.error(error),

@@ -18,6 +18,8 @@ interface Settings {
   scene: number;
   /** Fill the window: on a real phone, or in a screenshot. */
   full: boolean;
+  /** Load the frame of the next page ahead; `check` and tests look at one page and do not. */
+  ahead: boolean;
 }
 
 /** Signal, Wi-Fi and battery. */
@@ -51,6 +53,7 @@ function readSettings(): Settings {
     page: given.get('page') ?? undefined,
     scene: Number(given.get('scene')) || 1001,
     full,
+    ahead: given.get('ahead') !== '0',
   };
 }
 
@@ -111,6 +114,7 @@ async function start(): Promise<void> {
       base: '/simulator',
       ...(settings.page && { startPath: settings.page }),
       scene: settings.scene,
+      ahead: settings.ahead,
       debug: true,
       trace: (entry) => tell({ trace: { ...entry, phone: settings.user } }),
       onLog(entry) {

@@ -32,8 +32,9 @@ export async function fetchJson<T>(url: string): Promise<T> {
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return (await response.json()) as T;
 }
-export async function fetchText(url: string, token: string): Promise<string> {
+/** The manifest of the package the server has now. */
+export async function fetchManifest(url: string, token: string): Promise<PackageManifest> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (!response.ok) throw new Error(await response.text());
-  return response.text();
+  return (await response.json()) as PackageManifest;
 }

@@ -30,9 +30,9 @@ import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
-import { openLogicLayer } from './frames.ts';
+import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { watchedNetwork } from './network-watch.ts';
-import { configsOf, fetchJson, fetchText, packageOf, prefix, stylesFor } from './package-files.ts';
+import { configsOf, fetchJson, fetchManifest, packageOf, prefix, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import { type Trace, traced } from './trace.ts';
@@ -52,6 +52,8 @@ export interface PhoneOptions {
   /** Page to open, with query; the entry page when absent. */
   startPath?: string;
   scene: number;
+  /** Load the frame of the next page ahead. */
+  ahead: boolean;
   debug: boolean;
   trace: Trace;
   onLog(entry: InvokeMap['log'][0]): void;
@@ -93,14 +95,26 @@ export interface Phone {
   close(): void;
 }
 
+/** The next page's frame is loaded this long after a page became ready, in milliseconds. */
+const AHEAD_MS = 200;
 /** A page that is not ready after this long gets a note. Milliseconds. */
 const EVALUATE_TIMEOUT_MS = 20_000;
 
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const { screen, base, token, user } = options;
-  let packageId = await fetchText(`${base}/package`, token);
+  // What does not depend on the package starts before it is asked for.
+  const opening = openLogicLayer(options.mode, base, screen);
+  opening.catch(() => {});
+  const makeSlot = (): { section: HTMLElement; slot: ViewSlot } => {
+    const frame = h('div.page-frame');
+    const section = h('section.page.page-spare', {}, frame);
+    screen.append(section);
+    return { section, slot: prepareView(options.mode, base, frame) };
+  };
+  let spare: ReturnType<typeof makeSlot> | undefined = makeSlot();
+  let manifest = await fetchManifest(`${base}/package`, token);
+  let packageId = manifest.id;
   let packageBase = `${base}/package/${packageId}`;
-  let manifest = await fetchJson<PackageManifest>(`${packageBase}/manifest.json`);
   let theme = options.theme;
   const { path: startPath, query: startQuery } = parseUrl(options.startPath ?? manifest.app.entryPagePath);
   const launch: AppShowOptions = { path: startPath, query: startQuery, scene: options.scene, referrerInfo: {} };
@@ -121,7 +135,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
 
   const [storage, logic, bundle] = await Promise.all([
     createStorage(manifest.appid, user),
-    openLogicLayer(options.mode, base, screen),
+    opening,
     loadService(firstRoot),
     loadStyles(''),
     loadStyles(firstRoot),
@@ -211,6 +225,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     reportScroll: false,
   });
 
+  let closed = false;
   const dispatcherBox: { current?: ReturnType<typeof createDispatcher> } = {};
 
   const stack = new PageStack<PhonePage>({
@@ -228,13 +243,15 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       });
       bar.element.style.paddingTop = `${options.device.statusBar}px`;
       bar.element.style.height = `${NAV_BAR_HEIGHT}px`;
-      const frame = h('div.page-frame');
-      const section = h('section.page', {}, bar.custom ? undefined : bar.element, frame);
+      const { section, slot } = spare ?? makeSlot();
+      spare = undefined;
+      const frame = slot.holder;
+      if (!bar.custom) section.prepend(bar.element);
+      section.classList.remove('page-spare');
       section.dataset.path = info.path;
       section.dataset.page = String(info.id);
       if (openType === 'navigateTo') section.classList.add('page-enter');
-      screen.append(section);
-      const view = logic.openView(info.id, frame);
+      const view = logic.openView(info.id, slot);
       const channel = traced(view.channel, options.trace, info.id);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
       receive(channel, {
@@ -326,6 +343,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       const page = stack.byId(pageId);
       page?.section.classList.add('page-ready');
       if (page) options.onPageReady(pageId, page.path, error);
+      if (options.ahead) setTimeout(() => closed || (spare ??= makeSlot()), AHEAD_MS);
       return done;
     },
     async loadSubpackage({ root }) {
@@ -551,6 +569,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     viewFrame: (pageId) =>
       stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
     close() {
+      closed = true;
       stopWatching();
       dispatcher.close();
       network.closeAll();

@@ -138,6 +138,7 @@ async function lookAt(
     const parameters = new URLSearchParams({
       token: options.token,
       user: `check-${index}`,
+      ahead: '0',
       mode: options.mode,
       page: path,
     });

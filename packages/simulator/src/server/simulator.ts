@@ -101,7 +101,9 @@ export function createSimulator(options: SimulatorOptions) {
       },
     });
 
-    app.get('/simulator/package', { preHandler: guard }, async () => current.manifest.id);
+    app.get('/simulator/package', { preHandler: guard }, async (_request, reply) =>
+      reply.header('cache-control', 'no-store').send(current.manifest),
+    );
     app.get<{ Params: { id: string; '*': string } }>('/simulator/package/:id/*', async (request, reply) => {
       const pkg = packages.get(request.params.id);
       const answer = pkg && packageFile(pkg, request.params['*']);
