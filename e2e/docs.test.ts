@@ -21,7 +21,7 @@ it('links of the READMEs and docs lead to files that exist', () => {
   ];
   const dead = documents.flatMap((document) => {
     const text = readFileSync(join(root, document), 'utf8').replace(/```[\s\S]*?```|`[^`\n]*`/g, '');
-    return [...text.matchAll(/(?<!!\[[^\]]*)\]\(([^)\s]+)\)/g)]
+    return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target = '']) => target.split('#')[0] ?? '')
       .filter((target) => target !== '' && !/^[a-z]+:/.test(target))
       .filter((target) => !existsSync(resolve(root, dirname(document), target)))

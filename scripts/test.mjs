@@ -51,6 +51,7 @@ if (only.length === 0) {
     '--diagnostic-level=warn',
   ]);
   await step('arrows', [join(scripts, 'arrows.mjs')]);
+  await step('wx coverage', [join(scripts, 'generate-wx-coverage.mjs'), '--check']);
 }
 await step(
   'tests',

@@ -105,7 +105,7 @@ export function App(props: {
     <div className="console">
       <header>
         <span className="brand">
-          <span className="bird">🐦</span> Sparrow <small>麻雀</small>
+          <Bird /> Sparrow <small>麻雀</small>
         </span>
         <strong className="project">{status?.title}</strong>
         <Tooltip title={backend.reason ?? t.restartBackend}>
@@ -148,5 +148,19 @@ export function App(props: {
         />
       </main>
     </div>
+  );
+}
+
+/** Drawn, since not every machine has a font with a bird. */
+function Bird() {
+  return (
+    <svg className="bird" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+      <path
+        d="M4 18c0-7 5-12 11-12 5 0 9 3 10 7l4 2-4 2c-1 6-5 9-11 9-3 0-5-1-7-2l-5 1 2-4c0-1 0-2 0-3z"
+        fill="#0f9d70"
+      />
+      <path d="M9 17c4 0 8 2 8 6-4 1-8-1-8-6z" fill="#fff" opacity=".55" />
+      <circle cx="20" cy="12.500" r="1.700" fill="#fff" />
+    </svg>
   );
 }

@@ -76,7 +76,6 @@ inBothModes('functions that are not there', (mode) => {
       'wx.getRecorderManager is not supported',
       'wx.getUserCryptoManager is not supported',
       'wx.getUserCryptoManager().getLatestUserKey is not supported',
-      'wx.cloud.init is not supported',
       'wx.cloud.callFunction is not supported',
       'wx.cloud.database is not supported',
     ]);
