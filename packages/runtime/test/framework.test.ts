@@ -218,4 +218,23 @@ inBothModes('components', (mode) => {
     expect(stack).toContain('pages/a/a.js:1');
     await test.close();
   });
+
+  it('says so when a script never ends, and starts again', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'pages/a/a.wxml': '<view class="go" bindtap="go">go</view>',
+        'pages/a/a.js': 'Page({ go() { for (;;) {} } })',
+      },
+    });
+    // In single mode the driver itself waits for the frame that hangs.
+    void (await test.view()).tap('.go').catch(() => {});
+    await test.page.locator('.overlay').getByText('LOGIC_STUCK').waitFor({ timeout: 30_000 });
+    await test.page.locator('.overlay-close').click();
+    await test.page.locator('.capsule button[title="restart"]').click();
+    await test.ready('pages/a/a');
+    expect(await (await test.view()).text('.go')).toBe('go');
+    await test.close();
+  });
 });

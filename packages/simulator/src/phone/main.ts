@@ -135,6 +135,8 @@ async function start(): Promise<void> {
         handle.readyPages.push({ pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);
       },
+      onStuck: (message) =>
+        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`),
       onRoute: (pages) => tell({ pages }),
     });
     overlay.diagnostics(handle.phone.manifest.diagnostics.filter((item) => item.severity === 'error'));

@@ -30,6 +30,7 @@ import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
+import { createEvaluator, watchLogic } from './evaluator.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, stylesFor } from './package-files.ts';
@@ -62,6 +63,8 @@ export interface PhoneOptions {
   /** What the program reported with wx.reportEvent and its kin. */
   onReport(entry: InvokeMap['report'][0]): void;
   onPageReady(pageId: number, path: string, error?: string): void;
+  /** A script of the mini program does not come to an end. */
+  onStuck(message: string): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
 }
@@ -97,8 +100,6 @@ export interface Phone {
 
 /** The next page's frame is loaded this long after a page became ready, in milliseconds. */
 const AHEAD_MS = 200;
-/** A page that is not ready after this long gets a note. Milliseconds. */
-const EVALUATE_TIMEOUT_MS = 20_000;
 
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const { screen, base, token, user } = options;
@@ -309,8 +310,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     return page;
   };
   const done = {} as Record<string, never>;
-  const evaluations = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
-  let lastEvaluation = 0;
+  const evaluator = createEvaluator(service);
   const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
 
   const handlers: NativeHandlers = {
@@ -478,7 +478,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return done;
     },
     debugResult: (result) => {
-      evaluations.get(result.id)?.(result);
+      evaluator.settle(result);
       return done;
     },
   };
@@ -497,6 +497,11 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     storage: stored,
     debug: options.debug,
   };
+  const stopWatch = watchLogic(evaluator.evaluate, (message) => {
+    options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
+    options.onStuck(message);
+  });
+
   emitOn(service, 'boot', boot);
   const stopWatching = watchDevice((event, data) => emitOn(service, 'native', event, data));
   stack.launch(options.startPath ?? manifest.app.entryPagePath);
@@ -506,22 +511,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return manifest;
     },
     pages: () => stack.pages,
-    evaluate(source, args) {
-      const id = ++lastEvaluation;
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          evaluations.delete(id);
-          reject(new Error(`the logic layer did not answer in ${EVALUATE_TIMEOUT_MS} ms`));
-        }, EVALUATE_TIMEOUT_MS);
-        evaluations.set(id, ({ value, error }) => {
-          clearTimeout(timer);
-          evaluations.delete(id);
-          if (error === undefined) resolve(value);
-          else reject(new Error(error));
-        });
-        emitOn(service, 'evaluate', id, source, args);
-      });
-    },
+    evaluate: evaluator.evaluate,
     async update(nextId, change) {
       packageId = nextId;
       packageBase = `${base}/package/${packageId}`;
@@ -570,6 +560,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       stack.byId(pageId)?.frame.querySelector('iframe') ?? screen.querySelector<HTMLIFrameElement>('.sparrow-single'),
     close() {
       closed = true;
+      stopWatch();
       stopWatching();
       dispatcher.close();
       network.closeAll();

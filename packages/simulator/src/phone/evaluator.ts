@@ -1,0 +1,64 @@
+import type { InvokeMap } from '@sparrow/protocol';
+import { type Channel, emitOn } from '@sparrow/runtime/bridge';
+
+/** A logic layer that does not answer in this time is given up. Milliseconds. */
+const EVALUATE_TIMEOUT_MS = 20_000;
+/** How often the logic layer is asked for a sign of life, and how long it may take. Milliseconds. */
+const WATCH_MS = 2_000;
+const STUCK_MS = 6_000;
+
+/** Runs functions in the logic layer: for tests, `check` and the watch below. */
+export interface Evaluator {
+  /** Runs `(function)(env, ...args)`; rejects with what it throws, or when the logic layer does not answer. */
+  evaluate(source: string, args: unknown[]): Promise<unknown>;
+  /** An answer has come. */
+  settle(result: InvokeMap['debugResult'][0]): void;
+}
+
+export function createEvaluator(service: Channel): Evaluator {
+  const waiting = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
+  let lastId = 0;
+  return {
+    evaluate(source, args) {
+      const id = ++lastId;
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(id);
+          reject(new Error(`the logic layer did not answer in ${EVALUATE_TIMEOUT_MS} ms`));
+        }, EVALUATE_TIMEOUT_MS);
+        waiting.set(id, ({ value, error }) => {
+          clearTimeout(timer);
+          waiting.delete(id);
+          if (error === undefined) resolve(value);
+          else reject(new Error(error));
+        });
+        emitOn(service, 'evaluate', id, source, args);
+      });
+    },
+    settle: (result) => waiting.get(result.id)?.(result),
+  };
+}
+
+/**
+ * Asks the logic layer now and then whether it still lives: a script that never ends would leave the phone silent.
+ *
+ * @returns a function that ends the watch.
+ */
+export function watchLogic(evaluate: Evaluator['evaluate'], onStuck: (message: string) => void): () => void {
+  let asked = 0;
+  const watch = setInterval(() => {
+    if (asked === 0) {
+      asked = performance.now();
+      void evaluate('() => 1', []).then(
+        () => {
+          asked = 0;
+        },
+        () => {},
+      );
+    } else if (performance.now() - asked > STUCK_MS) {
+      clearInterval(watch);
+      onStuck(`the logic layer has not answered for ${STUCK_MS / 1000} s: a script runs endlessly`);
+    }
+  }, WATCH_MS);
+  return () => clearInterval(watch);
+}
