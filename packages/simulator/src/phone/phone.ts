@@ -350,7 +350,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       await loadStyles(root);
       return { bundle: await loadService(root) };
     },
-    exitMiniProgram: () => done,
+    // A simulated phone has nothing to go back to.
+    exitMiniProgram: () => {
+      throw new NativeFailure('not supported');
+    },
     abort: ({ id }) => {
       dispatcherBox.current?.abort(service, id);
       return done;
