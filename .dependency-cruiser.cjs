@@ -6,9 +6,11 @@ const allowed = {
   runtime: ['core', 'protocol'],
   tunnel: ['core', 'protocol'],
   sdk: ['core', 'protocol'],
+  router: ['core', 'protocol'],
+  store: ['core', 'protocol'],
   simulator: ['core', 'protocol', 'runtime', 'compiler'],
-  cloud: ['core', 'protocol', 'tunnel', 'compiler', 'simulator'],
-  cli: ['core', 'protocol', 'cloud', 'compiler', 'simulator'],
+  cloud: ['core', 'protocol', 'tunnel', 'store', 'router', 'compiler', 'simulator'],
+  cli: ['core', 'protocol', 'cloud', 'compiler', 'simulator', 'store', 'router'],
   testkit: ['core', 'protocol'],
 };
 const rules = Object.entries(allowed).map(([name, targets]) => ({

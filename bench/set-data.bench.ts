@@ -188,3 +188,6 @@ export async function run(): Promise<Row[]> {
     }),
   );
 }
+
+/** The programs that this bench drives (scripts/debian.mjs). */
+export const programs = ['chromium'];

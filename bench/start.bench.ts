@@ -159,3 +159,6 @@ export async function run(): Promise<Row[]> {
     await rm(dir, { recursive: true, force: true });
   }
 }
+
+/** The programs that this bench drives (scripts/debian.mjs). */
+export const programs = ['chromium'];

@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { requireNode24, root } from './lib.mjs';
+import { installPrograms } from './debian.mjs';
+import { fail, requireNode24, root } from './lib.mjs';
 
 requireNode24();
 const names = readdirSync(join(root, 'bench'))
@@ -10,13 +11,15 @@ const names = readdirSync(join(root, 'bench'))
   .map((file) => file.replace('.bench.ts', ''));
 const [name] = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 if (!name || !names.includes(name)) {
-  process.stderr.write(
-    `BENCH_UNKNOWN: ${name ? `there is no bench "${name}"` : 'no bench was named'}\n  Fix: npm run -s bench -- ${names.join(' | ')}\n`,
+  fail(
+    'BENCH_UNKNOWN',
+    name ? `there is no bench "${name}"` : 'no bench was named',
+    `npm run -s bench -- ${names.join(' | ')}`,
   );
-  process.exit(1);
 }
 await import('./build.mjs');
-const { run } = await import(`../bench/${name}.bench.ts`);
+const { run, programs = [] } = await import(`../bench/${name}.bench.ts`);
+installPrograms(programs, { say: (text) => process.stderr.write(`${text}\n`), fail });
 const before = loadavg()[0];
 const rows = await run();
 const load = [before, loadavg()[0]];

@@ -14,6 +14,12 @@ export function requireNode24() {
   process.exit(1);
 }
 
+/** Ends with code, cause and fix, the shape of every error of Sparrow. */
+export function fail(code, cause, fix) {
+  process.stderr.write(`\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`);
+  process.exit(1);
+}
+
 /** Runs a JavaScript tool with this very Node; resolves with its exit code and what it printed. */
 export function run(args, { quiet = false, env = {}, timeoutMs = 40 * 60_000 } = {}) {
   return new Promise((resolve) => {

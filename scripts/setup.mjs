@@ -1,10 +1,12 @@
-// Sets up what is missing on a fresh machine: the packages of the lockfile and, with --test, a Chromium.
-// Runs on the machine's own Node (20 or newer) before Node 24 is installed from devDependencies, so it imports nothing of ours.
+// Sets up what is missing on a fresh machine: the packages of the lockfile and, with --test, every program that tests
+// drive. (`npm test -- <package>` and `npm run bench` install only what they need, when they know what was asked for.)
+// Runs on the machine's own Node (20 or newer) before Node 24 is there, so it imports nothing of ours but ./debian.mjs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPrograms, programsFor } from './debian.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const flags = new Set(process.argv.slice(2));
@@ -23,7 +25,7 @@ const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) fail('NODE_TOO_OLD', `this is Node ${process.versions.node}`, 'install Node 20 or newer and try again');
 
 installPackages();
-if (flags.has('--test')) installChromium();
+if (flags.has('--test')) installPrograms(programsFor([]), { say, fail });
 
 function installPackages() {
   const lock = readFileSync(join(root, 'package-lock.json'));
@@ -52,44 +54,4 @@ function installPackages() {
     );
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
-}
-
-/** The first Chromium-like browser on this machine, or undefined. */
-function findChromium() {
-  const override = process.env.SPARROW_CHROMIUM;
-  if (override) {
-    if (existsSync(override)) return override;
-    fail('CHROMIUM_NOT_FOUND', `SPARROW_CHROMIUM names ${override}, which does not exist`, 'correct or unset it');
-  }
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/usr/local/bin'];
-  for (const name of names)
-    for (const folder of folders) if (folder && existsSync(join(folder, name))) return join(folder, name);
-  return undefined;
-}
-
-function installChromium() {
-  if (findChromium()) return;
-  const line = 'sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium fonts-noto-cjk';
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot || !existsSync('/usr/bin/apt-get')) {
-    fail(
-      'CHROMIUM_NOT_FOUND',
-      'the tests drive a real Chromium and there is none on this machine',
-      existsSync('/usr/bin/apt-get')
-        ? `run:  ${line}`
-        : 'install Chromium or Chrome, or name it in the environment variable SPARROW_CHROMIUM',
-    );
-  }
-  say('Installing Chromium from Debian packages …');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (args) => spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 2] });
-  apt(['update']);
-  apt(['install', '-y', '--no-install-recommends', 'chromium', 'fonts-noto-cjk']);
-  // apt-get can answer 0 and have installed nothing, so the binary itself is asked.
-  const found = findChromium();
-  const version = found && spawnSync(found, ['--version', '--no-sandbox'], { encoding: 'utf8' });
-  if (!found || version.status !== 0)
-    fail('CHROMIUM_NOT_INSTALLED', 'apt-get did not bring a Chromium that starts', `run by hand:  ${line}`);
-  say(`Installed ${version.stdout.trim()}`);
 }

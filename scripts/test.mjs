@@ -1,10 +1,12 @@
 // npm test [-- <package> …]: type check, lint, arrows, then unit, contract and end-to-end tests in a real browser.
 // The last line is the count; a step that fails counts as a failed test, even if its own count says nothing.
 import { join } from 'node:path';
-import { requireNode24, root, run } from './lib.mjs';
+import { installPrograms, programsFor } from './debian.mjs';
+import { fail, requireNode24, root, run } from './lib.mjs';
 
 requireNode24();
 const only = process.argv.slice(2);
+installPrograms(programsFor(only), { say: (text) => process.stderr.write(`${text}\n`), fail });
 let passed = 0;
 let failed = 0;
 

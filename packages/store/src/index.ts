@@ -1,0 +1,2 @@
+/** The record store. */
+export {};
