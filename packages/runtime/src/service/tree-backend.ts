@@ -48,6 +48,7 @@ export class TreeBackend {
   #out: FlatOps = [];
   #nextId = FIRST_FREE_ID;
   #released: NodeId[] = [];
+  #releasing = false;
   /** Nodes of the Insert being encoded that have marks; those follow it. */
   #marked: TreeNode[] = [];
   #scheduled = false;
@@ -226,10 +227,15 @@ export class TreeBackend {
     return this.#options.hostAttributes(element);
   }
 
+  /**
+   * What the view need not know any more is told in a task of its own: it holds memory only, and the frame that shows the
+   * change does not wait for it.
+   */
   releaseNode(node: TreeNode): void {
-    this.nodes.delete(node.id);
     this.#released.push(node.id);
-    this.#schedule();
+    if (this.#releasing || this.#closed) return;
+    this.#releasing = true;
+    setTimeout(() => this.#tellReleased(), 0);
   }
 
   /** The node's id, flushing first when the view does not know it yet. */
@@ -317,7 +323,6 @@ export class TreeBackend {
     this.#scheduled = false;
     if (this.#closed) return;
     this.#encodeQueue();
-    this.#encodeReleases();
     const callbacks = this.#renderCallbacks;
     if (this.#out.length === 0 && callbacks.length === 0) return;
     const seq = ++this.#seq;
@@ -330,20 +335,27 @@ export class TreeBackend {
     publish(this.#options.channel, 'flush', seq, callbacks.length > 0, this.#options.codec.encode(ops));
   }
 
-  #encodeReleases(): void {
-    if (this.#released.length === 0) return;
-    const ids = this.#released.sort((a, b) => a - b);
+  #tellReleased(): void {
+    this.#releasing = false;
+    if (this.#closed) return;
+    const ids = Float64Array.from(this.#released).sort();
     this.#released = [];
     let from = ids[0] as number;
     let to = from;
+    const ranges: number[] = [];
     for (const id of ids) {
+      this.nodes.delete(id);
       if (id > to + 1) {
-        this.#out.push(Op.Release, from, to);
+        ranges.push(from, to);
         from = id;
       }
       to = id;
     }
-    this.#out.push(Op.Release, from, to);
+    ranges.push(from, to);
+    // What is queued may still name them.
+    this.#encodeQueue();
+    for (let i = 0; i < ranges.length; i += 2) this.#out.push(Op.Release, ranges[i], ranges[i + 1]);
+    this.flush();
   }
 
   #encodeQueue(): void {
@@ -403,7 +415,7 @@ export class TreeBackend {
     node.id = this.#nextId++;
     node.queued = false;
     node.parent = undefined;
-    if (node.released) this.#released.push(node.id);
+    if (node.released) this.releaseNode(node);
     else this.nodes.set(node.id, node);
     if (node.marks) this.#marked.push(node);
     if (node.form === NodeForm.Text) {
