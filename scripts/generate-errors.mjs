@@ -12,6 +12,7 @@ const LISTS = [
   ['Tunnel (`packages/tunnel`)', 'packages/tunnel/src', 'errors.ts:TunnelErrorCode'],
   ['Compiler, wrong use (`packages/compiler`)', 'packages/compiler/src', 'errors.ts:CompilerErrorCode'],
   ['Compiler, findings in a project', 'packages/compiler/src', '../../protocol/src/diagnostics.ts:DIAGNOSTIC_CODES'],
+  ['A running mini program', 'packages/protocol/src', 'problems.ts:PROBLEM_CODES'],
   ['Simulator (`packages/simulator`)', 'packages/simulator/src', 'server/errors.ts:SimulatorErrorCode'],
   ['Backends (`@sparrow/sdk/server`)', 'packages/sdk/src', 'server/errors.ts:SparrowSdkErrorCode'],
 ];
@@ -53,6 +54,9 @@ function fixesIn(files) {
           if (ts.isNewExpression(node)) add(name, hintOf(last));
           else if (node.expression.getText() === 'fail') add(name, textOf(last));
       }
+      // A table of fixes: `const X_HINTS: Record<XCode, string> = { CODE: 'fix', … }`.
+      if (ts.isVariableDeclaration(node) && /_HINTS$/.test(node.name.getText()))
+        for (const entry of node.initializer.properties) add(entry.name.getText(), textOf(entry.initializer));
       if (ts.isObjectLiteralExpression(node)) {
         const code = node.properties.find((entry) => ts.isPropertyAssignment(entry) && entry.name.getText() === 'code');
         for (const name of textOf(code?.initializer)) add(name, hintOf(node));

@@ -7,6 +7,7 @@ export * from './diagnostics.ts';
 export * from './http.ts';
 export * from './native.ts';
 export * from './package-format.ts';
+export * from './problems.ts';
 export * from './project.ts';
 export * from './session.ts';
 export * from './simulator.ts';

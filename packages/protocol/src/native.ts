@@ -4,6 +4,7 @@
  */
 import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './bridge.ts';
 import type { ServiceBundle } from './package-format.ts';
+import type { ProblemCode } from './problems.ts';
 
 type Nothing = Record<string, never>;
 
@@ -129,7 +130,7 @@ export interface InvokeMap {
   log: [{ level: 'debug' | 'info' | 'log' | 'warn' | 'error'; text: string; stack?: string; pageId: number }, Nothing];
   /** An uncaught error or a failed call that a user would notice. */
   problem: [
-    { kind: 'component' | 'api' | 'script' | 'runtime'; code: string; message: string; pageId: number },
+    { kind: 'component' | 'api' | 'script' | 'runtime'; code: ProblemCode; message: string; pageId: number },
     Nothing,
   ];
   report: [{ event: string; data: unknown }, Nothing];

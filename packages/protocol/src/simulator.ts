@@ -1,6 +1,7 @@
 /** Messages between the simulator's server and the phone page, and between the phone and the console around it. */
 import type { Diagnostic } from './diagnostics.ts';
 import type { UserInfoResult } from './native.ts';
+import type { ProblemCode } from './problems.ts';
 
 /** Server → phone, over the event socket, as JSON. */
 export type DevEvent =
@@ -113,7 +114,7 @@ export interface PhoneLook {
   redirected?: string;
   ready: boolean;
   failure: string | undefined;
-  problems: { kind: 'component' | 'api' | 'script' | 'runtime'; code: string; message: string }[];
+  problems: { kind: 'component' | 'api' | 'script' | 'runtime'; code: ProblemCode; message: string }[];
   pageErrors: string[];
   failedRequests: { url: string; error: string }[];
   apis: { used: string[]; missing: string[] };

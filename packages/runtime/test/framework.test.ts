@@ -219,6 +219,30 @@ inBothModes('components', (mode) => {
     await test.close();
   });
 
+  it('says so when setData runs in a loop through its own callback, and stays usable', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'pages/a/a.wxml': '<view class="n">{{n}}</view><view class="go" bindtap="go">go {{gone}}</view>',
+        'pages/a/a.js': `Page({ data: { n: 0, gone: 0 },
+          onReady() { const loop = () => { this.setData({ n: this.data.n + 1 }); setTimeout(loop) }; loop() },
+          go() { this.setData({ gone: 1 }) } })`,
+      },
+    });
+    await expect
+      .poll(async () => (await test.problems()).map((problem) => problem.code), { timeout: 30_000 })
+      .toContain('SET_DATA_FLOOD');
+    // Found, not clicked: a page that changes all the time never holds still for the driver.
+    await (await test.view()).eval('.go', (element) => {
+      for (const type of ['mousedown', 'mouseup'])
+        element.dispatchEvent(new MouseEvent(type, { bubbles: true, composed: true, clientX: 5, clientY: 5 }));
+    });
+    await (await test.view()).waitText('.go', 'go 1');
+    expect((await test.problems()).filter((problem) => problem.code === 'SET_DATA_FLOOD')).toHaveLength(1);
+    await test.close();
+  });
+
   it('says so when a script never ends, and starts again', async () => {
     const test = await startApp({
       mode,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { PROBLEM_HINTS, type ProblemCode } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createIo, type Io } from '../io.ts';
@@ -106,6 +107,10 @@ function show(io: Io, report: CheckReport): void {
       io.say(`    ${error.kind} ${error.code}: ${error.message}${error.file ? `  (${error.file})` : ''}`);
     if (page.errors.length > 5) io.say(`    … and ${page.errors.length - 5} more`);
   }
+  const codes = new Set(report.pages.flatMap((page) => page.errors.map((error) => error.code)));
+  const fixes = Object.entries(PROBLEM_HINTS).filter(([code]) => codes.has(code as ProblemCode));
+  if (fixes.length > 0) io.say('\n  How to fix:');
+  for (const [code, hint] of fixes) io.say(`  ${code}: ${hint}`);
   const { pages, compiled, rendered, clean } = report.summary;
   io.say('');
   io.say(`  ${pages} pages: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`);

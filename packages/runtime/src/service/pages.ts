@@ -129,6 +129,12 @@ export function createPages(options: PagesOptions): Pages {
       channel,
       codec: options.codec,
       viewport: options.viewport,
+      onFlood: (perSecond) =>
+        reporter.problem(
+          'script',
+          'SET_DATA_FLOOD',
+          `${path} is changed ${perSecond} times a second and has been for seconds: setData runs in a loop without an end`,
+        ),
       ...framework.backendOptions(),
     });
     const root = framework.createPage(path, backend);

@@ -1,11 +1,11 @@
-import type { InvokeMap } from '@sparrow/protocol';
+import type { InvokeMap, ProblemCode } from '@sparrow/protocol';
 import type { Invoker } from '../bridge/index.ts';
 
 export type ProblemKind = InvokeMap['problem'][0]['kind'];
 
 /** Tells the native layer, and through it the developer, what happened in the logic layer. */
 export interface Reporter {
-  problem(kind: ProblemKind, code: string, error: unknown): void;
+  problem(kind: ProblemKind, code: ProblemCode, error: unknown): void;
   /** A console for the mini program's code that is shown in the log panel, too. */
   readonly console: Console;
   /** Runs user code; an error is reported, not thrown. */

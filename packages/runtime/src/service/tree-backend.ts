@@ -3,6 +3,7 @@ import type { Element as GlassElement } from 'glass-easel';
 import { type Channel, publish } from '../bridge/index.ts';
 import type { TreeCodec } from '../bridge/tree-codec.ts';
 import { createInternTable, FIRST_FREE_ID, type FlatOps, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
+import { createFlushRate } from './flush-rate.ts';
 import { TreeNode } from './tree-node.ts';
 
 /** What the backend of one page needs of the framework around it. */
@@ -16,6 +17,8 @@ export interface TreeBackendOptions {
   /** Attributes for the host element of a custom component (`wx-host`). */
   hostAttributes(element: GlassElement): [string, string][] | undefined;
   viewport(): { width: number; height: number; pixelRatio: number; theme: string };
+  /** The page has been changed this often a second for seconds: something runs endlessly. */
+  onFlood(perSecond: number): void;
 }
 
 type QueuedOp =
@@ -43,6 +46,7 @@ export class TreeBackend {
   readonly root: TreeNode;
   readonly nodes = new Map<NodeId, TreeNode>();
   readonly #options: TreeBackendOptions;
+  readonly #countFlush: () => void;
   readonly #intern = createInternTable();
   #queue: QueuedOp[] = [];
   #out: FlatOps = [];
@@ -63,6 +67,7 @@ export class TreeBackend {
 
   constructor(options: TreeBackendOptions) {
     this.#options = options;
+    this.#countFlush = createFlushRate(() => performance.now(), options.onFlood);
     this.root = new TreeNode(this, NodeForm.Element, 'page');
     this.root.id = ROOT_ID;
     this.nodes.set(ROOT_ID, this.root);
@@ -326,6 +331,7 @@ export class TreeBackend {
     const callbacks = this.#renderCallbacks;
     if (this.#out.length === 0 && callbacks.length === 0) return;
     const seq = ++this.#seq;
+    this.#countFlush();
     if (callbacks.length > 0) {
       this.#renderCallbacks = [];
       this.#awaited.set(seq, callbacks);

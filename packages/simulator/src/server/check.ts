@@ -2,8 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BUILTIN_COMPONENTS,
+  type DiagnosticCode,
   type PackageManifest,
   type PhoneLook,
+  type ProblemCode,
   type RuntimeMode,
   type ViewLook,
 } from '@sparrow/protocol';
@@ -14,7 +16,7 @@ export type CheckErrorKind = 'compile' | 'component' | 'api' | 'script' | 'runti
 
 export interface CheckError {
   kind: CheckErrorKind;
-  code: string;
+  code: DiagnosticCode | ProblemCode;
   message: string;
   file?: string;
 }
