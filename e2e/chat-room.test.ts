@@ -79,7 +79,7 @@ async function say(chat: Frame, text: string): Promise<void> {
 }
 
 describe('the chat room, with the console and two phones', () => {
-  const modes: RuntimeMode[] = ['dual'];
+  const modes: RuntimeMode[] = ['dual', 'single'];
   it.each(modes)('two users log in, see each other and chat; the history survives a restart [%s]', async () => {
     const server = await start();
     const [page, [one, two]] = await openPhones(server);

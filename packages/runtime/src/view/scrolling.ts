@@ -18,6 +18,7 @@ export function installScrolling(options: ScrollingOptions): {
 } {
   const { root, window, emit } = options;
   let atBottom = false;
+  let bottomHeight = 0;
   let framePending = false;
   root.addEventListener(
     'scroll',
@@ -29,7 +30,11 @@ export function installScrolling(options: ScrollingOptions): {
         emit('@scroll', { scrollTop: root.scrollTop });
         const distance = root.scrollHeight - root.clientHeight - root.scrollTop;
         const near = distance <= options.config().onReachBottomDistance;
-        if (near && !atBottom) emit('@reachBottom', {});
+        // A page that has grown since has a new bottom, even if the finger goes there in one go.
+        if (near && (!atBottom || root.scrollHeight > bottomHeight)) {
+          emit('@reachBottom', {});
+          bottomHeight = root.scrollHeight;
+        }
         atBottom = near;
       });
     },
@@ -76,10 +81,21 @@ export function installScrolling(options: ScrollingOptions): {
   };
   root.addEventListener('pointerup', release);
   root.addEventListener('pointercancel', release);
+  // A browser that pans the page itself cancels the pointer; it leaves the finger to us when its first moves are prevented.
+  let lastY = 0;
+  root.addEventListener('touchstart', (event) => (lastY = event.touches[0]?.clientY ?? 0), { passive: true });
+  const holdPan = (event: TouchEvent): void => {
+    const y = event.touches[0]?.clientY ?? 0;
+    if (from !== undefined && (pulled > 0 || (root.scrollTop <= 0 && y > lastY)) && event.cancelable)
+      event.preventDefault();
+    lastY = y;
+  };
 
   return {
     configure(config) {
-      // A finger that pulls down must reach us instead of scrolling the page.
+      // Only pages that refresh pay for a listener that scrolling has to wait for.
+      if (config.enablePullDownRefresh) root.addEventListener('touchmove', holdPan, { passive: false });
+      else root.removeEventListener('touchmove', holdPan);
       root.style.overscrollBehaviorY = config.enablePullDownRefresh ? 'contain' : '';
       indicator.dataset.style = config.backgroundTextStyle ?? 'dark';
     },
