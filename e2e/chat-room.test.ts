@@ -37,11 +37,16 @@ async function start(): Promise<DevServer> {
 }
 
 /** The console's two phones; at full zoom, because a scaled frame makes the driver miss what it clicks. */
-async function openPhones(server: DevServer): Promise<[Page, [Frame, Frame]]> {
+async function openPhones(server: DevServer, mode: RuntimeMode): Promise<[Page, [Frame, Frame]]> {
   const page = await browser.newPage({ viewport: { width: 1600, height: 1100 } });
   page.setDefaultTimeout(10_000);
   await page.goto(server.consoleUrl);
-  await expect.poll(() => page.frames().filter((frame) => frame.url().includes('phone.html')).length).toBe(2);
+  if (mode === 'single') {
+    await page.locator('.ant-select', { has: page.getByRole('combobox', { name: /线程|hread/ }) }).click();
+    await page.locator('.ant-select-item-option').nth(1).click();
+  }
+  const inMode = (frame: Frame): boolean => frame.url().includes('phone.html') && frame.url().includes(`mode=${mode}`);
+  await expect.poll(() => page.frames().filter(inMode).length).toBe(2);
   return [page, page.frames().filter((frame) => frame.url().includes('phone.html')) as [Frame, Frame]];
 }
 
@@ -80,28 +85,30 @@ async function say(chat: Frame, text: string): Promise<void> {
 
 describe('the chat room, with the console and two phones', () => {
   const modes: RuntimeMode[] = ['dual', 'single'];
-  it.each(modes)('two users log in, see each other and chat; the history survives a restart [%s]', async () => {
+  it.each(modes)('two users log in, see each other and chat; the history survives a restart [%s]', async (mode) => {
+    // The history of the other mode is there, too.
+    const [tweet, chirp] = [`叽叽 ${mode}`, `喳喳 ${mode}`];
     const server = await start();
-    const [page, [one, two]] = await openPhones(server);
+    const [page, [one, two]] = await openPhones(server, mode);
     await logIn(one);
     await logIn(two);
     const chatOne = await enterLobby(one);
     const chatTwo = await enterLobby(two);
     await chatOne.getByText('2 人在线').waitFor();
-    await say(chatOne, '叽叽');
-    await chatTwo.getByText('叽叽').waitFor();
-    await say(chatTwo, '喳喳');
-    await chatOne.getByText('喳喳').waitFor();
+    await say(chatOne, tweet);
+    await chatTwo.getByText(tweet, { exact: true }).waitFor();
+    await say(chatTwo, chirp);
+    await chatOne.getByText(chirp, { exact: true }).waitFor();
     for (const phone of [one, two]) expect(await phone.evaluate(() => window.sparrow.problems)).toEqual([]);
     await page.close();
     await server.close();
 
     const again = await start();
-    const [laterPage, [later]] = await openPhones(again);
+    const [laterPage, [later]] = await openPhones(again, mode);
     await logIn(later);
     const chat = await enterLobby(later);
-    await chat.getByText('叽叽').waitFor();
-    await chat.getByText('喳喳').waitFor();
+    await chat.getByText(tweet, { exact: true }).waitFor();
+    await chat.getByText(chirp, { exact: true }).waitFor();
     await laterPage.close();
     await again.close();
   });
