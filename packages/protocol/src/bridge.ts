@@ -283,6 +283,8 @@ export interface ViewConfig {
 export type ViewCommand =
   | { type: 'startPullDownRefresh' }
   | { type: 'stopPullDownRefresh' }
+  /** The title bar was tapped twice. */
+  | { type: 'backToTop' }
   | { type: 'pageScrollTo'; scrollTop?: number; selector?: string; offsetTop?: number; duration: number };
 
 export type { AppConfig };

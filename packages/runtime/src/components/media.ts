@@ -36,9 +36,18 @@ abstract class Media<T extends HTMLMediaElement> extends WxElement {
     if (url && this.media.getAttribute('src') !== url) this.media.src = url;
   }
   override callMethod(method: string, args: unknown[]): unknown {
-    if (method === 'play') return this.media.play();
+    // Refused without a gesture of the user: the event `play` says whether it runs.
+    if (method === 'play') return this.media.play().catch(() => {});
     if (method === 'pause') return this.media.pause();
     if (method === 'seek') this.media.currentTime = Number(args[0]) || 0;
+    if (method === 'playbackRate') this.media.playbackRate = Number(args[0]) || 1;
+    if (method === 'stop') {
+      this.media.pause();
+      this.media.currentTime = 0;
+    }
+    // Browsers refuse without a gesture of the user, as the original does in the background.
+    if (method === 'requestFullScreen') return this.requestFullscreen().catch(() => {});
+    if (method === 'exitFullScreen') return this.ownerDocument.exitFullscreen().catch(() => {});
     return super.callMethod(method, args);
   }
 }
@@ -48,7 +57,7 @@ export class WxVideo extends Media<HTMLVideoElement> {
   constructor() {
     super(
       document.createElement('video'),
-      ':host { display: block; position: relative; width: 300px; height: 225px; overflow: hidden; background: #000 } video { display: block; width: 100%; height: 100% }',
+      ':host { display: inline-block; position: relative; width: 300px; height: 225px; overflow: hidden; background: #000 } video { display: block; width: 100%; height: 100% }',
     );
     this.media.controls = true;
     this.media.playsInline = true;

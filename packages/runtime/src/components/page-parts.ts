@@ -2,8 +2,20 @@ import { attachParts, componentHost, part, WxElement } from './wx-element.ts';
 
 /** `page-meta`: settings of the page, from its WXML. */
 export class WxPageMeta extends WxElement {
+  #scroller: HTMLElement | null = null;
+  readonly #scrolled = (): void => this.emit('scroll', { scrollTop: this.#scroller?.scrollTop ?? 0 });
+  readonly #resized = (): void =>
+    this.emit('resize', { size: { windowWidth: window.innerWidth, windowHeight: window.innerHeight } });
+
   connectedCallback(): void {
     this.#apply();
+    this.#scroller = this.closest<HTMLElement>('wx-root');
+    this.#scroller?.addEventListener('scroll', this.#scrolled, { passive: true });
+    window.addEventListener('resize', this.#resized);
+  }
+  disconnectedCallback(): void {
+    this.#scroller?.removeEventListener('scroll', this.#scrolled);
+    window.removeEventListener('resize', this.#resized);
   }
   protected override attributeGiven(name: string): void {
     if (!this.isConnected) return;

@@ -22,12 +22,17 @@ export class Refresher {
     this.#options = options;
     this.#scroller = scroller;
     this.#sign = document.createElement('div');
-    this.#sign.append(...[0, 1, 2].map(() => document.createElement('i')));
+    // A page that sets refresher-default-style to none puts a sign of its own into the slot.
+    const own = document.createElement('slot');
+    own.name = 'refresher';
+    this.#sign.append(...[0, 1, 2].map(() => document.createElement('i')), own);
     const shadow = host.shadowRoot as ShadowRoot;
     const style = document.createElement('style');
     style.textContent = `:host([refresher-enabled]) { position: relative }
       .sign { display: none; position: absolute; inset: 0 0 auto; height: 45px; align-items: center; justify-content: center; gap: 6px; color: #888; z-index: -1 }
+      .sign slot { display: block; flex: 1 } .sign:not(.none) slot { display: none } .sign.none i { display: none }
       .sign.shown { display: flex; z-index: 0 } .sign i { width: 8px; height: 8px; border-radius: 50%; background: currentColor }
+      .sign.none { height: auto; display: block; visibility: hidden } .sign.none.shown { visibility: visible }
       .sign.active i { animation: wx-refresh .9s infinite } .sign.active i:nth-child(2) { animation-delay: .15s } .sign.active i:nth-child(3) { animation-delay: .3s }
       @keyframes wx-refresh { 0%, 100% { opacity: .3 } 40% { opacity: 1 } }`;
     this.#sign.className = 'sign';
@@ -72,7 +77,8 @@ export class Refresher {
   }
 
   look(style: string, background: string): void {
-    this.#sign.style.color = style === 'white' ? '#fff' : style === 'none' ? 'transparent' : '#888';
+    this.#sign.style.color = style === 'white' ? '#fff' : '#888';
+    this.#sign.classList.toggle('none', style === 'none');
     this.#sign.style.backgroundColor = background;
   }
 

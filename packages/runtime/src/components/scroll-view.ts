@@ -13,7 +13,7 @@ export class WxScrollView extends WxElement {
     super();
     const shadow = this.attachShadow({ mode: 'open' });
     const style = document.createElement('style');
-    style.textContent = `:host { overflow: hidden } div { width: 100%; height: 100%; max-height: inherit; overflow: hidden; box-sizing: border-box; scrollbar-width: none }
+    style.textContent = `:host { display: block; width: 100%; overflow: hidden } div { width: 100%; height: 100%; max-height: inherit; overflow: hidden; box-sizing: border-box; scrollbar-width: none }
       div::-webkit-scrollbar { display: none }`;
     this.#scroller.append(document.createElement('slot'));
     shadow.append(style, this.#scroller);
@@ -88,24 +88,30 @@ export class WxScrollView extends WxElement {
       target && (changed === undefined || changed === 'scroll-into-view')
         ? this.querySelector(`#${CSS.escape(target)}`)
         : null;
-    if (element) {
-      const here = this.#scroller.getBoundingClientRect();
-      const there = element.getBoundingClientRect();
-      this.#scroller.scrollTo({
-        ...(this.flag('scroll-y') && { top: this.#scroller.scrollTop + there.top - here.top }),
-        ...(this.flag('scroll-x') && { left: this.#scroller.scrollLeft + there.left - here.left }),
-        behavior,
-      });
-      return;
-    }
+    if (element) return this.#show(element, behavior);
     const top = this.attributesGiven.has('scroll-top') ? this.number('scroll-top', 0) : undefined;
     const left = this.attributesGiven.has('scroll-left') ? this.number('scroll-left', 0) : undefined;
     if (top !== undefined || left !== undefined)
       this.#scroller.scrollTo({ ...(top !== undefined && { top }), ...(left !== undefined && { left }), behavior });
   }
 
+  #show(element: Element | null, behavior: 'smooth' | 'instant'): void {
+    if (!element) return;
+    const here = this.#scroller.getBoundingClientRect();
+    const there = element.getBoundingClientRect();
+    this.#scroller.scrollTo({
+      ...(this.flag('scroll-y') && { top: this.#scroller.scrollTop + there.top - here.top }),
+      ...(this.flag('scroll-x') && { left: this.#scroller.scrollLeft + there.left - here.left }),
+      behavior,
+    });
+  }
+
   override callMethod(method: string, args: unknown[]): unknown {
     if (method === 'scroller') return this.#scroller;
+    if (method === 'triggerRefresh') return this.#refresher.begin();
+    if (method === 'closeRefresh') return this.#refresher.end();
+    if (method === 'scrollIntoView')
+      return this.#show(this.querySelector(String(args[0])), args[1] ? 'smooth' : 'instant');
     if (method === 'scrollTo') return this.#scroller.scrollTo(args[0] as ScrollToOptions);
     return super.callMethod(method, args);
   }

@@ -34,6 +34,7 @@ const VIEW_MAY: ReadonlySet<InvokeName> = new Set<InvokeName>([
   'switchTab',
   'reLaunch',
   'navigateBack',
+  'exitMiniProgram',
   'makePhoneCall',
   'getUserInfo',
   'log',

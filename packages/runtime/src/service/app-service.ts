@@ -8,6 +8,7 @@ import { type Caller, createFramework, type Framework, installComponentMethods, 
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
+import { createNodeInstances } from './node-contexts.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
 import { SelectorQuery } from './selector-query.ts';
@@ -66,7 +67,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   let defining = '';
   /** Objects behind `node()` and `context()` of a query, by the component's tag; the canvas adds itself here. */
   const canvases = createCanvases(invoker);
-  const { instances } = canvases;
+  const instances = createNodeInstances(canvases.instances);
 
   const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
   const framework: Framework = createFramework({
@@ -154,6 +155,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     currentPage: () => pages.current(),
     stack: () => pages.stack,
     pageOf: (caller) => pages.byCaller(caller),
+    dropEventChannel: (cause) => void channels.delete(cause),
     keepEventChannel(cause, channel) {
       channels.set(cause, channel);
     },

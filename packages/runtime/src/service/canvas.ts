@@ -82,8 +82,17 @@ export class CanvasImage {
   }
 }
 
+/** Of the element, in CSS pixels. */
+export interface CanvasSize {
+  width: number;
+  height: number;
+  pixelRatio: number;
+}
+
 export interface Canvases {
   instances: NodeInstances;
+  /** The canvas of a page with this `canvas-id`, as soon as it is rendered; undefined when there is none. */
+  byId(page: Page | undefined, canvasId: string): Promise<(CanvasSize & { canvas: CanvasNode }) | undefined>;
   /** `wx.createCanvasContext`: the old way, by `canvas-id`. */
   createContext(page: Page | undefined, canvasId: string): CanvasContext;
 }
@@ -187,33 +196,29 @@ export function createCanvases(invoker: Invoker): Canvases {
     return known;
   }
 
+  async function byId(page: Page | undefined, canvasId: string) {
+    const backend = page?.backend;
+    // A page may ask for its canvas before it is rendered.
+    backend?.flush();
+    const node = [...(backend?.nodes.values() ?? [])].find(
+      (each) =>
+        each.tag === 'canvas' && (each.attributes?.get('canvas-id') ?? each.attributes?.get('canvasId')) === canvasId,
+    );
+    if (!backend || !node) return undefined;
+    const canvas = await canvasOf(backend, node);
+    const size = (await backend.call(backend.idOf(node), 'size', [])) as CanvasSize | undefined;
+    return {
+      canvas,
+      ...(size ?? { width: WIDTH, height: HEIGHT, pixelRatio: 1 }),
+      loadImage: (src: string) => loadImage(backend, node, src),
+    };
+  }
+
   return {
     instances: (kind, backend, node) =>
       kind === 'node' && node.tag === 'canvas' ? canvasOf(backend, node) : undefined,
-    createContext(page, canvasId) {
-      const backend = page?.backend;
-      const find = (): TreeNode | undefined =>
-        [...(backend?.nodes.values() ?? [])].find(
-          (node) =>
-            node.tag === 'canvas' &&
-            (node.attributes?.get('canvas-id') ?? node.attributes?.get('canvasId')) === canvasId,
-        );
-      return new CanvasContext(async () => {
-        // A page may ask for its canvas before it is rendered.
-        backend?.flush();
-        const node = find();
-        if (!backend || !node) return undefined;
-        const canvas = await canvasOf(backend, node);
-        const size = (await backend.call(backend.idOf(node), 'size', [])) as
-          | { width: number; height: number; pixelRatio: number }
-          | undefined;
-        return {
-          canvas,
-          ...(size ?? { width: WIDTH, height: HEIGHT, pixelRatio: 1 }),
-          loadImage: (src) => loadImage(backend, node, src),
-        };
-      });
-    },
+    byId,
+    createContext: (page, canvasId) => new CanvasContext(() => byId(page, canvasId)),
   };
 }
 

@@ -12,6 +12,7 @@ import { withFormFields } from './form-fields.ts';
 import type { IntersectionOptions } from './intersection-observer.ts';
 import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
+import type { TreeNode } from './tree-node.ts';
 import { createWxsInstances } from './wxs-instance.ts';
 
 /** A page or component instance as its own code sees it (`this`). */
@@ -73,6 +74,10 @@ type EventWrapper = (
   listener: (...args: unknown[]) => unknown,
   path?: unknown[] | null,
 ) => unknown;
+/** An event as handlers get it; see `event-object.ts`. */
+interface RaisedEvent {
+  currentElement?: glassEasel.Element;
+}
 interface TemplateInstance {
   procGenWrapper?: { setEventListenerWrapper?(wrapper: EventWrapper): void };
 }
@@ -161,10 +166,21 @@ export function createFramework(options: FrameworkOptions): Framework {
         if (target) Object.assign(event as object, { instance: wxsInstance(target) });
         return listener(event, wxsInstance((caller as Caller)._$)) === false ? false : undefined;
       }
-      // A handler of the mini program cannot stop an event by what it returns.
-      listener.call(caller, event);
+      // A handler of the mini program cannot stop an event by what it returns, but one of `input` can replace the text.
+      const result = listener.call(caller, event);
+      if ((event as { type?: string }).type === 'input') replaceText(event as RaisedEvent, result);
       return undefined;
     });
+  }
+
+  /** The handler of `input` may return the text that is to be shown: itself or `{value, cursor}`. */
+  function replaceText(event: RaisedEvent, result: unknown): void {
+    const given = typeof result === 'string' ? { value: result } : result;
+    if (typeof given !== 'object' || given === null || !('value' in given) || typeof given.value !== 'string') return;
+    const node = event.currentElement?.getBackendElement() as TreeNode | null | undefined;
+    const cursor = (given as { cursor?: unknown }).cursor;
+    if (node?.id)
+      void node.page.call(node.id, 'replaceValue', typeof cursor === 'number' ? [given.value, cursor] : [given.value]);
   }
 
   /** What compiled templates ask of the runtime; `A` wraps the handlers of `change:property`. */

@@ -428,6 +428,8 @@ export class TreeBackend {
       out.push(NodeForm.Text, node.text);
       return;
     }
+    if (node.element?.slot === 'refresher' && isScrollView(node.element.parentNode))
+      node.setAttribute('slot', 'refresher');
     const { attributes, children } = node;
     out.push(
       NodeForm.Element,
@@ -453,6 +455,11 @@ export class TreeBackend {
     for (const callbacks of this.#awaited.values()) for (const callback of callbacks) callback();
     this.#awaited.clear();
   }
+}
+
+/** The one component of the view with a named slot of its own; other names are the business of custom components. */
+function isScrollView(node: GlassElement | null): boolean {
+  return (node as { is?: string } | null)?.is === 'scroll-view';
 }
 
 function topOf(node: TreeNode): TreeNode {

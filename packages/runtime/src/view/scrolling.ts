@@ -1,4 +1,5 @@
 import type { ViewCommand, ViewConfig } from '@sparrow/protocol';
+import type { WxElement } from '../components/wx-element.ts';
 
 export interface ScrollingOptions {
   root: HTMLElement;
@@ -103,7 +104,11 @@ export function installScrolling(options: ScrollingOptions): {
       if (command.type === 'startPullDownRefresh') {
         if (!refreshing) begin(true);
       } else if (command.type === 'stopPullDownRefresh') end();
-      else {
+      else if (command.type === 'backToTop') {
+        for (const area of root.querySelectorAll('wx-scroll-view[enable-back-to-top][scroll-y]'))
+          (area as WxElement).callMethod('scrollTo', [{ top: 0, behavior: 'smooth' }]);
+        root.scrollTo({ top: 0, behavior: 'smooth' });
+      } else {
         const target = command.selector ? root.querySelector(command.selector) : null;
         const top = target
           ? target.getBoundingClientRect().top + root.scrollTop + (command.offsetTop ?? 0)

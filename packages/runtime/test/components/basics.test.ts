@@ -73,4 +73,50 @@ inBothModes('text, icon, button and label', (mode) => {
     ]);
     await app.close();
   });
+
+  it('gives every component the display and the size that the original gives it', async () => {
+    const shown: Record<string, string> = {
+      view: 'block',
+      'scroll-view': 'block',
+      swiper: 'block 150px',
+      text: 'inline',
+      image: 'inline-block 240px',
+      icon: 'inline-block',
+      button: 'block',
+      form: 'block',
+      input: 'block',
+      textarea: 'block 150px',
+      label: 'inline',
+      checkbox: 'inline-block',
+      'checkbox-group': 'block',
+      radio: 'inline-block',
+      'radio-group': 'block',
+      switch: 'inline-block',
+      slider: 'block',
+      picker: 'block',
+      progress: 'flex',
+      navigator: 'block',
+      'rich-text': 'block',
+      canvas: 'block 150px',
+      video: 'inline-block 225px',
+      'cover-view': 'block',
+      'movable-area': 'block',
+    };
+    const { app, view } = await onePage(
+      mode,
+      Object.keys(shown)
+        .map((tag) => `<${tag}></${tag}>`)
+        .join(''),
+    );
+    const found: Record<string, string> = {};
+    for (const [tag, expected] of Object.entries(shown)) {
+      const [display, height] = await view.eval(`wx-${tag}`, (element) => {
+        const style = getComputedStyle(element);
+        return [style.display, style.height];
+      });
+      found[tag] = expected.includes(' ') ? `${display} ${height}` : (display ?? '');
+    }
+    expect(found).toEqual(shown);
+    await app.close();
+  });
 });

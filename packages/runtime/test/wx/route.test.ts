@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, eventually, message, missing, type Outcome } from './support.ts';
+import { call, callBack, eventually, message, missing, type Outcome, onePage } from './support.ts';
 
 useBrowser();
 
@@ -64,6 +64,26 @@ inBothModes('routing calls', (mode) => {
     expect((await call(test, 'reLaunch', { url: '/pages/no/no' })).errMsg).toBe(
       'reLaunch:fail page "pages/no/no" is not found',
     );
+    await test.close();
+  });
+
+  it('wx.exitMiniProgram: hides the program until the user comes back', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...onePage(),
+        'app.js': 'App({ log: [], onHide() { this.log.push("hide") }, onShow() { this.log.push("show") } })',
+      },
+    });
+    expect(await message(test, 'exitMiniProgram')).toBe('exitMiniProgram:ok');
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['show', 'hide']);
+    // It is not there to be left twice.
+    expect(await callBack(test, 'exitMiniProgram')).toEqual([
+      'success exitMiniProgram:ok',
+      'complete exitMiniProgram:ok',
+    ]);
+    await test.page.locator('.exited button').click();
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['show', 'hide', 'show']);
     await test.close();
   });
 });

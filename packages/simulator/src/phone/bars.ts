@@ -8,6 +8,7 @@ export function createNavigationBar(options: {
   canGoHome: boolean;
   onBack(): void;
   onHome(): void;
+  onTop(): void;
 }) {
   const title = h('div.nav-title', {}, options.window.navigationBarTitleText);
   const spinner = h('div.nav-spinner', { hidden: true });
@@ -16,7 +17,7 @@ export function createNavigationBar(options: {
     : options.canGoHome
       ? h('button.nav-home', { onclick: options.onHome, ariaLabel: 'home' })
       : undefined;
-  const element = h('header.nav-bar', {}, left, h('div.nav-middle', {}, spinner, title));
+  const element = h('header.nav-bar', { ondblclick: options.onTop }, left, h('div.nav-middle', {}, spinner, title));
   const color = (front: string, background: string): void => {
     element.style.color = front;
     element.style.backgroundColor = background;

@@ -2,6 +2,9 @@ import type { AppConfig, OpenType, PackageManifest, RouteChange, WindowConfig } 
 import { WINDOW_DEFAULTS } from '@sparrow/protocol';
 import { NativeFailure } from '@sparrow/runtime/native';
 
+/** Pages that navigateTo may stack. Source: the routing chapter of the mini-program guide. */
+const STACK_LIMIT = 10;
+
 /** A page that exists, on the stack or waiting as a tab. */
 export interface StackPage {
   readonly id: number;
@@ -52,9 +55,12 @@ export class PageStack<P extends StackPage> {
     this.#push(url, 'appLaunch', []);
   }
   navigateTo(url: string, cause?: number): void {
+    if (this.#isTab(url)) throw new NativeFailure('can not navigate to a tabbar page');
+    if (this.#stack.length >= STACK_LIMIT) throw new NativeFailure('webview count limit exceed');
     this.#push(url, 'navigateTo', [], cause);
   }
   redirectTo(url: string): void {
+    if (this.#isTab(url)) throw new NativeFailure('can not navigate to a tabbar page');
     const { top } = this;
     const closed = top && top.tab < 0 ? [top] : [];
     this.#push(url, 'redirectTo', closed);
@@ -65,6 +71,7 @@ export class PageStack<P extends StackPage> {
 
   switchTab(url: string, tapped?: { index: number; text: string }): void {
     const { path } = parseUrl(url);
+    if (!this.#isTab(path) && this.#isPage(path)) throw new NativeFailure('can not switch to no-tabBar page');
     const existing = this.#tabs.get(path);
     const closed = this.#stack.filter((page) => page.tab < 0).reverse();
     const extra = tapped ? { tab: tapped } : {};
@@ -87,10 +94,18 @@ export class PageStack<P extends StackPage> {
     return true;
   }
 
+  #isPage(path: string): boolean {
+    return this.#options.manifest().app.pages.includes(path);
+  }
+  #isTab(url: string): boolean {
+    const { path } = parseUrl(url);
+    return this.#options.manifest().app.tabBar?.list.some((item) => item.pagePath === path) ?? false;
+  }
+
   #push(url: string, openType: OpenType, closed: P[], cause?: number, extra: Partial<RouteChange> = {}): void {
     const { path, query } = parseUrl(url);
     const { app } = this.#options.manifest();
-    const known = app.pages.includes(path);
+    const known = this.#isPage(path);
     if (!known && openType !== 'appLaunch') throw new NativeFailure(`page "${url}" is not found`);
     const page = this.#options.open(
       {

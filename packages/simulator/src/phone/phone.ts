@@ -241,6 +241,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
         canGoHome: !canGoBack && !isHome,
         onBack: () => stack.navigateBack(1),
         onHome: () => stack.reLaunch(manifest.app.entryPagePath),
+        onTop: () => stack.top && emitOn(stack.top.view.channel, 'viewCommand', { type: 'backToTop' }),
       });
       bar.element.style.paddingTop = `${options.device.statusBar}px`;
       bar.element.style.height = `${NAV_BAR_HEIGHT}px`;
@@ -350,9 +351,18 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       await loadStyles(root);
       return { bundle: await loadService(root) };
     },
-    // A simulated phone has nothing to go back to.
+    // The phone has nothing else to show: a curtain says so, and the way back in is the one from the recent apps.
     exitMiniProgram: () => {
-      throw new NativeFailure('not supported');
+      if (screen.querySelector('.exited')) return done;
+      emitOn(service, 'appHide');
+      const back = h(
+        'button',
+        { onclick: () => (curtain.remove(), emitOn(service, 'appShow', launch)) },
+        '重新进入 · Open again',
+      );
+      const curtain = h('div.exited', {}, h('p', {}, '小程序已退出 · The mini program has ended'), back);
+      screen.append(curtain);
+      return done;
     },
     abort: ({ id }) => {
       dispatcherBox.current?.abort(service, id);

@@ -16,7 +16,7 @@ export interface Callbacks {
   complete?: (result: never) => void;
 }
 
-type Kind = 'String' | 'Number' | 'Boolean' | 'Object' | 'Array' | 'Function' | 'ArrayBuffer';
+type Kind = 'String' | 'Number' | 'Boolean' | 'Object' | 'Array' | 'Function' | 'ArrayBuffer' | 'Uint8ClampedArray';
 /** Parameter name → the kinds it may have; a name that ends with `?` may be absent. */
 export type ParameterSpec = Record<string, Kind | readonly Kind[]>;
 

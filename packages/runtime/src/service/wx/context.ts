@@ -18,6 +18,8 @@ export interface WxContext {
   currentPage(): Page | undefined;
   stack(): readonly Page[];
   pageOf(caller: unknown): Page | undefined;
+  /** Forgets the channel of a navigateTo that failed. */
+  dropEventChannel(cause: number): void;
   /** Keeps the channel of a navigateTo until its page is created. */
   keepEventChannel(cause: number, channel: EventChannel): void;
   EventChannel: typeof EventChannel;
