@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { qrLines } from '../src/panel.ts';
@@ -131,6 +131,25 @@ describe('sparrow build', () => {
     const { code, stdout } = await run(['build', folder.path, '--out', join(folder.path, 'out'), '--json']);
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ pages: 1, errors: 0, diagnostics: [] })]);
     expect(JSON.parse(readFileSync(join(folder.path, 'out/manifest.json'), 'utf8')).app.pages).toEqual(['index']);
+  });
+
+  it('says that a package is too large and what to do, and its pages still open', async () => {
+    write(folder.path, {
+      'project.config.json': JSON.stringify({ appid: 'wxlarge', projectname: 'large' }),
+      'app.json': JSON.stringify({ pages: ['pages/a/a'] }),
+      'app.js': 'App({})',
+      'pages/a/a.js': 'Page({})',
+      'pages/a/a.wxml': '<view>still here</view>',
+    });
+    const file = openSync(join(folder.path, 'film.png'), 'w');
+    ftruncateSync(file, 60 * 1024 * 1024);
+    closeSync(file);
+    const built = await run(['build', folder.path]);
+    expect(built.stdout + built.stderr).toMatch(/PACKAGE_TOO_LARGE .*60 MB\s+Fix: move large files to a server/);
+    expect(built.code).toBe(0);
+    const { stdout, code } = await run(['check', folder.path, '--json']);
+    expect(JSON.parse(stdout).pages[0]).toMatchObject({ clean: true, text: 'still here' });
+    expect(code).toBe(0);
   });
 
   it('fails with the findings when pages are broken', async () => {
