@@ -210,4 +210,33 @@ inBothModes('programs as they are found', (mode) => {
     expect(bottom).toBe((capsule ?? 0) - device);
     await test.close();
   });
+
+  it('runs WXS change handlers when their tree is built, and goes on when code extends a class that is not there', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'pages/a/a.json': { usingComponents: { slide: '/c/slide' } },
+        'pages/a/a.wxml': '<slide/>',
+        'pages/a/a.js': `const xr = wx.getXrFrameSystem(); class Mine extends xr.Component {} ; Page({ mine: typeof Mine })`,
+        'c/slide.wxs': `module.exports = { shown: function (now, before, owner, self) {
+          owner.selectComponent('.left').setStyle({ color: 'rgb(9, 8, 7)' }); self.getState().seen = true } }`,
+        ...at(
+          'c/slide',
+          component(
+            `<wxs module="h" src="./slide.wxs"/><view wx:if="{{on}}"><view class="left" show="{{on}}" change:show="{{h.shown}}">left</view></view>`,
+            'Component({ data: { on: true } })',
+          ),
+        ),
+      },
+    });
+    const view = await test.view();
+    await expect
+      .poll(() => view.eval('wx-slide wx-view wx-view', (left) => getComputedStyle(left).color))
+      .toBe('rgb(9, 8, 7)');
+    console.log(await test.problems());
+    expect(await test.service(({ getCurrentPages }) => getCurrentPages()[0].mine)).toBe('function');
+    expect((await test.problems()).map(({ kind }) => kind)).toEqual(['api']);
+    await test.close();
+  });
 });

@@ -187,8 +187,17 @@ export function createFramework(options: FrameworkOptions): Framework {
   const templateHooks = {
     A:
       (listener: unknown) =>
-      (now: unknown, before: unknown, host: glassEasel.Element, element: glassEasel.Element): unknown =>
-        typeof listener === 'function' ? listener(now, before, wxsInstance(host), wxsInstance(element)) : undefined,
+      (now: unknown, before: unknown, host: glassEasel.Element, element: glassEasel.Element): void => {
+        if (typeof listener !== 'function') return;
+        // As in the original the handler finds the whole tree of this change, not the part that is built so far.
+        queueMicrotask(() => {
+          try {
+            listener(now, before, wxsInstance(host), wxsInstance(element));
+          } catch (error) {
+            options.onError(error, { method: 'a change handler in WXS', is: componentName(host) });
+          }
+        });
+      },
     B: (value: unknown) => value,
   };
 

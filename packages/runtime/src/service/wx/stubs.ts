@@ -44,6 +44,7 @@ export function createStubs(context: WxContext, implemented: Record<string, unkn
         report(name);
         throw new Error(`${name}:fail not supported`);
       };
+    // No arrow: programs extend what they take for a class.
     else stubs[name] = (options?: unknown) => fail(name, options);
   }
   if (!Object.hasOwn(implemented, 'cloud')) stubs.cloud = createCloud(report, fail);
@@ -76,7 +77,8 @@ function deadObject(name: string, report: (name: string) => void): object {
       get(target, property) {
         // A promise asks every value it resolves with for `then`.
         if (property in target || typeof property === 'symbol' || property === 'then') return target[property];
-        return (options?: Options) => {
+        // No arrow: programs extend what they take for a class.
+        return (options?: Options): void => {
           report(`${name}().${property}`);
           const error = { errMsg: `${property}:fail not supported` };
           if (typeof options !== 'object' || !options) return;
