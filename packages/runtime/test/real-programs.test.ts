@@ -234,7 +234,6 @@ inBothModes('programs as they are found', (mode) => {
     await expect
       .poll(() => view.eval('wx-slide wx-view wx-view', (left) => getComputedStyle(left).color))
       .toBe('rgb(9, 8, 7)');
-    console.log(await test.problems());
     expect(await test.service(({ getCurrentPages }) => getCurrentPages()[0].mine)).toBe('function');
     expect((await test.problems()).map(({ kind }) => kind)).toEqual(['api']);
     await test.close();

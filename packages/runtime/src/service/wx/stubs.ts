@@ -44,7 +44,6 @@ export function createStubs(context: WxContext, implemented: Record<string, unkn
         report(name);
         throw new Error(`${name}:fail not supported`);
       };
-    // No arrow: programs extend what they take for a class.
     else stubs[name] = (options?: unknown) => fail(name, options);
   }
   if (!Object.hasOwn(implemented, 'cloud')) stubs.cloud = createCloud(report, fail);
@@ -77,9 +76,10 @@ function deadObject(name: string, report: (name: string) => void): object {
       get(target, property) {
         // A promise asks every value it resolves with for `then`.
         if (property in target || typeof property === 'symbol' || property === 'then') return target[property];
-        // No arrow: programs extend what they take for a class.
-        return (options?: Options): void => {
+        return function (options?: Options): void {
           report(`${name}().${property}`);
+          // Programs extend what they take for a class. (Asking for it also keeps this from being made an arrow.)
+          if (new.target) return;
           const error = { errMsg: `${property}:fail not supported` };
           if (typeof options !== 'object' || !options) return;
           for (const callback of [options.fail, options.complete])
