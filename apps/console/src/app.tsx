@@ -59,8 +59,10 @@ export function App(props: {
       const newLogs: PanelLog[] = [];
       const newTrace: TraceEntry[] = [];
       const newNetwork: PanelNetwork[] = [];
+      const restarted = new Set<string>();
       for (const message of batch) {
         const phone = message.sparrowPhone;
+        if (message.started) restarted.add(phone);
         if (message.log) newLogs.push({ ...message.log, source: 'service', phone });
         if (message.trace) newTrace.push(message.trace);
         if (message.network) newNetwork.push({ ...message.network, phone });
@@ -75,9 +77,13 @@ export function App(props: {
       }
       if (newLogs.length > 0) setLogs((old) => [...old, ...newLogs].slice(-KEPT));
       if (newTrace.length > 0) setTrace((old) => [...old, ...newTrace].slice(-KEPT));
-      if (newNetwork.length > 0)
+      if (newNetwork.length > 0 || restarted.size > 0)
         setNetwork((old) => {
-          const merged = new Map(old.map((entry) => [`${entry.phone}/${entry.time}/${entry.id}`, entry]));
+          // What a phone had open when it was started anew has ended with it.
+          const ended = old.map((entry) =>
+            entry.ms === undefined && restarted.has(entry.phone) ? { ...entry, ms: Date.now() - entry.time } : entry,
+          );
+          const merged = new Map(ended.map((entry) => [`${entry.phone}/${entry.time}/${entry.id}`, entry]));
           for (const entry of newNetwork) merged.set(`${entry.phone}/${entry.time}/${entry.id}`, entry);
           return [...merged.values()].slice(-KEPT);
         });
@@ -125,7 +131,7 @@ export function App(props: {
               size="small"
               checked={props.dark}
               onChange={props.onDark}
-              checkedChildren="🌙"
+              checkedChildren="☾"
               unCheckedChildren="☀"
             />
           </Tooltip>

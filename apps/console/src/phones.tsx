@@ -65,7 +65,7 @@ export function Phones({
               setDark(on);
               tell({ command: 'theme', value: on ? 'dark' : 'light' });
             }}
-            checkedChildren="🌙"
+            checkedChildren="☾"
             unCheckedChildren="☀"
           />
         </Tooltip>

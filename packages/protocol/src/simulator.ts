@@ -98,6 +98,8 @@ export interface NetworkEntry {
 export interface PhoneMessage {
   /** Name of the phone's user. */
   sparrowPhone: string;
+  /** The phone begins anew; what it had open has ended with it. */
+  started?: true;
   trace?: TraceEntry;
   log?: { time: number; level: LogLine['level']; text: string; stack?: string; pageId: number };
   network?: NetworkEntry;

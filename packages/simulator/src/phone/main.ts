@@ -90,6 +90,7 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   holder.style.height = `${height}px`;
   if (full) holder.classList.add('device-full');
   document.body.dataset.theme = settings.theme;
+  document.body.classList.toggle('alone', window.parent === window && !full);
   document.querySelector('.device')?.remove();
   document.body.append(holder);
   return screen;
@@ -98,6 +99,7 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
 async function start(): Promise<void> {
   handle.phone?.close();
   handle.phone = undefined;
+  tell({ started: true });
   handle.problems.length = 0;
   handle.readyPages.length = 0;
   handle.failure = undefined;

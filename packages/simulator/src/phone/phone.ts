@@ -278,7 +278,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       }
       const { offsetTop, offsetHeight } = page.frame;
       logic.showView(page.id, { top: offsetTop, height: offsetHeight });
-      screen.style.setProperty('--front', page.bar.front);
+      showFront(page.bar.front);
       queueMicrotask(() => options.onRoute(stack.pages.map(({ id, path, query }) => ({ id, path, query }))));
     },
     announce: (change) => emitOn(service, 'route', change),
@@ -309,6 +309,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     const page = stack.byId(id);
     if (!page) throw new NativeFailure('the page is closed');
     return page;
+  };
+  /** Status bar and capsule have the colour of the title. */
+  const showFront = (color: string): void => {
+    const device = screen.parentElement;
+    device?.style.setProperty('--front', color);
+    if (device) device.dataset.front = /^#0|^black|^rgb\(0/.test(color) ? 'black' : 'white';
   };
   const done = {} as Record<string, never>;
   const evaluator = createEvaluator(service);
@@ -413,7 +419,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     setNavigationBarColor: ({ pageId, frontColor, backgroundColor, animation }) => {
       const page = onPage(pageId);
       page.bar.setColor(frontColor, backgroundColor, animation);
-      screen.style.setProperty('--front', frontColor);
+      showFront(frontColor);
       return done;
     },
     showNavigationBarLoading: ({ pageId }) => {
