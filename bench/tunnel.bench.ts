@@ -17,7 +17,11 @@ const ONE_BY_ONE = 300;
 const IN_FLIGHT = 64;
 const MANY = 3_000;
 const IDLE = 2_000;
-const DEADLINE_MS = 40_000;
+const WARM_UP = 200;
+const MEMORY_ROUNDS = 3;
+const DEADLINE_MS = 60_000;
+
+type Who = 'ours' | 'peer';
 
 interface Host {
   child: Child;
@@ -158,21 +162,38 @@ async function cycles(sockets: WebSocket[], count: number, limitMs: number): Pro
 export async function run(): Promise<Row[]> {
   const end = performance.now() + DEADLINE_MS;
   const backend = await startBackend();
-  const hosts = { ours: await startHost('tunnel', backend.origin), peer: await startHost('echo') };
-  backend.serve(hosts.ours.port);
-  const open = async (who: 'ours' | 'peer'): Promise<WebSocket> => {
-    if (who === 'peer') return connect(`ws://127.0.0.1:${hosts.peer.port}`);
+  const start = (who: Who): Promise<Host> => (who === 'ours' ? startHost('tunnel', backend.origin) : startHost('echo'));
+  const open = async (who: Who, port: number): Promise<WebSocket> => {
+    if (who === 'peer') return connect(`ws://127.0.0.1:${port}`);
     const data = { receiveUrl: 'http://bench.local.localhost/tunnel', protocolType: 'ws' };
-    const answer = JSON.parse(await backend.post(hosts.ours.port, '/get/wsurl', data)) as { data: string };
+    const answer = JSON.parse(await backend.post(port, '/get/wsurl', data)) as { data: string };
     return connect((JSON.parse(answer.data) as { connectUrl: string }).connectUrl);
   };
-  const openMany = async (who: 'ours' | 'peer', count: number): Promise<WebSocket[]> => {
+  const openMany = async (who: Who, port: number, count: number): Promise<WebSocket[]> => {
     const sockets: WebSocket[] = [];
     while (sockets.length < count)
       sockets.push(
-        ...(await Promise.all(Array.from({ length: Math.min(50, count - sockets.length) }, () => open(who)))),
+        ...(await Promise.all(Array.from({ length: Math.min(50, count - sockets.length) }, () => open(who, port)))),
       );
     return sockets;
+  };
+  /** KiB a connection, in a process that has done nothing else: what traffic leaves behind would be counted, too. */
+  const memoryOf = async (who: Who): Promise<number> => {
+    const host = await start(who);
+    const sockets: WebSocket[] = [];
+    try {
+      backend.serve(host.port);
+      // The first connections load code.
+      sockets.push(...(await openMany(who, host.port, WARM_UP)));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const before = await host.usage();
+      sockets.push(...(await openMany(who, host.port, IDLE)));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return ((await host.usage()).rss - before.rss) / IDLE / 1024;
+    } finally {
+      for (const socket of sockets) socket.terminate();
+      await host.child.stop();
+    }
   };
   const results = () => ({ ours: [] as number[], peer: [] as number[] });
   const wall = results();
@@ -180,8 +201,15 @@ export async function run(): Promise<Row[]> {
   const cpu = results();
   const memory = results();
   const all: WebSocket[] = [];
+  for (let round = 0; round < MEMORY_ROUNDS; round++)
+    for (const who of ['ours', 'peer'] as const) memory[who].push(await memoryOf(who));
+  const hosts = { ours: await start('ours'), peer: await start('peer') };
+  backend.serve(hosts.ours.port);
   try {
-    const sockets = { ours: await openMany('ours', IN_FLIGHT), peer: await openMany('peer', IN_FLIGHT) };
+    const sockets = {
+      ours: await openMany('ours', hosts.ours.port, IN_FLIGHT),
+      peer: await openMany('peer', hosts.peer.port, IN_FLIGHT),
+    };
     all.push(...sockets.ours, ...sockets.peer);
     // The first round warms up.
     for (let round = 0; round <= ROUNDS && performance.now() < end - 15_000; round++)
@@ -195,12 +223,6 @@ export async function run(): Promise<Row[]> {
         rate[who].push((many.each.length / many.all) * 1000);
         cpu[who].push((after.cpuUs - before.cpuUs) / many.each.length);
       }
-    for (const who of ['ours', 'peer'] as const) {
-      const before = await hosts[who].usage();
-      all.push(...(await openMany(who, IDLE)));
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      memory[who].push(((await hosts[who].usage()).rss - before.rss) / IDLE / 1024);
-    }
   } finally {
     for (const socket of all) socket.terminate();
     backend.close();
