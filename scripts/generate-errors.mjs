@@ -52,8 +52,14 @@ function fixesIn(files) {
         const [code, , last] = node.arguments;
         for (const name of textOf(code).filter((text) => /^[A-Z][A-Z0-9]*_?[A-Z0-9_]+$/.test(text)))
           if (ts.isNewExpression(node)) add(name, hintOf(last));
-          else if (node.expression.getText() === 'fail') add(name, textOf(last));
+          // fail(code, cause, fix), #problem(code, message, hint) and the like.
+          else if (node.arguments.length === 3) add(name, textOf(last));
       }
+      // The SDK hands the fix of the server on: `const OF_SERVER = { SERVER_CODE: 'SDK_CODE' }`.
+      if (ts.isVariableDeclaration(node) && node.name.getText() === 'OF_SERVER')
+        for (const entry of node.initializer.properties)
+          for (const name of textOf(entry.initializer))
+            add(name, [`the fix of \`${entry.name.getText()}\` of the cloud`]);
       // A table of fixes: `const X_HINTS: Record<XCode, string> = { CODE: 'fix', … }`.
       if (ts.isVariableDeclaration(node) && /_HINTS$/.test(node.name.getText()))
         for (const entry of node.initializer.properties) add(entry.name.getText(), textOf(entry.initializer));

@@ -8,6 +8,12 @@ import { createLineSplitter } from './line-splitter.ts';
 import { freePort, waitUntilListening } from './listening.ts';
 import { watchSources } from './watch-sources.ts';
 
+/** What a developer does about a backend that does not run. */
+const BACKEND_HINTS = {
+  BACKEND_NOT_STARTED: 'Correct backend.command in sparrow.json, or the "start" script of its package.json',
+  BACKEND_NOT_LISTENING: 'The backend must listen on process.env.PORT',
+};
+
 export interface BackendOptions {
   /** Absolute. */
   dir: string;
@@ -89,7 +95,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (error) {
-      return `BACKEND_NOT_STARTED: ${file} cannot be started: ${(error as Error).message}`;
+      return `BACKEND_NOT_STARTED: ${file} cannot be started: ${(error as Error).message}. ${BACKEND_HINTS.BACKEND_NOT_STARTED}`;
     }
     options.onProcess?.(child.pid);
     capture(child, (level, text) => {
@@ -111,7 +117,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       if ('late' in outcome)
         return report(
           `BACKEND_NOT_LISTENING: nothing ${options.health ? `answers GET ${options.health} with 2xx` : 'listens'} on port ${port} ` +
-            `after ${readyMs / 1000} s. The backend must listen on process.env.PORT`,
+            `after ${readyMs / 1000} s. ${BACKEND_HINTS.BACKEND_NOT_LISTENING}`,
         );
       if ('stopped' in outcome) return undefined;
       origin = outcome.origin;
