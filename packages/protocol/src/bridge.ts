@@ -205,11 +205,38 @@ export interface ServiceBoot {
   menuButton: MenuButtonRect;
   /** Everything this user stored: the logic layer keeps it as a mirror for the sync calls. */
   storage: Record<string, StoredValue>;
+  /** The user folder as it is when the phone starts. */
+  userFiles: UserFile[];
   /** Enables `evaluate` and the recording of API use. */
   debug: boolean;
 }
 
 /** A stored value as WeChat keeps it: JSON text and its type. */
+/** A file or, without data, a folder of the user folder. */
+export interface UserFile {
+  /** `http://usr/…` */
+  path: string;
+  data?: ArrayBuffer;
+  /** Seconds since 1970. */
+  modified: number;
+}
+
+/** What the simulator's server says of a user folder. */
+export interface UserFileList {
+  /** Stands in the addresses of its files. */
+  scope: string;
+  entries: UserFileEntry[];
+}
+export interface UserFileEntry {
+  /** Below the user folder, without a leading slash. */
+  path: string;
+  folder: boolean;
+  /** Bytes. */
+  size: number;
+  /** Seconds since 1970. */
+  modified: number;
+}
+
 export interface StoredValue {
   type: 'String' | 'Number' | 'Boolean' | 'Object' | 'Array' | 'Date' | 'Undefined' | 'Null';
   data: string;
@@ -259,8 +286,10 @@ export interface ViewBoot {
   styles: Record<string, string>;
   /** Prefix for files of the package: `<assetBase>/<path>`. */
   assetBase: string;
-  /** Prefix for temporary and user files: `<fileBase>/tmp/<name>`. */
+  /** Prefix for temporary files: `<fileBase>/tmp/<name>`. */
   fileBase: string;
+  /** Prefix for the user folder. */
+  userBase: string;
   /** Look of the built-in components: 2 when app.json says `"style": "v2"`. */
   styleVersion: 1 | 2;
   /** `env(safe-area-inset-*)` of the page's area, in CSS pixels; a frame's own is always 0. */

@@ -121,8 +121,8 @@ export interface InvokeMap {
   getImageInfo: [{ src: string }, { width: number; height: number; path: string; orientation: string; type: string }];
   previewImage: [{ current: string; urls: string[] }, Nothing];
   readFile: [{ path: string }, { data: ArrayBuffer }];
-  /** The user folder of the running phone: what the logic layer wrote is here, too, for uploads and images. */
-  writeUserFile: [{ path: string; data: ArrayBuffer }, Nothing];
+  /** The user folder: what the logic layer wrote is kept, and found by uploads and images. Without data it is a folder. */
+  writeUserFile: [{ path: string; data?: ArrayBuffer }, Nothing];
   removeUserFile: [{ path: string }, Nothing];
   writeTempFile: [{ data: ArrayBuffer; suffix: string }, { tempFilePath: string }];
 

@@ -5,4 +5,4 @@ export { createNetworkHandlers } from './network.ts';
 export { RelayClient, type RelayOptions } from './relay-client.ts';
 export { createSettingsHandlers } from './settings.ts';
 export { createStorage, type Storage } from './storage.ts';
-export { createUserFiles } from './user-files.ts';
+export { openUserFiles } from './user-files.ts';

@@ -117,7 +117,7 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
   getImageInfo: shape({ src: 'string' }),
   previewImage: shape({ current: 'string', urls: 'array' }),
   readFile: shape({ path: 'string' }),
-  writeUserFile: shape({ path: 'string', data: 'data' }),
+  writeUserFile: shape({ path: 'string', 'data?': 'data' }),
   removeUserFile: shape({ path: 'string' }),
   writeTempFile: shape({ data: 'data', suffix: 'string' }),
   log: shape({ level: 'string', text: 'string', pageId: 'number' }),

@@ -1,24 +1,66 @@
-import type { NativeHandlers } from './dispatch.ts';
+import type { UserFile, UserFileList } from '@sparrow/protocol';
+import { NativeFailure, type NativeHandlers } from './dispatch.ts';
+import type { RelayClient } from './relay-client.ts';
 
-/** The user folder (`http://usr/…`) of one running phone. It lives as long as the phone. */
+/** Files read at the same time when a phone starts. */
+const PARALLEL = 4;
+const ROOT = /^http:\/\/usr\/?/;
+
+/** The user folder (`http://usr/…`) of one phone's user: the logic layer has it in memory, the simulator's server keeps it. */
 export interface UserFiles {
-  get(path: string): Blob | undefined;
+  /** Address below which views find the files. */
+  readonly base: string;
+  /** Everything that is there when the phone starts. */
+  readonly files: UserFile[];
+  /** Resolves when what was written so far is kept. */
+  settled(): Promise<void>;
   readonly handlers: Pick<NativeHandlers, 'writeUserFile' | 'removeUserFile'>;
 }
 
-export function createUserFiles(): UserFiles {
-  const files = new Map<string, Blob>();
+/** @param fileBase address of the files of all phones */
+export async function openUserFiles(relay: RelayClient, fileBase: string): Promise<UserFiles> {
+  const { scope, entries } = await relay.call<UserFileList>('user-files/list', {});
+  const base = `${fileBase}/usr/${scope}`;
+  const files: UserFile[] = entries.map(({ path, modified }) => ({ path: `http://usr/${path}`, modified }));
+  const waiting = entries.flatMap((entry, index) => (entry.folder ? [] : [index]));
+  const readOne = async (): Promise<void> => {
+    for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
+      const file = files[index] as UserFile;
+      const response = await fetch(`${base}/${encodePath(file.path)}`);
+      if (response.ok) file.data = await response.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, readOne));
+
+  // Changes are kept in the order in which they were made.
+  let last: Promise<void> = Promise.resolve();
+  function change(method: 'PUT' | 'DELETE', path: string, data?: ArrayBuffer | null): Promise<Record<string, never>> {
+    const query = new URLSearchParams({ user: relay.options.user, path: path.replace(ROOT, '') });
+    if (data === null) query.set('folder', '1');
+    const sent = last.then(async () => {
+      const response = await fetch(`${relay.options.base}/user-files?${query}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${relay.options.token}`,
+          'content-type': 'application/octet-stream',
+        },
+        ...(data && { body: data }),
+      });
+      if (!response.ok) throw new NativeFailure(`the file could not be kept: ${await response.text()}`);
+    });
+    last = sent.catch(() => {});
+    return sent.then(() => ({}));
+  }
+
   return {
-    get: (path) => files.get(path),
+    base,
+    files,
+    settled: () => last,
     handlers: {
-      writeUserFile({ path, data }) {
-        files.set(path, new Blob([data]));
-        return {};
-      },
-      removeUserFile({ path }) {
-        files.delete(path);
-        return {};
-      },
+      writeUserFile: ({ path, data }) => change('PUT', path, data ?? null),
+      removeUserFile: ({ path }) => change('DELETE', path),
     },
   };
 }
+
+const encodePath = (path: string): string => path.replace(ROOT, '').split('/').map(encodeURIComponent).join('/');

@@ -3,6 +3,7 @@ import {
   type Channel,
   createInvoker,
   directTreeCodec,
+  fileAddress,
   type Invoker,
   jsonTreeCodec,
   notify,
@@ -257,8 +258,8 @@ function afterPaint(window: Window, callback: () => void): void {
 
 /** Files of the package by their path, temporary files by native's address, the rest as it is. */
 function resolveUrl(url: string, boot: ViewBoot): string {
-  const temporary = /^(?:https?:\/\/(tmp|usr)|wxfile:\/\/(tmp|usr)?)\/?(.*)$/i.exec(url);
-  if (temporary) return `${boot.fileBase}/${temporary[1] ?? temporary[2] ?? 'tmp'}/${temporary[3] ?? ''}`;
+  const kept = fileAddress(url, boot);
+  if (kept !== undefined) return kept;
   if (/^(https?:|data:|blob:|about:)/i.test(url)) return url;
   if (url.startsWith('//')) return `https:${url}`;
   const folder = boot.path.slice(0, boot.path.lastIndexOf('/') + 1);

@@ -121,4 +121,46 @@ inBothModes('files', (mode) => {
     );
     await test.close();
   });
+
+  it('user files are shown by images, read by other calls and outlive the phone', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'app.json': { pages: ['pages/a/a'] },
+        'pages/a/a.wxml':
+          '<image wx:if="{{src}}" src="{{src}}" bindload="loaded" binderror="failed"/><view class="seen">{{seen}}</view>',
+        'pages/a/a.js': `Page({ data: { src: '', seen: '' },
+          loaded({ detail }) { this.setData({ seen: detail.width + 'x' + detail.height }) }, failed() { this.setData({ seen: 'broken' }) } })`,
+      },
+    });
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>';
+    await test.service(({ wx, getCurrentPages }, text: string) => {
+      const fs = wx.getFileSystemManager();
+      fs.mkdirSync(`${wx.env.USER_DATA_PATH}/art/empty`, true);
+      fs.writeFileSync(`${wx.env.USER_DATA_PATH}/art/鸟 1.svg`, text);
+      getCurrentPages()[0].setData({ src: `${wx.env.USER_DATA_PATH}/art/鸟 1.svg` });
+    }, svg);
+    await (await test.view()).waitText('.seen', '30x20');
+    expect((await call(test, 'saveImageToPhotosAlbum', { filePath: 'http://usr/art/鸟 1.svg' })).errMsg).toBe(
+      'saveImageToPhotosAlbum:ok',
+    );
+    await test.service(({ wx }) => {
+      wx.getFileSystemManager().renameSync('http://usr/art', 'http://usr/kept');
+      wx.getFileSystemManager().writeFileSync('http://usr/gone.txt', 'x');
+      wx.getFileSystemManager().unlinkSync('http://usr/gone.txt');
+    });
+    // What native has in hand is kept before the phone goes.
+    await call(test, 'saveImageToPhotosAlbum', { filePath: 'http://usr/kept/鸟 1.svg' });
+
+    await test.page.reload();
+    await test.page.evaluate(() => window.sparrow.ready);
+    await test.ready('pages/a/a');
+    expect(await fsSync(test, 'readdirSync', 'http://usr')).toEqual(['kept']);
+    expect(((await fsSync(test, 'readdirSync', 'http://usr/kept')) as string[]).sort()).toEqual(
+      ['empty', '鸟 1.svg'].sort(),
+    );
+    expect(await fsSync(test, 'readFileSync', 'http://usr/kept/鸟 1.svg', 'utf8')).toBe(svg);
+    await test.close();
+  });
 });

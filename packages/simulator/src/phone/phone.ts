@@ -12,7 +12,7 @@ import type {
   ViewConfig,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
-import { type Channel, emitOn, receive } from '@sparrow/runtime/bridge';
+import { type Channel, emitOn, fileAddress, receive } from '@sparrow/runtime/bridge';
 import {
   createDeviceHandlers,
   createDispatcher,
@@ -20,9 +20,9 @@ import {
   createNetworkHandlers,
   createSettingsHandlers,
   createStorage,
-  createUserFiles,
   NativeFailure,
   type NativeHandlers,
+  openUserFiles,
   RelayClient,
 } from '@sparrow/runtime/native';
 import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
@@ -134,8 +134,11 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const loadService = (root: string): Promise<ServiceBundle> =>
     fetchJson<ServiceBundle>(`${packageBase}/${prefix(root)}service.json`);
 
-  const [storage, logic, bundle] = await Promise.all([
+  const relay = new RelayClient({ base: `${base}/relay`, token, user });
+  const fileBase = new URL(`${base}/files`, location.href).href;
+  const [storage, userFiles, logic, bundle] = await Promise.all([
     createStorage(manifest.appid, user),
+    openUserFiles(relay, fileBase),
     opening,
     loadService(firstRoot),
     loadStyles(''),
@@ -143,22 +146,18 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   ]);
   const stored = await storage.all();
   const service = traced(logic.channel, options.trace, 0);
-  const relay = new RelayClient({ base: `${base}/relay`, token, user });
   const dialogs = createDialogs(screen);
   const pickerDialog = createPickerDialog(screen);
-  const fileBase = new URL(`${base}/files`, location.href).href;
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
-  const userFiles = createUserFiles();
   const openFile = async (path: string): Promise<Blob> => {
-    const own = userFiles.get(path);
-    if (own) return own;
+    await userFiles.settled();
     const response = await fetch(resolveFile(path)).catch(() => undefined);
     if (!response?.ok) throw new NativeFailure(`no such file "${path}"`);
     return response.blob();
   };
   const resolveFile = (path: string): string => {
-    const temporary = /^(?:https?:\/\/(tmp|usr)|wxfile:\/\/(tmp|usr)?)\/?(.*)$/i.exec(path);
-    if (temporary) return `${fileBase}/${temporary[1] ?? temporary[2] ?? 'tmp'}/${temporary[3] ?? ''}`;
+    const kept = fileAddress(path, { fileBase, userBase: userFiles.base });
+    if (kept !== undefined) return kept;
     if (/^(https?:|data:|blob:)/i.test(path)) return path;
     return `${assetBase()}/${path.replace(/^\/+/, '')}`;
   };
@@ -296,6 +295,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       styles: stylesFor(manifest, all, page.path),
       assetBase: assetBase(),
       fileBase,
+      userBase: userFiles.base,
       safeArea: {
         top: page.bar.custom ? options.device.statusBar : 0,
         bottom: page.tab >= 0 && !manifest.app.tabBar?.custom ? 0 : options.device.safeBottom,
@@ -514,6 +514,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     system: system(),
     menuButton: menuButton(options.device, screenSize().width),
     storage: stored,
+    userFiles: userFiles.files,
     debug: options.debug,
   };
   const stopWatch = watchLogic(evaluator.evaluate, (message) => {

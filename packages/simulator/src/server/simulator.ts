@@ -15,6 +15,7 @@ import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
 import { mapStack } from './stack-map.ts';
 import { sameToken } from './token.ts';
+import { createUserFileStore } from './user-files.ts';
 
 export interface SimulatorOptions {
   compiler: Compiler;
@@ -125,6 +126,7 @@ export function createSimulator(options: SimulatorOptions) {
     }));
 
     const shelf = createFileShelf({ dir: join(deps.stateDir, 'tmp') });
+    const userFiles = createUserFileStore({ dir: join(deps.stateDir, 'user-files') });
     await app.register(async (scope) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -142,6 +144,7 @@ export function createSimulator(options: SimulatorOptions) {
       scope.addHook('preHandler', guard);
       createRelay(deps).register(scope);
       shelf.registerUpload(scope);
+      userFiles.registerChanges(scope);
       registerUsers(scope, deps.users);
       scope.post<{ Body: { stack: string; packageId: string } }>('/simulator/relay/map-stack', async ({ body }) => {
         const pkg = packages.get(String(body.packageId)) ?? current;
@@ -149,6 +152,7 @@ export function createSimulator(options: SimulatorOptions) {
       });
     });
     shelf.registerDownload(app);
+    userFiles.registerDownload(app);
 
     const sockets = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 });
     const socketRelay = createSocketRelay({ deps, token });

@@ -89,7 +89,7 @@ export const canvasDomain: WxDomain = (context) => {
           typeof options.quality === 'number' && options.quality > 0 && options.quality <= 1 ? options.quality : 1;
         const blob = await picture.convertToBlob({ type: jpeg ? 'image/jpeg' : 'image/png', quality });
         const data = await blob.arrayBuffer();
-        return context.invoker.invoke('writeTempFile', { data, suffix: jpeg ? '.jpg' : '.png' });
+        return context.invoker.invoke('writeTempFile', { data, suffix: jpeg ? 'jpg' : 'png' });
       },
     ),
     canvasGetImageData: api.async(

@@ -1,3 +1,4 @@
+import type { UserFile } from '@sparrow/protocol';
 import { ApiFailure } from './api.ts';
 
 /** Root of the files a program may write. */
@@ -11,6 +12,9 @@ interface Entry {
   /** Seconds since 1970. */
   modified: number;
 }
+
+/** Told of every change: bytes of a file, null for a new folder, undefined for what is gone. */
+export type Mirror = (path: string, data: Uint8Array<ArrayBuffer> | null | undefined) => void;
 
 /** Failures with WeChat's texts and numbers. */
 export const failures = {
@@ -31,11 +35,13 @@ export const failures = {
  */
 export class FileTree {
   readonly #entries = new Map<string, Entry>();
-  readonly #mirror: (path: string, data: Uint8Array<ArrayBuffer> | undefined) => void;
+  readonly #mirror: Mirror;
 
-  constructor(mirror: (path: string, data: Uint8Array<ArrayBuffer> | undefined) => void) {
+  constructor(files: readonly UserFile[], mirror: Mirror) {
     this.#mirror = mirror;
     this.#entries.set(USER_ROOT, { data: undefined, modified: now() });
+    for (const { path, data, modified } of files)
+      this.#entries.set(path, { data: data && new Uint8Array(data), modified });
   }
 
   /** Whether a path is one of the user folder; all others belong to native. */
@@ -76,7 +82,9 @@ export class FileTree {
       if (recursive && !this.#entries.get(clean(path))?.data) return;
       throw failures.exists(call, path);
     }
-    this.#entries.set(this.#writable(call, path), { data: undefined, modified: now() });
+    const at = this.#writable(call, path);
+    this.#entries.set(at, { data: undefined, modified: now() });
+    this.#mirror(at, null);
   }
 
   removeFolder(call: string, path: string, recursive: boolean): void {
@@ -87,9 +95,9 @@ export class FileTree {
     const inside = [...this.#entries.keys()].filter((other) => other.startsWith(`${at}/`));
     if (inside.length > 0 && !recursive) throw failures.notEmpty(call, path);
     for (const other of [...inside, at]) {
-      if (this.#entries.get(other)?.data) this.#mirror(other, undefined);
       this.#entries.delete(other);
     }
+    this.#mirror(at, undefined);
   }
 
   /** Names of what is directly in a folder. */
@@ -125,16 +133,18 @@ export class FileTree {
     const at = clean(from);
     if (!this.#entries.has(at)) throw failures.missing(call, from);
     const target = this.#writable(call, to);
+    const moved: [string, Entry][] = [];
     for (const [path, entry] of [...this.#entries]) {
       if (path !== at && !path.startsWith(`${at}/`)) continue;
-      const moved = target + path.slice(at.length);
       this.#entries.delete(path);
-      this.#entries.set(moved, entry);
-      if (entry.data) {
-        this.#mirror(path, undefined);
-        this.#mirror(moved, entry.data);
-      }
+      moved.push([target + path.slice(at.length), entry]);
     }
+    for (const [path, entry] of moved) {
+      this.#entries.set(path, entry);
+      this.#mirror(path, entry.data ?? null);
+    }
+    // Gone from its old place only when it is at the new one.
+    if (target !== at) this.#mirror(at, undefined);
   }
 
   #writable(call: string, path: string): string {

@@ -59,11 +59,14 @@ export function createWx(context: WxContext): {
 /** What Sparrow has of `wx`; the coverage table is made of its names. */
 export function implementedFunctions(context: WxContext, events = createEvents(context.reporter)) {
   const implemented: Record<string, unknown> = {};
-  const files = new FileTree((path, data) => {
-    const sent = data
-      ? context.invoker.invoke('writeUserFile', { path, data: data.slice().buffer })
-      : context.invoker.invoke('removeUserFile', { path });
-    void sent.catch(() => {});
+  const files = new FileTree(context.boot.userFiles, (path, data) => {
+    const sent =
+      data === undefined
+        ? context.invoker.invoke('removeUserFile', { path })
+        : context.invoker.invoke('writeUserFile', { path, ...(data && { data: data.slice().buffer }) });
+    void sent.catch((error: unknown) =>
+      context.reporter.console.warn(`the file ${path} is not kept: ${String(error)}`),
+    );
   });
   for (const domain of DOMAINS) Object.assign(implemented, domain(context, events, files));
   implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
