@@ -116,7 +116,7 @@ export class Mover {
   async move(id: Address, to: PickAnswer): Promise<void> {
     const { hosted, sender, set, name, counters, clock } = this.#parts;
     const object = hosted.get(id.low, id.high);
-    if (!object || object.state !== 'active') throw refusal('NO_SUCH_OBJECT', 'the object is not here to be moved');
+    if (object?.state !== 'active') throw refusal('NO_SUCH_OBJECT', 'the object is not here to be moved');
     const { freeze } = object.object;
     if (!freeze) throw refusal('FAILED', `${object.id.type} has no freeze and cannot move`);
     if (to.set === set && to.node === name) return;

@@ -1,6 +1,6 @@
 import { type Clock, createId, systemClock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
-import { RouterError, type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
+import { type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
 import { encodeFrame, type FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts';
 import { FIRST_CONTROL_KIND, FLAG, KIND } from '../frames/layout.ts';
 import type { Identity, Link, LinkLimits } from '../links/link.ts';

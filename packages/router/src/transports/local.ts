@@ -79,6 +79,13 @@ class LocalWire implements Wire {
     return BLOCKED;
   }
 
+  /** The other end took enough of what we wrote. */
+  unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#events?.drain();
+  }
+
   pause(): void {
     this.#paused = true;
   }
@@ -118,10 +125,7 @@ class LocalWire implements Wire {
       this.#events?.data(bytes);
     }
     const sender = this.other;
-    if (sender && sender.#blocked && this.#inboxBytes <= HIGH_WATER_BYTES / 2) {
-      sender.#blocked = false;
-      sender.#events?.drain();
-    }
+    if (this.#inboxBytes <= HIGH_WATER_BYTES / 2) this.other?.unblock();
     if (this.#closing !== undefined && this.#inbox.length === 0) this.#end(this.#closing);
   }
 
