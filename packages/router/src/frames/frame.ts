@@ -85,12 +85,12 @@ export class FrameView {
     return this.bytes.subarray(this.start + HEADER_BYTES, this.start + this.length);
   }
   /** The payload as a copy that may be kept, aligned for typed arrays. */
-  copyPayload(): Uint8Array {
-    return this.bytes.slice(this.start + HEADER_BYTES, this.start + this.length);
+  copyPayload(): Uint8Array<ArrayBuffer> {
+    return copyOf(this.bytes, this.start + HEADER_BYTES, this.start + this.length);
   }
   /** The whole frame as a copy. */
   copy(): Uint8Array {
-    return this.bytes.slice(this.start, this.start + this.length);
+    return copyOf(this.bytes, this.start, this.start + this.length);
   }
   /** @throws SyntaxError when the payload is no JSON */
   json<T>(): T {
@@ -104,6 +104,13 @@ export class FrameView {
     this.length = frame.byteLength;
     return this;
   }
+}
+
+/** A copy with a buffer of its own: the `slice` of a Buffer is none. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start);
+  copy.set(bytes.subarray(start, end));
+  return copy;
 }
 
 export const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -21,6 +21,8 @@ export interface Mail extends Message {
   readonly sureId: number;
 }
 
+const NONE: Mail[] = [];
+
 export type HostedState = 'registering' | 'active' | 'moving' | 'arriving' | 'gone';
 
 /** One object on this node: its mailbox, its epoch, and what a move needs to know. */
@@ -35,13 +37,14 @@ export class Hosted {
   isBusy = false;
   /** The call chain of the turn that is running. */
   chain = 0;
-  readonly mailbox = new BoundedQueue<Mail>(MAILBOX_MESSAGES);
+  // A node may hold a million objects, most of which need none of these.
+  #mailbox: BoundedQueue<Mail> | undefined;
   /** What waits for the end of a move; `forwarded`: what the old owner sends on, which goes first. */
-  held: Mail[] = [];
-  forwarded: Mail[] = [];
-  readonly groups = new Set<string>();
-  readonly #seen = new Set<number>();
-  readonly #running = new Set<number>();
+  held: Mail[] = NONE;
+  forwarded: Mail[] = NONE;
+  #groups: Set<string> | undefined;
+  #seen: Set<number> | undefined;
+  #running: Set<number> | undefined;
   /** Epoch before the move that brought it here. */
   #formerTerm = 0;
   #formerCounter = 0;
@@ -54,6 +57,19 @@ export class Hosted {
     this.id = id;
     this.object = object;
     this.together = together;
+  }
+
+  get mailbox(): BoundedQueue<Mail> {
+    return (this.#mailbox ??= new BoundedQueue(MAILBOX_MESSAGES));
+  }
+  get waiting(): number {
+    return this.#mailbox?.size ?? 0;
+  }
+  get groups(): Set<string> {
+    return (this.#groups ??= new Set());
+  }
+  get groupList(): string[] {
+    return this.#groups ? [...this.#groups] : [];
   }
 
   /** Remembers the epoch before and after a move. */
@@ -87,29 +103,34 @@ export class Hosted {
 
   /** 'new', 'running' or 'done' for the id of a sure message. */
   meet(sureId: number): 'new' | 'running' | 'done' {
-    if (this.#seen.has(sureId)) return 'done';
-    if (this.#running.has(sureId)) return 'running';
-    this.#running.add(sureId);
+    if (this.#seen?.has(sureId)) return 'done';
+    if (this.#running?.has(sureId)) return 'running';
+    (this.#running ??= new Set()).add(sureId);
     return 'new';
   }
 
   handled(sureId: number): void {
-    this.#running.delete(sureId);
-    this.#seen.add(sureId);
-    if (this.#seen.size > SEEN_MESSAGES) for (const oldest of this.#seen) return void this.#seen.delete(oldest);
+    this.#running?.delete(sureId);
+    this.remember([sureId]);
   }
 
   forgetRunning(sureId: number): void {
-    this.#running.delete(sureId);
+    this.#running?.delete(sureId);
   }
 
   /** Ids that go along when the object moves. */
   get seen(): number[] {
-    return [...this.#seen];
+    return this.#seen ? [...this.#seen] : [];
   }
 
   remember(ids: number[]): void {
+    if (ids.length === 0) return;
+    this.#seen ??= new Set();
     for (const id of ids) this.#seen.add(id);
+    for (const oldest of this.#seen) {
+      if (this.#seen.size <= SEEN_MESSAGES) return;
+      this.#seen.delete(oldest);
+    }
   }
 }
 

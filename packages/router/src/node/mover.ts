@@ -45,7 +45,6 @@ interface MoverParts {
   self(): Self;
   resume(object: Hosted): void;
   gone(object: Hosted, reason: 'moved'): void;
-  makeSelf(object: Hosted): Self;
   joinKey(object: Hosted, key: string): void;
   /** Puts a message into the mailbox; false when it is full. */
   take(object: Hosted, mail: Mail): boolean;
@@ -90,17 +89,17 @@ export class Mover {
       if (!object.accepts(frame.term, frame.counter, frame.sourceLow, frame.sourceHigh)) return 'MOVED';
       if (mail.chain !== 0 && object.isBusy && object.chain === mail.chain) return 'DEADLOCK';
       if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
-      object.held.push(mail);
+      object.held = [...object.held, mail];
       return 'taken';
     }
     if (frame.kind === KIND.flushed) {
       this.#activate(object, frame.term, frame.counter);
       return 'taken';
     }
-    const waiting = frame.flags & FLAG.forwarded ? object.forwarded : object.held;
     // What the old node held was bounded there.
-    if (waiting === object.held && waiting.length >= HELD_MESSAGES) return 'OVERLOADED';
-    waiting.push(mail);
+    if (frame.flags & FLAG.forwarded) object.forwarded = [...object.forwarded, mail];
+    else if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
+    else object.held = [...object.held, mail];
     return 'taken';
   }
 
@@ -134,7 +133,7 @@ export class Mover {
         term: object.term,
         counter: object.counter,
         seen: object.seen,
-        groups: [...object.groups],
+        groups: object.groupList,
         ...(object.together && { together: object.together }),
       };
       await this.#parts.self().ask(target, ARRIVE, pack(arrival, state), { within: TRANSFER_MS });
@@ -237,7 +236,7 @@ export class Mover {
 
   /** Questions of other nodes' movers. */
   async onNodeMessage(message: Message): Promise<Uint8Array> {
-    const { hosted, thaws, makeSelf, clock } = this.#parts;
+    const { hosted, thaws, clock } = this.#parts;
     if (message.method === ABANDON) {
       const { type, key } = JSON.parse(new TextDecoder().decode(message.payload)) as Ref;
       const id = objectId(type, key);
@@ -253,7 +252,6 @@ export class Mover {
     const former = hosted.get(id.low, id.high);
     if (former && former.state !== 'arriving') throw refusal('EXISTS', `${head.type}/${head.key} is here`);
     const object = new Hosted(id, await thaw(head.key, state), head.together);
-    object.self = makeSelf(object);
     object.state = 'arriving';
     object.term = head.term;
     object.counter = head.counter;
@@ -296,7 +294,7 @@ export class Mover {
     if (object.state !== 'arriving') return;
     object.arrive(object.term, object.counter, term, counter);
     object.state = 'active';
-    for (const key of object.groups) this.#parts.joinKey(object, key);
+    for (const key of object.groupList) this.#parts.joinKey(object, key);
     const mails = [...object.forwarded, ...object.held];
     object.forwarded = [];
     object.held = [];

@@ -16,6 +16,7 @@ import { failureOf, Hosted, type Mail } from './hosted.ts';
 import { Mover } from './mover.ts';
 import type { Address, Audience, Ref, RoutedObject, Self, Thaw } from './object.ts';
 import { RouterLinks } from './router-links.ts';
+import { createSelf, type Hands } from './self.ts';
 import { Sender } from './sender.ts';
 
 /** The type of the object that stands for a node itself. */
@@ -180,7 +181,6 @@ export function createNode(options: NodeOptions): Node {
     self: () => self,
     resume: (object) => resume(object),
     gone: (object, reason) => drop(object, reason),
-    makeSelf,
     joinKey: (object, key) => joinKey(object, key),
     take: (object, mail) => take(object, mail),
   });
@@ -278,7 +278,7 @@ export function createNode(options: NodeOptions): Node {
       if (met === 'done') sender.acknowledge(object.id, mail);
       if (met !== 'new') return true;
     }
-    if (object.isBusy || object.state === 'moving' || object.mailbox.size > 0) {
+    if (object.isBusy || object.state === 'moving' || object.waiting > 0) {
       if (object.mailbox.push(mail)) return true;
       object.forgetRunning(mail.sureId);
       return false;
@@ -291,7 +291,7 @@ export function createNode(options: NodeOptions): Node {
     counters.delivered++;
     object.chain = mail.chain;
     object.isBusy = true;
-    const self = object.self as Self;
+    const self = selfOf(object);
     let result: unknown;
     try {
       if (mail.kind === 'ask') {
@@ -323,7 +323,7 @@ export function createNode(options: NodeOptions): Node {
 
   /** Goes on with the mailbox. */
   function work(object: Hosted): void {
-    while (!object.isBusy && (object.state === 'active' || object.state === 'registering')) {
+    while (object.waiting > 0 && !object.isBusy && (object.state === 'active' || object.state === 'registering')) {
       const mail = object.mailbox.shift();
       if (!mail) return;
       run(object, mail);
@@ -401,10 +401,12 @@ export function createNode(options: NodeOptions): Node {
     if (object.state === 'gone') return;
     object.state = 'gone';
     hosted.delete(object.id.low, object.id.high);
-    for (const group of [...object.groups]) leave(object, group);
+    for (const group of object.groupList) leave(object, group);
     sender.onSourceGone(object.id);
-    for (const mail of object.mailbox.toArray()) sender.refuseMail(object.id, mail, 'MOVED');
-    object.mailbox.clear();
+    if (object.waiting > 0) {
+      for (const mail of object.mailbox.toArray()) sender.refuseMail(object.id, mail, 'MOVED');
+      object.mailbox.clear();
+    }
     object.object.revoked?.(reason);
   }
 
@@ -489,9 +491,7 @@ export function createNode(options: NodeOptions): Node {
   }
 
   function host(type: string, key: string, object: RoutedObject, together?: Ref): Hosted {
-    const made = new Hosted(objectId(type, key), object, together);
-    made.self = makeSelf(made);
-    return made;
+    return new Hosted(objectId(type, key), object, together);
   }
 
   /** After a change of the main: what it does not know of us is told again. */
@@ -534,18 +534,13 @@ export function createNode(options: NodeOptions): Node {
 
   // Sending.
 
-  function makeSelf(object: Hosted): Self {
-    return {
-      id: object.id,
-      tell: (to, method, payload) => sender.tell(object.id, to, method, payload),
-      tellSurely: (to, method, payload, ask) => sender.tellSurely(object.id, to, method, payload, ask),
-      sendState: (to, method, payload) => sender.sendState(object.id, to, method, payload),
-      ask: (to, method, payload, ask) => sender.ask(object, to, method, payload, ask),
-      broadcast: (to, method, payload) => sender.broadcast(object.id, audienceId(to), method, payload),
-      join: (group) => joinKey(object, groupOf(group)),
-      leave: (group) => leave(object, groupOf(group)),
-    };
-  }
+  const hands: Hands = {
+    sender,
+    join: (object, group) => joinKey(object, groupOf(group)),
+    leave: (object, group) => leave(object, groupOf(group)),
+    audienceId,
+  };
+  const selfOf = (object: Hosted): Self => (object.self ??= createSelf(object, hands));
 
   function joinKey(object: Hosted, key: string): void {
     object.groups.add(key);
@@ -569,11 +564,12 @@ export function createNode(options: NodeOptions): Node {
   // The node itself.
 
   const itself = host(NODE_TYPE, `${set}/${name}`, { ask: (message) => mover.onNodeMessage(message) });
-  const self = itself.self as Self;
+  const self = selfOf(itself);
   const registered = (async () => {
     while (!isClosed) {
       const codes = await registerObjects([itself], 'kick').catch(() => ['UNREACHABLE' as const]);
       if (codes[0] === 'OK') return;
+      log(`${set}/${name}: the node itself was not registered: ${codes[0]}`);
       await new Promise<void>((resolve) => {
         clock.after(100, resolve);
       });
@@ -625,7 +621,7 @@ export function createNode(options: NodeOptions): Node {
       if (code !== 'OK') throw refusal(code, `${type}/${key}`);
       return {
         id: made.id,
-        self: made.self as Self,
+        self: selfOf(made),
         get epoch() {
           return { term: made.term, counter: made.counter };
         },
@@ -636,7 +632,7 @@ export function createNode(options: NodeOptions): Node {
           await send(KIND.unregister, 0, entries);
           made.state = 'gone';
           hosted.delete(made.id.low, made.id.high);
-          for (const group of [...made.groups]) leave(made, group);
+          for (const group of made.groupList) leave(made, group);
         },
       };
     },
@@ -654,7 +650,10 @@ export function createNode(options: NodeOptions): Node {
       return failed;
     },
     self,
-    selfOf: (id) => hosted.get(id.low, id.high)?.self,
+    selfOf(id) {
+      const object = hosted.get(id.low, id.high);
+      return object && selfOf(object);
+    },
     async pick(type, question = {}) {
       const { main } = links;
       if (!main) throw refusal('UNREACHABLE', 'no main router');

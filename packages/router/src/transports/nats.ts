@@ -217,7 +217,7 @@ class NatsWire implements Wire {
     }
     this.#received = number;
     // A copy: what the client hands over is part of a larger buffer, and frames are changed in place.
-    this.#inbox.push(kind === CLOSE ? NOTHING : data.slice(HEAD_BYTES));
+    this.#inbox.push(kind === CLOSE ? NOTHING : new Uint8Array(data.subarray(HEAD_BYTES)));
     this.#deliver();
   }
 
