@@ -1,8 +1,9 @@
 /** Starts processes for benches and talks with them. */
+
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '@sparrow/core/process';
-import { readFileSync } from 'node:fs';
 
 export interface Host {
   child: Child;

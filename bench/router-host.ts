@@ -43,7 +43,8 @@ function hosted(kind: 'count' | 'echo' | 'group'): RoutedObject {
   };
 }
 
-const keys = (from: number, count: number): string[] => Array.from({ length: count }, (_, index) => String(from + index));
+const keys = (from: number, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(from + index));
 const targetsOf = (count: number) => keys(0, count).map((key) => objectId('Bench', key));
 
 /** Sends one way for `ms`, never more than `window` under way; messages that were confirmed, and the time. */

@@ -74,6 +74,8 @@ export interface Node {
   ready(timeoutMs?: number): Promise<void>;
   readonly hasMain: boolean;
   readonly term: number;
+  /** Term of the router that the frame that is being delivered came from. */
+  readonly lastLinkTerm: number;
   readonly objects: number;
   readonly counters: NodeCounters;
   /** @throws RouterError EXISTS, COLLISION, TYPE_NOT_DECLARED, UNREACHABLE */
@@ -126,6 +128,7 @@ export function createNode(options: NodeOptions): Node {
   const counters: NodeCounters = { delivered: 0, refused: 0, stale: 0, moved: 0 };
   const hasFencing = options.fencing ?? true;
   const refusals = { refused: 0, undeliverable: 0 };
+  let lastLink: Link | undefined;
   let isClosed = false;
   let calls = 0;
   const nextCall = (): number => (calls = (calls + 1) >>> 0 || 1);
@@ -207,6 +210,7 @@ export function createNode(options: NodeOptions): Node {
       refuse(frame, 'UNREACHABLE');
       return;
     }
+    lastLink = link;
     if (kind === KIND.reply) sender.onAnswer(frame, hosted);
     else if (kind === KIND.broadcast) onBroadcast(frame);
     else deliver(frame);
@@ -608,6 +612,9 @@ export function createNode(options: NodeOptions): Node {
     },
     get term() {
       return links.term;
+    },
+    get lastLinkTerm() {
+      return lastLink?.term ?? 0;
     },
     get objects() {
       return hosted.size;

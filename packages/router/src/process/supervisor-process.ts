@@ -7,7 +7,12 @@ const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} supervisor ${line}\n`);
 };
 const coordinator = openCoordinator(config, log);
-const supervisor = superviseRouter({ coordinator, router: config, log });
+const supervisor = superviseRouter({
+  coordinator,
+  router: config,
+  log,
+  onReady: (addresses, routerPid) => void process.stdout.write(`${JSON.stringify({ addresses, routerPid })}\n`),
+});
 let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
@@ -19,5 +24,3 @@ async function stop(): Promise<void> {
 }
 process.once('SIGTERM', () => void stop());
 process.once('SIGINT', () => void stop());
-const addresses = await supervisor.ready();
-process.stdout.write(`${JSON.stringify({ addresses, routerPid: supervisor.routerPid })}\n`);

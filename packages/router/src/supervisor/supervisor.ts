@@ -15,6 +15,8 @@ export interface SupervisorOptions {
   /** A child that says nothing for so long is taken for dead (default 1,000 ms). */
   hangMs?: number;
   log?: (line: string) => void;
+  /** A router listens: the first, and each that replaces one that ended. */
+  onReady?: (addresses: string[], pid: number) => void;
 }
 
 export interface Supervisor {
@@ -68,6 +70,7 @@ export function superviseRouter(options: SupervisorOptions): Supervisor {
       if (message.kind === 'ready') {
         isUp = true;
         ready(message.addresses);
+        options.onReady?.(message.addresses, started.pid);
         void takePart();
       } else if (message.kind === 'resign') void giveBack().then(takePart);
     });

@@ -124,7 +124,7 @@ class LocalWire implements Wire {
       this.#inboxBytes -= bytes.byteLength;
       this.#events?.data(bytes);
     }
-    const sender = this.other;
+    const _sender = this.other;
     if (this.#inboxBytes <= HIGH_WATER_BYTES / 2) this.other?.unblock();
     if (this.#closing !== undefined && this.#inbox.length === 0) this.#end(this.#closing);
   }
