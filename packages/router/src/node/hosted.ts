@@ -19,6 +19,9 @@ export interface Mail extends Message {
   readonly chain: number;
   /** Id of a sure message, 0 without one. */
   readonly sureId: number;
+  /** Epoch that the router stamped. */
+  readonly term: number;
+  readonly counter: number;
 }
 
 const NONE: Mail[] = [];
@@ -35,6 +38,8 @@ export class Hosted {
   term = 0;
   counter = 0;
   isBusy = false;
+  /** A revocation that overtook the registration's answer. */
+  revokedEpoch: { term: number; counter: number } | undefined;
   /** The call chain of the turn that is running. */
   chain = 0;
   // A node may hold a million objects, most of which need none of these.

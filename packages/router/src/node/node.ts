@@ -1,7 +1,7 @@
 import { type Clock, createId, systemClock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
 import { type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
-import { encodeFrame, type FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts';
+import { encodeFrame, FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts';
 import { FIRST_CONTROL_KIND, FLAG, KIND } from '../frames/layout.ts';
 import type { Identity, Link, LinkLimits } from '../links/link.ts';
 import { Requests } from '../links/requests.ts';
@@ -17,7 +17,7 @@ import { Mover } from './mover.ts';
 import type { Address, Audience, Ref, RoutedObject, Self, Thaw } from './object.ts';
 import { RouterLinks } from './router-links.ts';
 import { createSelf, type Hands } from './self.ts';
-import { Sender } from './sender.ts';
+import { encodeMail, Sender } from './sender.ts';
 
 /** The type of the object that stands for a node itself. */
 export const NODE_TYPE = '@node';
@@ -229,7 +229,7 @@ export function createNode(options: NodeOptions): Node {
         refuse(frame, 'MOVED');
         return;
       }
-      if (object.object.bare && frame.kind !== KIND.ask) {
+      if (object.object.bare && frame.kind !== KIND.ask && !(frame.flags & FLAG.acknowledged)) {
         counters.delivered++;
         object.object.bare(frame);
         return;
@@ -272,6 +272,8 @@ export function createNode(options: NodeOptions): Node {
       flags,
       chain,
       sureId,
+      term: frame.term,
+      counter: frame.counter,
     };
   }
 
@@ -302,6 +304,7 @@ export function createNode(options: NodeOptions): Node {
         if (!object.object.ask) throw refusal('FAILED', `${object.id.type} answers no questions`);
         result = object.object.ask(mail, self);
       } else if (object.object.tell) result = object.object.tell(mail, self);
+      else if (object.object.bare) object.object.bare(new FrameView().at(encodeMail(object.id, mail)));
     } catch (error) {
       object.isBusy = false;
       finish(object, mail, undefined, error);
@@ -398,7 +401,9 @@ export function createNode(options: NodeOptions): Node {
     if (link !== links.main && hasFencing) return;
     const object = hosted.get(entry[0] as number, entry[1] as number);
     // Only the registration that was meant: a later one of ours stays.
-    if (object && object.term === entry[3] && object.counter === entry[4]) drop(object, 'kicked');
+    if (!object) return;
+    if (object.state === 'registering') object.revokedEpoch = { term: entry[3] as number, counter: entry[4] as number };
+    else if (object.term === entry[3] && object.counter === entry[4]) drop(object, 'kicked');
   }
 
   function drop(object: Hosted, reason: 'kicked' | 'moved'): void {
@@ -479,6 +484,9 @@ export function createNode(options: NodeOptions): Node {
           object.term = answers[at + 1] as number;
           object.counter = answers[at + 2] as number;
           object.state = 'active';
+          const revoked = object.revokedEpoch;
+          object.revokedEpoch = undefined;
+          if (revoked?.term === object.term && revoked.counter === object.counter) drop(object, 'kicked');
         } else {
           object.state = 'gone';
           if (hosted.get(object.id.low, object.id.high) === object) hosted.delete(object.id.low, object.id.high);

@@ -158,16 +158,11 @@ export class Sender {
 
   /** Sends a mail on to where its object went, as it came, with the epoch it came with. */
   forward(to: ObjectId, mail: Mail, term: number, counter: number): void {
-    const kind = mail.kind === 'ask' ? KIND.ask : mail.kind === 'state' ? KIND.state : KIND.tell;
     if (mail.kind === 'broadcast') return;
-    const source = { ...to, low: mail.from.low, high: mail.from.high };
-    const flags = (mail.flags & (FLAG.chain | FLAG.acknowledged)) | FLAG.forwarded;
-    const frame = encode(kind, flags, mail.method, source, to, mail.call, mail.payload, mail.chain || mail.sureId);
+    const frame = encodeMail(to, { ...mail, term, counter, flags: mail.flags | FLAG.forwarded });
     const view = new DataView(frame.buffer);
-    view.setUint32(OFFSET.term, term, true);
-    view.setUint32(OFFSET.counter, counter, true);
     // State goes in the class of calls here: it must not overtake the end of the hand-over.
-    if (kind === KIND.state) view.setUint8(OFFSET.kind, KIND.tell);
+    if (mail.kind === 'state') view.setUint8(OFFSET.kind, KIND.tell);
     if (!this.main?.send(frame)) this.refuseMail(to, mail, 'UNREACHABLE');
   }
 
@@ -299,6 +294,26 @@ function writeId(view: DataView, at: number, id: number): void {
   view.setUint32(at + 4, id >>> 0, true);
 }
 
+/** A mail as the frame that it came in. */
+export function encodeMail(to: ObjectId, mail: Mail): Uint8Array<ArrayBuffer> {
+  const kind = mail.kind === 'tell' ? KIND.tell : KIND[mail.kind];
+  const { flags, method, from, call, payload, chain, sureId, term, counter } = mail;
+  const frame = encode(
+    kind,
+    flags & (FLAG.chain | FLAG.acknowledged | FLAG.forwarded),
+    method,
+    from,
+    to,
+    call,
+    payload,
+    chain || sureId,
+  );
+  const view = new DataView(frame.buffer);
+  view.setUint32(OFFSET.term, term, true);
+  view.setUint32(OFFSET.counter, counter, true);
+  return frame;
+}
+
 function encode(
   kind: number,
   flags: number,
@@ -308,7 +323,7 @@ function encode(
   call: number,
   payload: Uint8Array,
   id = 0,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const head = id === 0 ? 0 : 8;
   const bytes = new Uint8Array(HEADER_BYTES + head + payload.byteLength);
   const view = new DataView(bytes.buffer);

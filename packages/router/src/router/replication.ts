@@ -260,6 +260,8 @@ export class Replication {
     for (const info of infos) {
       const { place, isNew } = this.#state.places.findOrAdd(info.set, info.node, info.incarnation, info.types);
       source.places[info.index] = place.index;
+      // What we decide about may live there: the others must know our number for it.
+      if (isNew) this.announcePlace(place);
       if (!info.isAlive && (place.isAlive || isNew)) gone.push(place);
     }
     return gone;
@@ -338,7 +340,9 @@ export class Replication {
     const counter = entries[at + 4] as number;
     const meta = entries[at + 5] as number;
     const theirs = meta & 0xffff;
-    const place = theirs === NOBODY ? NOBODY : (source.places[theirs] ?? NOBODY);
+    const place = theirs === NOBODY ? NOBODY : source.places[theirs];
+    // A place that was never announced: the next comparison brings the entry again.
+    if (place === undefined) return;
     const { table } = this.#state;
     const known = table.find(low, high);
     if (known >= 0) {

@@ -10,7 +10,7 @@ import { typeNumber } from '../table/object-id.ts';
 import type { Listener, Transport, Wire } from '../transports/transport.ts';
 import { answerAdmin, type Topology, topologyOf } from './admin.ts';
 import { Authority, CLAIM } from './authority.ts';
-import { Forwarder } from './forwarder.ts';
+import { Forwarder, refuseFrame } from './forwarder.ts';
 import { type GroupChange, Groups } from './groups.ts';
 import { type Leadership, leadByElection } from './leadership.ts';
 import { Mesh, type RouterEntry } from './mesh.ts';
@@ -87,6 +87,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
         if (frame.kind === KIND.movedMark) return;
         if (link.other.role === 'router' && isStale(link)) {
           state.counters.stale++;
+          refuseFrame(state.counters, frame, link, 'UNREACHABLE');
           return;
         }
         forwarder.forward(frame, link);
