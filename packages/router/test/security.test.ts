@@ -15,6 +15,7 @@ import {
   type RouterOptions,
   type TlsOptions,
 } from '../src/index.ts';
+import type { Identity } from '../src/links/link.ts';
 import { openLink } from '../src/links/open-link.ts';
 import { typeNumber } from '../src/table/object-id.ts';
 
@@ -49,7 +50,7 @@ async function start(options: Partial<RouterOptions> = {}, tls?: TlsOptions) {
   return { router, log, node };
 }
 
-const identity = { role: 'node', set: 'a', name: 'evil', incarnation: 'x', types: ['Obj'] } as const;
+const identity: Identity = { role: 'node', set: 'a', name: 'evil', incarnation: 'x', types: ['Obj'] };
 
 describe('links', () => {
   it('open only between those who know the key', async () => {
@@ -157,6 +158,7 @@ describe('links', () => {
     ]) {
       const socket = connect({ host, port: Number(port) });
       socket.on('error', () => {});
+      socket.resume();
       socket.write(bytes.byteLength < 36 ? Buffer.concat([bytes, Buffer.alloc(40)]) : bytes);
       await new Promise((resolve) => socket.once('close', resolve));
     }

@@ -26,7 +26,7 @@ export interface Received {
   sequence: number;
   /** Which process had the object. */
   node: string;
-  /** Epoch in the frame. */
+  /** Epoch in which the process held the object. */
   term: number;
   counter: number;
   /** Term that the node took for the highest when the frame came. */

@@ -91,6 +91,8 @@ export interface Node {
   readonly self: Self;
   /** The hands of an object of this node. */
   selfOf(id: Address): Self | undefined;
+  /** The epoch in which this node holds an object; undefined when it does not. */
+  epochOf(id: Address): { term: number; counter: number } | undefined;
   /** A node for a new object: with its companion, else the least loaded. */
   pick(type: string, options?: { with?: Ref; avoid?: string[]; awayFrom?: string }): Promise<PickAnswer>;
   /** Moves one object of this node. @throws RouterError what kept it here; the object then goes on here */
@@ -668,6 +670,10 @@ export function createNode(options: NodeOptions): Node {
     selfOf(id) {
       const object = hosted.get(id.low, id.high);
       return object && selfOf(object);
+    },
+    epochOf(id) {
+      const object = hosted.get(id.low, id.high);
+      return object && { term: object.term, counter: object.counter };
     },
     async pick(type, question = {}) {
       const { main } = links;

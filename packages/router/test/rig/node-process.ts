@@ -62,8 +62,7 @@ function makeObject(key: string): RoutedObject {
         target: key,
         sequence,
         node: config.name,
-        term: frame.term,
-        counter: frame.counter,
+        ...(node.epochOf(objectId('Obj', key)) as { term: number; counter: number }),
         nodeTerm: node.term,
         linkTerm: node.lastLinkTerm,
       });
