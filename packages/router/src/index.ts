@@ -19,3 +19,6 @@ export { createMessagePortTransport, type MessagePortTransport } from './transpo
 export { createNatsTransport } from './transports/nats.ts';
 export { createTcpTransport, type TlsOptions } from './transports/tcp.ts';
 export type { Listener, Transport, Wire, WireEvents } from './transports/transport.ts';
+export { openOperator, type Operator } from './operator/operator.ts';
+export { type Rates, ratesOf } from './operator/rates.ts';
+export { type StartedProcess, startedFrom, startNode, startSet, stopFrom } from './operator/start.ts';
