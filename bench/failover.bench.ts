@@ -3,8 +3,8 @@
  * is said and nothing closed), while two nodes ask each other all the time and the table holds a million objects.
  */
 import { startZooKeeper } from '@sparrow/testkit';
-import { createRig, pause, type Rig } from '../packages/router/test/rig/rig.ts';
 import { machineNow } from '../packages/router/src/supervisor/lease-channel.ts';
+import { createRig, pause, type Rig } from '../packages/router/test/rig/rig.ts';
 import { type Row, row } from './row.ts';
 
 export const programs = ['java', 'zookeeper'];
@@ -88,7 +88,8 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
     into.lost.push(probes.filter(({ ok, code }) => !ok && code !== 'UNREACHABLE').length);
   }
 
-  for (let turn = 0; turn < REPEATS * 2 && performance.now() < end; turn++) await fail(turn % 2 ? silent : kill, turn % 2 === 0);
+  for (let turn = 0; turn < REPEATS * 2 && performance.now() < end; turn++)
+    await fail(turn % 2 ? silent : kill, turn % 2 === 0);
   const max = (values: number[]): number => Math.max(...values);
   const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
   const bound = SESSION_MS + tickMs + 200;

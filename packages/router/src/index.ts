@@ -7,6 +7,9 @@ export { RouterError, type RouterErrorCode } from './errors.ts';
 export type { LinkLimits } from './links/link.ts';
 export { createNode, type Node, type NodeOptions, type RegisterOptions, type Registration } from './node/node.ts';
 export type { Address, Audience, Message, Ref, Refused, RoutedObject, Self, Thaw } from './node/object.ts';
+export { type Operator, openOperator } from './operator/operator.ts';
+export { type Rates, ratesOf } from './operator/rates.ts';
+export { type StartedProcess, startedFrom, startNode, startSet, stopFrom } from './operator/start.ts';
 export type { MeshConfig, RouterProcessConfig } from './process/config.ts';
 export type { Lookup, Topology, TopologyLink, TopologyNode } from './router/admin.ts';
 export type { Leadership } from './router/leadership.ts';
@@ -19,6 +22,3 @@ export { createMessagePortTransport, type MessagePortTransport } from './transpo
 export { createNatsTransport } from './transports/nats.ts';
 export { createTcpTransport, type TlsOptions } from './transports/tcp.ts';
 export type { Listener, Transport, Wire, WireEvents } from './transports/transport.ts';
-export { openOperator, type Operator } from './operator/operator.ts';
-export { type Rates, ratesOf } from './operator/rates.ts';
-export { type StartedProcess, startedFrom, startNode, startSet, stopFrom } from './operator/start.ts';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, TimerWheel } from '@sparrow/core';
+import type { Clock } from '@sparrow/core';
 import { RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode, wireNumber } from '../errors.ts';
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { IdMap } from '../table/id-map.ts';
 import type { ObjectId } from '../table/object-id.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Hosted, Mail } from './hosted.ts';
 import type { Address, AskOptions } from './object.ts';
 
@@ -36,7 +37,7 @@ export class Sender {
   readonly #nextCall: () => number;
   readonly #asks = new Map<number, OpenAsk>();
   readonly #sure = new Map<number, Sure>();
-  readonly #deadlines: TimerWheel<number>;
+  readonly #deadlines: Deadlines;
   /** 21 bits that tell this node's chains and sure messages from others'. */
   readonly #mark = randomBytes(4).readUInt32LE() & 0x1fffff;
   #lastId = 0;
@@ -44,12 +45,9 @@ export class Sender {
   constructor(options: { clock: Clock; nextCall: () => number }) {
     this.#clock = options.clock;
     this.#nextCall = options.nextCall;
-    this.#deadlines = new TimerWheel({
-      clock: options.clock,
-      tickMs: 20,
-      slots: 512,
-      onDue: (call) => this.#settle(call)?.reject(refusal('TIMEOUT', 'no answer in time')),
-    });
+    this.#deadlines = new Deadlines(options.clock, (call) =>
+      this.#settle(call)?.reject(refusal('TIMEOUT', 'no answer in time')),
+    );
   }
 
   tell(source: ObjectId, to: Address, method: number, payload: Uint8Array): number {
@@ -86,7 +84,7 @@ export class Sender {
     const call = this.#nextCall();
     return new Promise((resolve, reject) => {
       this.#asks.set(call, { resolve, reject });
-      this.#deadlines.set(call, this.#clock.now() + within);
+      this.#deadlines.add(call, within);
       try {
         this.#write(KIND.ask, FLAG.chain, method, source.id, to, call, payload, chain);
       } catch (error) {
@@ -230,7 +228,6 @@ export class Sender {
     const ask = this.#asks.get(call);
     if (!ask) return undefined;
     this.#asks.delete(call);
-    this.#deadlines.delete(call);
     return ask;
   }
 

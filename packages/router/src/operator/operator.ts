@@ -42,7 +42,9 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
     const timer = setTimeout(
       () =>
         first.reject(
-          new RouterError('COORDINATION_LOST', 'ZooKeeper does not answer', { hint: 'check `zookeeper` in the config' }),
+          new RouterError('COORDINATION_LOST', 'ZooKeeper does not answer', {
+            hint: 'check `zookeeper` in the config',
+          }),
         ),
       10_000,
     );
