@@ -1,3 +1,6 @@
 /** Starts the real programs that tests need, and stops them. */
+export { type NatsServer, startNats } from './nats.ts';
 export { freePort } from './ports.ts';
+export { listening, makeFolder, temporaryFolder } from './program.ts';
 export { writeTree } from './tree.ts';
+export { startZooKeeper, type ZooKeeperEnsemble, type ZooKeeperServer } from './zookeeper.ts';

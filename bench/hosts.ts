@@ -1,0 +1,94 @@
+/** Starts processes for benches and talks with them. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Child, startChild } from '@sparrow/core/process';
+
+export interface Host {
+  child: Child;
+  call<T>(command: object, timeoutMs?: number): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** A script that answers commands by IPC. */
+export async function startHost(script: string, args: string[], nodeArgs: string[] = []): Promise<Host> {
+  const child = await startChild(process.execPath, [...nodeArgs, join(import.meta.dirname, script), ...args], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const ready = Promise.withResolvers<void>();
+  let last = 0;
+  child.process.on('message', (message: { ready?: true; id: number; value?: unknown; error?: string }) => {
+    if (message.ready) return ready.resolve();
+    const open = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.error !== undefined) open?.reject(new Error(message.error));
+    else open?.resolve(message.value);
+  });
+  void child.ended.then(() => {
+    ready.reject(new Error(`${script} ended`));
+    for (const { reject } of waiting.values()) reject(new Error(`${script} ended`));
+  });
+  const timer = setTimeout(() => ready.reject(new Error(`${script} is not ready`)), 15_000);
+  await ready.promise;
+  clearTimeout(timer);
+  return {
+    child,
+    call<T>(command: object, timeoutMs = 60_000): Promise<T> {
+      const id = ++last;
+      return new Promise<T>((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`${JSON.stringify(command)} took too long`)), timeoutMs);
+        waiting.set(id, {
+          resolve: (value) => {
+            clearTimeout(late);
+            resolve(value as T);
+          },
+          reject,
+        });
+        child.process.send({ id, command });
+      });
+    },
+    stop: () => child.stop(500),
+  };
+}
+
+/** A router process; answers where it listens. */
+export async function startRouter(
+  config: object,
+  options: { isSupervised?: boolean; prefix?: string[]; quiet?: boolean } = {},
+): Promise<{ child: Child; address: string; routerPid: () => number }> {
+  const script = join(
+    import.meta.dirname,
+    `../packages/router/src/process/${options.isSupervised ? 'supervisor' : 'router'}-process.ts`,
+  );
+  const command = [...(options.prefix ?? []), process.execPath, script, JSON.stringify(config)];
+  const child = await startChild(command[0] as string, command.slice(1), {
+    stdio: ['ignore', 'pipe', options.quiet === false ? 'inherit' : 'ignore'],
+  });
+  let pid = child.pid;
+  const lines = createInterface({ input: child.process.stdout as NodeJS.ReadableStream });
+  const first = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the router does not listen')), 20_000);
+    lines.on('line', (line) => {
+      clearTimeout(timer);
+      if (!line.startsWith('{')) return;
+      pid = (JSON.parse(line) as { routerPid?: number }).routerPid ?? pid;
+      resolve(line);
+    });
+    void child.ended.then(() => reject(new Error('the router ended')));
+  });
+  const { addresses } = JSON.parse(first) as { addresses: string[] };
+  return { child, address: addresses[0] as string, routerPid: () => pid };
+}
+
+/** CPU microseconds of a process so far, in ticks of 10 ms. */
+export function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Resident bytes of a process. */
+export function rssOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+}

@@ -1,0 +1,180 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Clock, systemClock } from '@sparrow/core';
+import { RouterError } from '../errors.ts';
+import { encodeFrame, FrameView, jsonBytes } from '../frames/frame.ts';
+import { KIND, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
+import { Splitter } from '../frames/splitter.ts';
+import type { Wire } from '../transports/transport.ts';
+import { DEFAULT_LIMITS, type Identity, Link, type LinkLimits } from './link.ts';
+
+export interface OpenOptions {
+  self: Identity;
+  /** The secret that both sides must know (any length; empty: links are not authenticated). */
+  key?: string | undefined;
+  limits?: Partial<LinkLimits> | undefined;
+  clock?: Clock | undefined;
+  /** Versions of the protocol to speak (default all that this code knows). */
+  protocol?: { min: number; max: number } | undefined;
+  /** For the whole handshake (default 3,000 ms). */
+  timeoutMs?: number | undefined;
+}
+
+interface Hello extends Identity {
+  versions: { min: number; max: number };
+  nonce: string;
+}
+
+/**
+ * Makes a link of a wire: exchanges versions and identities and proves to each side that the other knows the key, by HMAC-SHA256 over
+ * both sides' words, so that no answer can be used twice or for the other direction. The key itself is never sent.
+ * ```
+ * dialler → acceptor   hello {identity, versions, nonce}
+ * acceptor → dialler   challenge {hello: identity, versions, nonce; proof}
+ * dialler → acceptor   proof {proof}
+ * acceptor → dialler   welcome
+ * ```
+ * @throws RouterError LINK_REFUSED, VERSION_UNKNOWN, FRAME_INVALID
+ */
+export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptions): Promise<Link> {
+  const { self, key = '', clock = systemClock, protocol = PROTOCOL, timeoutMs = 3_000 } = options;
+  const limits: LinkLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  return new Promise((resolve, reject) => {
+    const splitter = new Splitter(MAX_HELLO_BYTES);
+    const mine = jsonBytes({ ...self, versions: protocol, nonce: randomBytes(16).toString('hex') } satisfies Hello);
+    let link: Link | undefined;
+    let theirs: Uint8Array | undefined;
+    let version = 0;
+    const cancel = clock.after(timeoutMs, () =>
+      fail('LINK_REFUSED', `no handshake within ${timeoutMs} ms`, 'is the other side a router of the same version?'),
+    );
+    const send = (kind: number, payload?: Uint8Array): void => {
+      wire.write(encodeFrame({ kind }, payload));
+    };
+    const prove = (label: 'dial' | 'accept'): Uint8Array => {
+      const [first, second] = side === 'dial' ? [mine, theirs] : [theirs, mine];
+      return createHmac('sha256', key)
+        .update(`sparrow-link-${label}\n`)
+        .update(first as Uint8Array)
+        .update('\n')
+        .update(second as Uint8Array)
+        .digest();
+    };
+    function fail(code: 'LINK_REFUSED' | 'VERSION_UNKNOWN' | 'FRAME_INVALID', message: string, hint: string): void {
+      if (link) return;
+      cancel();
+      wire.destroy();
+      reject(new RouterError(code, message, { hint }));
+    }
+    function done(): void {
+      cancel();
+      const { versions: _, nonce: __, ...other } = parse(theirs as Uint8Array);
+      link = new Link({ wire, self, other, version, limits, clock, splitter });
+      resolve(link);
+    }
+    function learn(bytes: Uint8Array): void {
+      const hello = parse(bytes);
+      version = Math.min(protocol.max, hello.versions.max);
+      if (version < Math.max(protocol.min, hello.versions.min))
+        throw new RouterError(
+          'VERSION_UNKNOWN',
+          `${hello.name} speaks versions ${hello.versions.min} to ${hello.versions.max} of the protocol, we ${protocol.min} to ${protocol.max}`,
+          { hint: 'update the older side first' },
+        );
+      theirs = bytes;
+    }
+    function check(proof: Uint8Array, label: 'dial' | 'accept'): void {
+      const expected = prove(label);
+      if (proof.byteLength !== expected.byteLength || !timingSafeEqual(proof, expected))
+        throw new RouterError('LINK_REFUSED', `${wire.peer} does not know the key`, {
+          hint: 'give both sides the same key',
+        });
+    }
+    /** A frame before the link is open; each may come once and in its turn. */
+    function step(frame: FrameView): void {
+      const { kind } = frame;
+      if (side === 'accept' && kind === KIND.hello && !theirs) {
+        learn(frame.copyPayload());
+        const proof = prove('accept');
+        send(KIND.challenge, Buffer.concat([proof, mine]));
+      } else if (side === 'dial' && kind === KIND.challenge && !theirs) {
+        const payload = frame.copyPayload();
+        learn(payload.slice(32));
+        check(payload.subarray(0, 32), 'accept');
+        send(KIND.proof, prove('dial'));
+      } else if (side === 'accept' && kind === KIND.proof && theirs) {
+        check(frame.copyPayload(), 'dial');
+        send(KIND.welcome);
+        done();
+      } else if (side === 'dial' && kind === KIND.welcome && theirs) done();
+      else if (kind === KIND.goodbye)
+        throw new RouterError('LINK_REFUSED', new TextDecoder().decode(frame.payload()) || 'refused', {
+          hint: 'see the log of the other side',
+        });
+      else
+        throw new RouterError('FRAME_INVALID', `a frame of kind ${kind} in the handshake`, {
+          hint: 'see docs/router-semantics.md',
+        });
+    }
+    /** What came before whoever waits for the promise could set its handler. */
+    let early: (() => void)[] | undefined;
+    wire.start({
+      data(chunk) {
+        if (link) {
+          const open = link;
+          if (early) early.push(() => open.onData(chunk));
+          else open.onData(chunk);
+          return;
+        }
+        try {
+          splitter.push(chunk, (frame) => {
+            if (!link) return step(frame);
+            const open = link;
+            const copy = new FrameView().at(frame.copy());
+            (early ??= []).push(() => open.deliver(copy));
+          });
+        } catch (error) {
+          const known = error instanceof RouterError ? error : undefined;
+          const code =
+            known?.code === 'VERSION_UNKNOWN' || known?.code === 'FRAME_INVALID' ? known.code : 'LINK_REFUSED';
+          const message = error instanceof Error ? error.message : String(error);
+          send(KIND.goodbye, new TextEncoder().encode(message.slice(0, 500)));
+          fail(code, message, known?.hint ?? 'see the log of the other side');
+        }
+        if (!link) return;
+        early ??= [];
+        setImmediate(() => {
+          const calls = early ?? [];
+          early = undefined;
+          for (const call of calls) call();
+        });
+      },
+      drain: () => link?.onDrain(),
+      down: (reason) =>
+        link ? link.onDown(reason) : fail('LINK_REFUSED', `the link ended: ${reason}`, 'is the key right?'),
+    });
+    if (side === 'dial') send(KIND.hello, mine);
+  });
+}
+
+/** @throws RouterError FRAME_INVALID when it is not who-am-I with versions */
+function parse(bytes: Uint8Array): Hello {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    value = undefined;
+  }
+  const hello = value as Hello;
+  const isText = (text: unknown): boolean => typeof text === 'string' && text.length > 0 && text.length <= 200;
+  if (
+    typeof hello !== 'object' ||
+    hello === null ||
+    !['node', 'router', 'admin'].includes(hello.role) ||
+    ![hello.name, hello.set, hello.incarnation, hello.nonce].every(isText) ||
+    !Number.isInteger(hello.versions?.min) ||
+    !Number.isInteger(hello.versions?.max) ||
+    !(hello.types === undefined || (Array.isArray(hello.types) && hello.types.every(isText)))
+  )
+    throw new RouterError('FRAME_INVALID', 'a hello that says not who it is', { hint: 'see docs/router-semantics.md' });
+  return hello;
+}

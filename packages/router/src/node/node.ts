@@ -1,0 +1,710 @@
+import { type Clock, createId, systemClock } from '@sparrow/core';
+import type { Coordinator } from '../coordinators/coordinator.ts';
+import { type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
+import { encodeFrame, FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts';
+import { FIRST_CONTROL_KIND, FLAG, KIND } from '../frames/layout.ts';
+import type { Identity, Link, LinkLimits } from '../links/link.ts';
+import { Requests } from '../links/requests.ts';
+import { refuseFrame } from '../router/forwarder.ts';
+import { groupKey } from '../router/groups.ts';
+import type { PickAnswer } from '../router/placement.ts';
+import { IdMap } from '../table/id-map.ts';
+import { type ObjectId, objectId, typeNumber } from '../table/object-id.ts';
+import { ENTRY_WORDS, entryHash } from '../table/route-table.ts';
+import type { Transport } from '../transports/transport.ts';
+import { failureOf, Hosted, type Mail } from './hosted.ts';
+import { Mover } from './mover.ts';
+import type { Address, Audience, Ref, RoutedObject, Self, Thaw } from './object.ts';
+import { RouterLinks } from './router-links.ts';
+import { createSelf, type Hands } from './self.ts';
+import { encodeMail, Sender } from './sender.ts';
+
+/** The type of the object that stands for a node itself. */
+export const NODE_TYPE = '@node';
+const REGISTER_ENTRIES = 4096;
+const REGISTER_MS = 10_000;
+
+export interface NodeOptions {
+  /** The set it belongs to. */
+  set: string;
+  /** Unique in the set. */
+  name: string;
+  /** Types that it may register; a function makes a moved object again. */
+  types: Record<string, Thaw | undefined>;
+  transport: Transport;
+  /** Addresses of the set's routers, or the coordinator where they are listed. */
+  routers: string[] | Coordinator;
+  key?: string;
+  limits?: Partial<LinkLimits>;
+  protocol?: { min: number; max: number };
+  clock?: Clock;
+  /** What new objects are placed by; grows with the work (default: objects). */
+  load?: () => number;
+  log?: (line: string) => void;
+  /** Off only where a test shows what fencing is for. */
+  fencing?: boolean;
+}
+
+export interface RegisterOptions {
+  /** What happens when the id is taken: the former owner loses it (`kick`, default), or we do not get it (`reject`). */
+  policy?: 'kick' | 'reject';
+  /** Moves with this object. */
+  together?: Ref;
+}
+
+export interface Registration {
+  readonly id: ObjectId;
+  readonly self: Self;
+  readonly epoch: { term: number; counter: number };
+  unregister(): Promise<void>;
+}
+
+export interface NodeCounters {
+  delivered: number;
+  refused: number;
+  /** Frames of a router that leads no more. */
+  stale: number;
+  moved: number;
+}
+
+export interface Node {
+  readonly set: string;
+  readonly name: string;
+  /** Resolves when a main router leads us. @throws RouterError UNREACHABLE after `timeoutMs` */
+  ready(timeoutMs?: number): Promise<void>;
+  readonly hasMain: boolean;
+  readonly term: number;
+  /** Term of the router that the frame that is being delivered came from. */
+  readonly lastLinkTerm: number;
+  readonly objects: number;
+  readonly counters: NodeCounters;
+  /** @throws RouterError EXISTS, COLLISION, TYPE_NOT_DECLARED, UNREACHABLE */
+  register(type: string, key: string, object: RoutedObject, options?: RegisterOptions): Promise<Registration>;
+  /** Many at once; the codes of those that were not registered, by key. */
+  registerAll(
+    type: string,
+    keys: readonly string[],
+    create: (key: string) => RoutedObject,
+    options?: RegisterOptions,
+  ): Promise<Map<string, RouterErrorCode>>;
+  /** What the node itself sends and asks. */
+  readonly self: Self;
+  /** The hands of an object of this node. */
+  selfOf(id: Address): Self | undefined;
+  /** The epoch in which this node holds an object; undefined when it does not. */
+  epochOf(id: Address): { term: number; counter: number } | undefined;
+  /** A node for a new object: with its companion, else the least loaded. */
+  pick(type: string, options?: { with?: Ref; avoid?: string[]; awayFrom?: string }): Promise<PickAnswer>;
+  /** Moves one object of this node. @throws RouterError what kept it here; the object then goes on here */
+  move(id: Address, to: PickAnswer): Promise<void>;
+  /** Moves all that can move. */
+  drain(options?: { awayFrom?: string }): Promise<{ moved: number; left: number }>;
+  /** Leaves: its objects are gone at once. */
+  close(): Promise<void>;
+  /** Ends like a killed process. */
+  destroy(): void;
+}
+
+interface PendingRegistration {
+  frame: Uint8Array;
+  settle: (answers: Uint32Array) => void;
+}
+
+const EMPTY = new Uint8Array(0);
+const ACTION = { kick: 0, reject: 1 } as const;
+
+/** A process's place in the game: it holds objects and links them to the routers of its set. */
+export function createNode(options: NodeOptions): Node {
+  const { set, name, clock = systemClock, log = () => {} } = options;
+  const identity: Identity = {
+    role: 'node',
+    set,
+    name,
+    incarnation: createId('inc'),
+    types: [...Object.keys(options.types), NODE_TYPE],
+  };
+  const hosted = new IdMap<Hosted>();
+  const members = new Map<string, Set<Hosted>>();
+  const requests = new Requests(clock);
+  const pending = new Map<number, PendingRegistration>();
+  const counters: NodeCounters = { delivered: 0, refused: 0, stale: 0, moved: 0 };
+  const hasFencing = options.fencing ?? true;
+  const refusals = { refused: 0, undeliverable: 0 };
+  let lastLink: Link | undefined;
+  let isClosed = false;
+  let calls = 0;
+  const nextCall = (): number => (calls = (calls + 1) >>> 0 || 1);
+  /** Wakes those who wait for a main. */
+  let awaiting: (() => void)[] = [];
+
+  const links = new RouterLinks({
+    self: identity,
+    transport: options.transport,
+    routers: options.routers,
+    key: options.key,
+    limits: options.limits,
+    protocol: options.protocol,
+    clock,
+    log,
+    onOpen(link) {
+      const all = [...members.keys()];
+      for (const type of Object.keys(options.types)) all.push(typeGroup(type));
+      all.push(WORLD);
+      for (let keys = all; keys.length > 0; keys = keys.slice(5_000))
+        link.sendHeader({ kind: KIND.groups }, jsonBytes({ join: keys.slice(0, 5_000) }));
+    },
+    onMain(main) {
+      sender.main = main;
+      if (!main) return;
+      log(`${set}/${name}: main is ${main.other.name}, term ${links.term}`);
+      for (const { frame } of pending.values()) main.send(frame);
+      void reconcile(main);
+      const wake = awaiting;
+      awaiting = [];
+      for (const call of wake) call();
+    },
+    handler: {
+      frame: onFrame,
+      down(link, reason) {
+        log(`${set}/${name}: link to ${link.other.name} is down: ${reason}`);
+        requests.onDown(link);
+      },
+    },
+  });
+  const sender = new Sender({ clock, nextCall });
+  const mover = new Mover({
+    set,
+    name,
+    hosted,
+    sender,
+    clock,
+    requests,
+    links,
+    thaws: options.types,
+    counters,
+    log,
+    self: () => self,
+    resume: (object) => resume(object),
+    gone: (object, reason) => drop(object, reason),
+    joinKey: (object, key) => joinKey(object, key),
+    take: (object, mail) => take(object, mail),
+  });
+
+  // Messages in.
+
+  function onFrame(frame: FrameView, link: Link): void {
+    const { kind } = frame;
+    if (kind >= FIRST_CONTROL_KIND) {
+      onControl(frame, link);
+      return;
+    }
+    if (kind === KIND.refused || kind === KIND.ack) {
+      sender.onAnswer(frame, hosted);
+      return;
+    }
+    if (kind === KIND.movedMark) {
+      mover.onMark(frame);
+      return;
+    }
+    // Only the router that leads may speak: others hold what is out of date.
+    if (link !== links.main && hasFencing && link.term < links.term) {
+      counters.stale++;
+      refuse(frame, 'UNREACHABLE');
+      return;
+    }
+    lastLink = link;
+    if (kind === KIND.reply) sender.onAnswer(frame, hosted);
+    else if (kind === KIND.broadcast) onBroadcast(frame);
+    else deliver(frame);
+  }
+
+  function deliver(frame: FrameView): void {
+    const low = frame.targetLow;
+    const high = frame.targetHigh;
+    const object = hosted.get(low, high);
+    if (!object || object.state === 'gone') {
+      refuse(frame, mover.hasMoved(low, high) ? 'MOVED' : 'NO_SUCH_OBJECT');
+      return;
+    }
+    if (object.state === 'active' || object.state === 'registering') {
+      if (object.state === 'active' && !object.accepts(frame.term, frame.counter, frame.sourceLow, frame.sourceHigh)) {
+        refuse(frame, 'MOVED');
+        return;
+      }
+      if (object.object.bare && frame.kind !== KIND.ask && !(frame.flags & FLAG.acknowledged)) {
+        counters.delivered++;
+        object.object.bare(frame);
+        return;
+      }
+      if (frame.kind === KIND.flushed) return;
+      const mail = mailOf(frame);
+      if (isDeadlock(object, mail)) {
+        refuse(frame, 'DEADLOCK');
+        return;
+      }
+      if (!take(object, mail)) refuse(frame, 'OVERLOADED');
+      return;
+    }
+    const outcome = mover.onFrame(object, frame, mailOf(frame));
+    if (outcome !== 'taken') refuse(frame, outcome);
+  }
+
+  function isDeadlock(object: Hosted, mail: Mail): boolean {
+    return mail.chain !== 0 && object.isBusy && object.chain === mail.chain;
+  }
+
+  function mailOf(frame: FrameView): Mail {
+    const { kind, flags } = frame;
+    let payload = frame.copyPayload();
+    let chain = 0;
+    let sureId = 0;
+    if (flags & (FLAG.chain | FLAG.acknowledged) && payload.byteLength >= 8) {
+      const head = new DataView(payload.buffer, payload.byteOffset, 8);
+      const id = (head.getUint32(0, true) & 0x1fffff) * 0x1_0000_0000 + head.getUint32(4, true);
+      if (flags & FLAG.chain) chain = id;
+      else sureId = id;
+      payload = payload.subarray(8);
+    }
+    return {
+      kind: kind === KIND.ask ? 'ask' : kind === KIND.state ? 'state' : kind === KIND.broadcast ? 'broadcast' : 'tell',
+      method: frame.method,
+      payload,
+      from: { low: frame.sourceLow, high: frame.sourceHigh },
+      call: frame.call,
+      flags,
+      chain,
+      sureId,
+      term: frame.term,
+      counter: frame.counter,
+    };
+  }
+
+  /** Puts a message into the mailbox, or runs it. False when the mailbox is full. */
+  function take(object: Hosted, mail: Mail): boolean {
+    if (mail.sureId !== 0) {
+      const met = object.meet(mail.sureId);
+      if (met === 'done') sender.acknowledge(object.id, mail);
+      if (met !== 'new') return true;
+    }
+    if (object.isBusy || object.state === 'moving' || object.waiting > 0) {
+      if (object.mailbox.push(mail)) return true;
+      object.forgetRunning(mail.sureId);
+      return false;
+    }
+    run(object, mail);
+    return true;
+  }
+
+  function run(object: Hosted, mail: Mail): void {
+    counters.delivered++;
+    object.chain = mail.chain;
+    object.isBusy = true;
+    const self = selfOf(object);
+    let result: unknown;
+    try {
+      if (mail.kind === 'ask') {
+        if (!object.object.ask) throw refusal('FAILED', `${object.id.type} answers no questions`);
+        result = object.object.ask(mail, self);
+      } else if (object.object.tell) result = object.object.tell(mail, self);
+      else if (object.object.bare) object.object.bare(new FrameView().at(encodeMail(object.id, mail)));
+    } catch (error) {
+      object.isBusy = false;
+      finish(object, mail, undefined, error);
+      return;
+    }
+    if (!(result instanceof Promise)) {
+      object.isBusy = false;
+      finish(object, mail, result);
+      return;
+    }
+    result.then(
+      (value) => settle(object, mail, value),
+      (error: unknown) => settle(object, mail, undefined, error ?? new Error('the object threw nothing')),
+    );
+  }
+
+  function settle(object: Hosted, mail: Mail, value: unknown, error?: unknown): void {
+    object.isBusy = false;
+    finish(object, mail, value, error);
+    object.onIdle?.();
+    if (object.state === 'active' || object.state === 'registering') work(object);
+  }
+
+  /** Goes on with the mailbox. */
+  function work(object: Hosted): void {
+    while (object.waiting > 0 && !object.isBusy && (object.state === 'active' || object.state === 'registering')) {
+      const mail = object.mailbox.shift();
+      if (!mail) return;
+      run(object, mail);
+    }
+  }
+
+  function finish(object: Hosted, mail: Mail, value: unknown, error?: unknown): void {
+    object.chain = 0;
+    if (mail.sureId !== 0) {
+      object.handled(mail.sureId);
+      sender.acknowledge(object.id, mail);
+    }
+    if (mail.kind === 'ask') {
+      if (error === undefined) sender.reply(object.id, mail, value instanceof Uint8Array ? value : EMPTY);
+      else sender.replyFailed(object.id, mail, failureOf(error));
+    } else if (error !== undefined) log(`${object.id.type}/${object.id.key}: ${failureOf(error).message}`);
+  }
+
+  function refuse(frame: FrameView, code: RouterErrorCode): void {
+    counters.refused++;
+    const main = links.main;
+    if (main) refuseFrame(refusals, frame, main, code as 'MOVED');
+  }
+
+  function onBroadcast(frame: FrameView): void {
+    const key = groupKey(frame.targetLow, frame.targetHigh);
+    const audience =
+      key === WORLD ? hosted.values() : (members.get(key) ?? (typesByGroup.has(key) ? ofType(key) : undefined));
+    if (!audience) return;
+    let mail: Mail | undefined;
+    for (const object of audience) {
+      if (object.id.type === NODE_TYPE || object.state === 'gone') continue;
+      if (object.object.bare && object.state === 'active') {
+        counters.delivered++;
+        object.object.bare(frame);
+        continue;
+      }
+      mail ??= mailOf(frame);
+      if (object.state === 'moving' || object.state === 'arriving') object.mailbox.push(mail);
+      else if (!take(object, mail)) counters.refused++;
+    }
+  }
+
+  const typesByGroup = new Map(Object.keys(options.types).map((type) => [typeGroup(type), type]));
+  function* ofType(key: string): Generator<Hosted> {
+    const type = typesByGroup.get(key);
+    for (const object of hosted.values()) if (object.id.type === type) yield object;
+  }
+
+  function onControl(frame: FrameView, link: Link): void {
+    const { kind } = frame;
+    if (kind === KIND.registered) {
+      const waiting = pending.get(frame.call);
+      if (!waiting || (link !== links.main && hasFencing)) return;
+      pending.delete(frame.call);
+      waiting.settle(words(frame));
+    } else if (kind === KIND.response) requests.onResponse(frame);
+    else if (kind === KIND.revoke) onRevoke(words(frame), link);
+    else if (kind === KIND.request)
+      void requests.onRequest(frame, link, (question) => {
+        if (question.op === 'drain')
+          return mover.drain(typeof question.awayFrom === 'string' ? { awayFrom: question.awayFrom } : {});
+        throw refusal('FRAME_INVALID', `a node does not know "${String(question.op)}"`);
+      });
+  }
+
+  function onRevoke(entry: Uint32Array, link: Link): void {
+    if (link !== links.main && hasFencing) return;
+    const object = hosted.get(entry[0] as number, entry[1] as number);
+    // Only the registration that was meant: a later one of ours stays.
+    if (!object) return;
+    if (object.state === 'registering') object.revokedEpoch = { term: entry[3] as number, counter: entry[4] as number };
+    else if (object.term === entry[3] && object.counter === entry[4]) drop(object, 'kicked');
+  }
+
+  function drop(object: Hosted, reason: 'kicked' | 'moved'): void {
+    if (object.state === 'gone') return;
+    object.state = 'gone';
+    hosted.delete(object.id.low, object.id.high);
+    for (const group of object.groupList) leave(object, group);
+    sender.onSourceGone(object.id);
+    if (object.waiting > 0) {
+      for (const mail of object.mailbox.toArray()) sender.refuseMail(object.id, mail, 'MOVED');
+      object.mailbox.clear();
+    }
+    object.object.revoked?.(reason);
+  }
+
+  function resume(object: Hosted): void {
+    object.state = 'active';
+    work(object);
+  }
+
+  // Registrations.
+
+  function send(kind: number, method: number, entries: Uint32Array): Promise<Uint32Array> {
+    const call = nextCall();
+    const frame = encodeFrame({ kind, method, call }, wordBytes(entries));
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(REGISTER_MS, () => {
+        pending.delete(call);
+        reject(refusal('UNREACHABLE', 'no router has answered the registration'));
+      });
+      pending.set(call, {
+        frame,
+        settle(answers) {
+          cancel();
+          resolve(answers);
+        },
+      });
+      links.main?.send(frame);
+    });
+  }
+
+  function writeEntry(entries: Uint32Array, index: number, object: Hosted): void {
+    const at = index * ENTRY_WORDS;
+    entries[at] = object.id.low;
+    entries[at + 1] = object.id.high;
+    entries[at + 2] = object.id.check;
+    entries[at + 3] = object.term;
+    entries[at + 4] = object.counter;
+    entries[at + 5] = typeNumber(object.id.type) << 16;
+  }
+
+  async function registerObjects(objects: Hosted[], policy: 'kick' | 'reject'): Promise<(RouterErrorCode | 'OK')[]> {
+    const codes: (RouterErrorCode | 'OK')[] = [];
+    /** Objects of this node that had one of the names before. */
+    const replaced: Hosted[] = [];
+    const type = objects[0] ? typeNumber(objects[0].id.type) << 16 : 0;
+    const parts: Promise<Uint32Array>[] = [];
+    for (let from = 0; from < objects.length; from += REGISTER_ENTRIES) {
+      const part = objects.slice(from, from + REGISTER_ENTRIES);
+      const entries = new Uint32Array(part.length * ENTRY_WORDS);
+      part.forEach((object, index) => {
+        const former = hosted.get(object.id.low, object.id.high);
+        if (former && former !== object) replaced.push(former);
+        hosted.set(object.id.low, object.id.high, object);
+        writeEntry(entries, index, object);
+        entries[index * ENTRY_WORDS + 5] = type;
+      });
+      parts.push(send(KIND.register, ACTION[policy], entries));
+    }
+    let from = 0;
+    for (const part of parts) {
+      const answers = await part;
+      for (let at = 0; at < answers.length; at += 3) {
+        const object = objects[from + at / 3] as Hosted;
+        const code = WIRE_CODES[answers[at] as number] ?? 'FAILED';
+        codes.push(code === 'RETRY' ? 'UNREACHABLE' : code);
+        if (code === 'OK') {
+          object.term = answers[at + 1] as number;
+          object.counter = answers[at + 2] as number;
+          object.state = 'active';
+          const revoked = object.revokedEpoch;
+          object.revokedEpoch = undefined;
+          if (revoked?.term === object.term && revoked.counter === object.counter) drop(object, 'kicked');
+        } else {
+          object.state = 'gone';
+          if (hosted.get(object.id.low, object.id.high) === object) hosted.delete(object.id.low, object.id.high);
+        }
+      }
+      from += REGISTER_ENTRIES;
+    }
+    for (const former of replaced) {
+      former.state = 'gone';
+      sender.onSourceGone(former.id);
+      former.object.revoked?.('kicked');
+    }
+    return codes;
+  }
+
+  function host(type: string, key: string, object: RoutedObject, together?: Ref): Hosted {
+    return new Hosted(objectId(type, key), object, together);
+  }
+
+  /** After a change of the main: what it does not know of us is told again. */
+  async function reconcile(main: Link): Promise<void> {
+    try {
+      const theirs = await requests.ask<{ count: number; digest: number }>(main, { op: 'digest' });
+      let count = 0;
+      let digest = 0;
+      const ours: Hosted[] = [];
+      for (const object of hosted.values()) {
+        if (object.state !== 'active' && object.state !== 'moving') continue;
+        ours.push(object);
+        count++;
+        digest ^= entryHash(object.id.low, object.id.high, object.term, object.counter);
+      }
+      if (theirs.count === count && theirs.digest === digest >>> 0) return;
+      log(`${set}/${name}: the router knows ${theirs.count} of our objects, we hold ${count}: telling all`);
+      for (let from = 0; from < ours.length && links.main === main; from += REGISTER_ENTRIES) {
+        const part = ours.slice(from, from + REGISTER_ENTRIES);
+        const entries = new Uint32Array(part.length * ENTRY_WORDS);
+        part.forEach((object, index) => writeEntry(entries, index, object));
+        const answers = await send(KIND.affirm, 0, entries);
+        const lost = part.filter((object, index) => answers[index * 3] !== 0 && object.state === 'active');
+        if (lost.length === 0) continue;
+        // Somebody may have taken the name meanwhile; where nobody has, it stays ours under a new epoch.
+        const byType = Map.groupBy(lost, (object) => object.id.type);
+        for (const objects of byType.values()) {
+          const codes = await registerObjects(objects, 'reject');
+          objects.forEach((object, index) => {
+            if (codes[index] === 'OK') return;
+            object.state = 'active';
+            drop(object, 'kicked');
+          });
+        }
+      }
+    } catch (error) {
+      log(`${set}/${name}: comparing with the router failed: ${failureOf(error).message}`);
+    }
+  }
+
+  // Sending.
+
+  const hands: Hands = {
+    sender,
+    join: (object, group) => joinKey(object, groupOf(group)),
+    leave: (object, group) => leave(object, groupOf(group)),
+    audienceId,
+  };
+  const selfOf = (object: Hosted): Self => (object.self ??= createSelf(object, hands));
+
+  function joinKey(object: Hosted, key: string): void {
+    object.groups.add(key);
+    const all = members.get(key);
+    if (all) {
+      all.add(object);
+      return;
+    }
+    members.set(key, new Set([object]));
+    for (const link of links.links.values()) link.sendHeader({ kind: KIND.groups }, jsonBytes({ join: [key] }));
+  }
+
+  function leave(object: Hosted, key: string): void {
+    object.groups.delete(key);
+    const all = members.get(key);
+    if (!all?.delete(object) || all.size > 0) return;
+    members.delete(key);
+    for (const link of links.links.values()) link.sendHeader({ kind: KIND.groups }, jsonBytes({ leave: [key] }));
+  }
+
+  // The node itself.
+
+  const itself = host(NODE_TYPE, `${set}/${name}`, { ask: (message) => mover.onNodeMessage(message) });
+  const self = selfOf(itself);
+  const registered = (async () => {
+    while (!isClosed) {
+      const codes = await registerObjects([itself], 'kick').catch(() => ['UNREACHABLE' as const]);
+      if (codes[0] === 'OK') return;
+      log(`${set}/${name}: the node itself was not registered: ${codes[0]}`);
+      await new Promise<void>((resolve) => {
+        clock.after(100, resolve);
+      });
+    }
+  })();
+
+  let cancelLoad = clock.after(0, function tell() {
+    const load = options.load?.() ?? hosted.size;
+    for (const link of links.links.values())
+      link.sendHeader({ kind: KIND.load }, jsonBytes({ objects: hosted.size, load }));
+    cancelLoad = clock.after(1_000, tell);
+  });
+
+  const waitForMain = async (timeoutMs: number): Promise<void> => {
+    if (links.main) return;
+    await new Promise<void>((resolve, reject) => {
+      const cancel = clock.after(timeoutMs, () =>
+        reject(refusal('UNREACHABLE', `no main router within ${timeoutMs} ms`)),
+      );
+      awaiting.push(() => {
+        cancel();
+        resolve();
+      });
+    });
+  };
+
+  return {
+    set,
+    name,
+    async ready(timeoutMs = 10_000) {
+      await waitForMain(timeoutMs);
+      await registered;
+    },
+    get hasMain() {
+      return links.main !== undefined;
+    },
+    get term() {
+      return links.term;
+    },
+    get lastLinkTerm() {
+      return lastLink?.term ?? 0;
+    },
+    get objects() {
+      return hosted.size;
+    },
+    counters,
+    async register(type, key, object, { policy = 'kick', together } = {}) {
+      const made = host(type, key, object, together);
+      const former = hosted.get(made.id.low, made.id.high);
+      if (former && policy === 'reject') throw refusal('EXISTS', `${type}/${key}`);
+      const [code = 'FAILED'] = await registerObjects([made], policy);
+      if (code !== 'OK') throw refusal(code, `${type}/${key}`);
+      return {
+        id: made.id,
+        self: selfOf(made),
+        get epoch() {
+          return { term: made.term, counter: made.counter };
+        },
+        async unregister() {
+          if (made.state === 'gone') return;
+          const entries = new Uint32Array(ENTRY_WORDS);
+          writeEntry(entries, 0, made);
+          await send(KIND.unregister, 0, entries);
+          made.state = 'gone';
+          hosted.delete(made.id.low, made.id.high);
+          for (const group of made.groupList) leave(made, group);
+        },
+      };
+    },
+    async registerAll(type, keys, create, { policy = 'kick' } = {}) {
+      const failed = new Map<string, RouterErrorCode>();
+      // A part at a time keeps at most a few frames' worth of objects in the making.
+      for (let from = 0; from < keys.length; from += 16 * REGISTER_ENTRIES) {
+        const part = keys.slice(from, from + 16 * REGISTER_ENTRIES);
+        const codes = await registerObjects(
+          part.map((key) => host(type, key, create(key))),
+          policy,
+        );
+        codes.forEach((code, index) => code !== 'OK' && failed.set(part[index] as string, code));
+      }
+      return failed;
+    },
+    self,
+    selfOf(id) {
+      const object = hosted.get(id.low, id.high);
+      return object && selfOf(object);
+    },
+    epochOf(id) {
+      const object = hosted.get(id.low, id.high);
+      return object && { term: object.term, counter: object.counter };
+    },
+    async pick(type, question = {}) {
+      const { main } = links;
+      if (!main) throw refusal('UNREACHABLE', 'no main router');
+      return requests.ask<PickAnswer>(main, { op: 'pick', type, ...question });
+    },
+    move: (id, to) => mover.move(id, to),
+    drain: (question = {}) => mover.drain(question),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      cancelLoad();
+      sender.close();
+      links.close();
+    },
+    destroy() {
+      isClosed = true;
+      cancelLoad();
+      sender.close();
+      for (const link of links.links.values()) link.destroy('destroyed');
+      links.close();
+    },
+  };
+}
+
+const groupOf = (group: string): string => keyOf(objectId('@group', group));
+const typeGroup = (type: string): string => keyOf(objectId('@type', type));
+const keyOf = (id: ObjectId): string => groupKey(id.low, id.high);
+const WORLD = keyOf(objectId('@world', ''));
+
+function audienceId(to: Audience): ObjectId {
+  if (to === 'world') return objectId('@world', '');
+  return 'group' in to ? objectId('@group', to.group) : objectId('@type', to.type);
+}

@@ -1,0 +1,128 @@
+import { backoff, type Clock } from '@sparrow/core';
+import type { Closable, Coordinator } from '../coordinators/coordinator.ts';
+import { type FrameView, jsonBytes } from '../frames/frame.ts';
+import { KIND } from '../frames/layout.ts';
+import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
+import { openLink } from '../links/open-link.ts';
+import { ROUTERS_PATH, type RouterEntry } from '../router/mesh.ts';
+import type { Transport } from '../transports/transport.ts';
+
+export interface RouterLinksOptions {
+  self: Identity;
+  transport: Transport;
+  /** Addresses of the set's routers, or where they are listed. */
+  routers: string[] | Coordinator;
+  key?: string | undefined;
+  limits?: Partial<LinkLimits> | undefined;
+  protocol?: { min: number; max: number } | undefined;
+  clock: Clock;
+  handler: LinkHandler;
+  onOpen(link: Link): void;
+  /** Another main leads. */
+  onMain(main: Link | undefined): void;
+  log(line: string): void;
+}
+
+/** A node's links to all routers of its set, and which of them leads: the one that announced the highest term. */
+export class RouterLinks {
+  main: Link | undefined;
+  /** The highest term that was seen. */
+  term = 0;
+  readonly links = new Map<string, Link>();
+  readonly #options: RouterLinksOptions;
+  readonly #dialling = new Set<string>();
+  #wanted = new Set<string>();
+  #watch: Closable | undefined;
+  #isClosed = false;
+
+  constructor(options: RouterLinksOptions) {
+    this.#options = options;
+    const { routers, self } = options;
+    if (Array.isArray(routers)) this.#want(routers);
+    else
+      this.#watch = routers.watchMembers(ROUTERS_PATH, (members) => {
+        const entries = [...members.values()].map((text) => JSON.parse(text) as RouterEntry);
+        this.#want(entries.filter((entry) => entry.set === self.set).map((entry) => entry.address));
+      });
+  }
+
+  #want(addresses: string[]): void {
+    this.#wanted = new Set(addresses);
+    for (const address of addresses) void this.#connect(address);
+  }
+
+  async #connect(address: string): Promise<void> {
+    if (this.#dialling.has(address) || this.links.has(address)) return;
+    this.#dialling.add(address);
+    const { self, transport, key, limits, protocol, clock, log } = this.#options;
+    for (let attempt = 0; !this.#isClosed && this.#wanted.has(address); attempt++) {
+      try {
+        const link = await openLink(await transport.dial(address), 'dial', { self, key, limits, clock, protocol });
+        if (this.#isClosed) link.destroy('closed');
+        else this.#attach(address, link);
+        break;
+      } catch (error) {
+        if (attempt % 20 === 3) log(`cannot link to ${address}: ${error instanceof Error ? error.message : error}`);
+        await new Promise<void>((resolve) => {
+          clock.after(backoff(attempt, { baseMs: 30, maxMs: 500 }), resolve);
+        });
+      }
+    }
+    this.#dialling.delete(address);
+  }
+
+  #attach(address: string, link: Link): void {
+    const { handler, onOpen } = this.#options;
+    this.links.set(address, link);
+    link.handle({
+      frame: (frame, from) => (frame.kind === KIND.term ? this.#onTerm(frame, from) : handler.frame(frame, from)),
+      ...(handler.chunkEnd && { chunkEnd: handler.chunkEnd }),
+      ...(handler.drained && { drained: handler.drained }),
+      down: (from, reason) => {
+        if (this.links.get(address) === link) this.links.delete(address);
+        if (this.main === link) this.#setMain(undefined);
+        handler.down(from, reason);
+        if (this.#wanted.has(address)) void this.#connect(address);
+      },
+    });
+    onOpen(link);
+  }
+
+  #onTerm(frame: FrameView, link: Link): void {
+    const { isMain, isReady } = frame.json<{ isMain: boolean; isReady: boolean }>();
+    const { term } = frame;
+    link.term = isMain ? term : 0;
+    if (!isMain) {
+      if (this.main === link) this.#setMain(undefined);
+      return;
+    }
+    if (term < this.term) {
+      // It does not know yet that it leads no more.
+      this.#tell(link);
+      return;
+    }
+    const isHigher = term > this.term;
+    this.term = term;
+    if (isHigher) for (const other of this.links.values()) if (other !== link) this.#tell(other);
+    if (isHigher && this.main && this.main !== link) this.#setMain(undefined);
+    if (isReady && this.main !== link) this.#setMain(link);
+  }
+
+  #tell(link: Link): void {
+    link.sendHeader(
+      { kind: KIND.term, term: this.term },
+      jsonBytes({ isMain: false, isReady: false, isDraining: false }),
+    );
+  }
+
+  #setMain(main: Link | undefined): void {
+    this.main = main;
+    this.#options.onMain(main);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watch?.close();
+    for (const link of this.links.values()) link.close();
+  }
+}

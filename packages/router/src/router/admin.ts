@@ -1,0 +1,253 @@
+import { RouterError } from '../errors.ts';
+import type { Link } from '../links/link.ts';
+import type { Requests } from '../links/requests.ts';
+import { objectId, SLOTS } from '../table/object-id.ts';
+import { NOBODY } from '../table/route-table.ts';
+import type { Leadership } from './leadership.ts';
+import type { Mesh } from './mesh.ts';
+import { type PickQuestion, pickPlace } from './placement.ts';
+import type { Replication } from './replication.ts';
+import type { RouterCounters, RouterState } from './state.ts';
+
+export interface TopologyLink {
+  to: string;
+  role: 'node' | 'router' | 'admin';
+  roundTripMs: number | null;
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  waiting: number;
+  full: number;
+  superseded: number;
+}
+
+export interface TopologyNode {
+  set: string;
+  node: string;
+  types: string[];
+  isAlive: boolean;
+  isLinked: boolean;
+  isDraining: boolean;
+  objects: number;
+  load: number;
+  routes: number;
+}
+
+/** A set as one of its routers sees it. Counters only grow: rates are the reader's difference. */
+export interface Topology {
+  set: string;
+  router: string;
+  role: 'main' | 'standby';
+  term: number;
+  isReady: boolean;
+  isDraining: boolean;
+  /** Milliseconds that the lease is still good for; null when it has no end (embedded). */
+  leaseMs: number | null;
+  routes: number;
+  tombstones: number;
+  tableBytes: number;
+  hasStandby: boolean;
+  routers: string[];
+  sets: { set: string; term: number; isSynced: boolean; isLinked: boolean; routers: string[]; slots: number }[];
+  slots: number;
+  nodes: TopologyNode[];
+  links: TopologyLink[];
+  counters: RouterCounters;
+  cpuUs: number;
+  rss: number;
+}
+
+export interface Lookup {
+  type: string;
+  key: string;
+  id: string;
+  found: boolean;
+  set?: string;
+  node?: string;
+  epoch?: { term: number; counter: number };
+  /** Milliseconds since the node got the object; null when it is not known here. */
+  decidedBy: string | null;
+}
+
+export function topologyOf(state: RouterState, links: Iterable<Link>): Topology {
+  const leaseMs = state.leaseUntil() - performance.now();
+  const { user, system } = process.cpuUsage();
+  let hasStandby = false;
+  for (const link of state.siblings.values()) if (!link.isDown) hasStandby = true;
+  return {
+    set: state.set,
+    router: state.name,
+    role: state.role,
+    term: state.term,
+    isReady: state.role === 'main' && state.isReady,
+    isDraining: state.isDraining,
+    leaseMs: Number.isFinite(leaseMs) ? Math.max(0, Math.round(leaseMs)) : leaseMs < 0 ? 0 : null,
+    routes: state.table.size,
+    tombstones: state.table.tombstones,
+    tableBytes: state.table.bytes,
+    hasStandby,
+    routers: [state.name, ...state.siblings.keys()],
+    sets: [...state.peers.values()].map((peer) => ({
+      set: peer.set,
+      term: peer.term,
+      isSynced: peer.isSynced,
+      isLinked: peer.main !== undefined,
+      routers: [...peer.links.keys()],
+      slots: state.slots.slotsOf(peer.set).length,
+    })),
+    slots: state.slots.version < 0 ? 0 : state.slots.slotsOf(state.set).length,
+    nodes: [...state.places.all()]
+      .filter((place) => place.isAlive)
+      .map((place) => ({
+        set: place.set,
+        node: place.node,
+        types: place.typeNames,
+        isAlive: place.isAlive,
+        isLinked: state.places.links[place.index] !== undefined,
+        isDraining: place.isDraining,
+        objects: place.objects,
+        load: place.load,
+        routes: state.table.placeCounts[place.index] ?? 0,
+      })),
+    links: [...links].map((link) => ({
+      to: `${link.other.set}/${link.other.name}`,
+      role: link.other.role,
+      roundTripMs: Number.isNaN(link.roundTripMs) ? null : link.roundTripMs,
+      waiting: link.waiting,
+      framesIn: link.counters.framesIn,
+      framesOut: link.counters.framesOut,
+      bytesIn: link.counters.bytesIn,
+      bytesOut: link.counters.bytesOut,
+      full: link.counters.full,
+      superseded: link.counters.superseded,
+    })),
+    counters: { ...state.counters },
+    cpuUs: user + system,
+    rss: process.memoryUsage.rss(),
+  };
+}
+
+export function lookUp(state: RouterState, type: string, key: string): Lookup {
+  const id = objectId(type, key);
+  const at = state.table.find(id.low, id.high);
+  const place = at < 0 ? undefined : state.places.byIndex[state.table.placeAt(at)];
+  const slot = id.high >>> 20;
+  const base = {
+    type,
+    key,
+    id: id.high.toString(16).padStart(8, '0') + id.low.toString(16).padStart(8, '0'),
+    decidedBy: state.slots.ownerOf(slot) ?? null,
+  };
+  if (!place || place.index === NOBODY) return { ...base, found: false };
+  return {
+    ...base,
+    found: true,
+    set: place.set,
+    node: place.node,
+    epoch: { term: state.table.termAt(at), counter: state.table.counterAt(at) },
+  };
+}
+
+interface AdminParts {
+  state: RouterState;
+  mesh: Mesh;
+  requests: Requests;
+  replication: Replication;
+  leadership: Leadership;
+}
+
+const DRAIN_MS = 120_000;
+
+/** Answers the questions that nodes, other routers and operators ask over a link. @throws RouterError */
+export async function answerAdmin(
+  { state, mesh, requests, replication, leadership }: AdminParts,
+  question: Record<string, unknown>,
+  link: Link,
+): Promise<unknown> {
+  const op = String(question.op);
+  const text = (name: string): string => {
+    const value = question[name];
+    if (typeof value === 'string' && value.length > 0 && value.length <= 300) return value;
+    throw new RouterError('FRAME_INVALID', `${op} needs ${name}`, { hint: 'see packages/router/README.md' });
+  };
+  const isOperator = link.other.role !== 'node';
+  if (op === 'topology')
+    return topologyOf(state, [
+      ...state.nodeLinks.keys(),
+      ...state.siblings.values(),
+      ...[...state.peers.values()].flatMap((peer) => [...peer.links.values()]),
+    ]);
+  if (op === 'digest') {
+    const place = state.nodeLinks.get(link);
+    const index = place?.index ?? NOBODY;
+    return { count: state.table.placeCounts[index], digest: state.table.placeDigests[index], term: state.term };
+  }
+  if (op === 'ping') return { set: state.set, router: state.name, role: state.role };
+  if (state.role !== 'main')
+    throw new RouterError('UNREACHABLE', `${state.set}/${state.name} is not the main router`, { hint: 'ask the main' });
+  if (op === 'lookup') return lookUp(state, text('type'), text('key'));
+  if (op === 'pick') return pickPlace(state, { ...(question as unknown as PickQuestion), type: text('type') });
+  if (!isOperator)
+    throw new RouterError('LINK_REFUSED', `a node may not ask for ${op}`, { hint: 'use a link of an operator' });
+  if (op === 'give-slots') {
+    const slots = (question.slots as unknown[]).filter(
+      (slot): slot is number => Number.isInteger(slot) && (slot as number) >= 0 && (slot as number) < SLOTS,
+    );
+    return { given: await mesh.giveSlots(slots, text('to')) };
+  }
+  if (op === 'drain-node') return drainNode(state, requests, text('node'), false);
+  if (op === 'drain-set') return drainSet(state, mesh, requests, leadership);
+  if (op === 'compare') {
+    replication.compare();
+    return {};
+  }
+  throw new RouterError('FRAME_INVALID', `there is no question "${op}"`, { hint: 'see packages/router/README.md' });
+}
+
+async function drainNode(
+  state: RouterState,
+  requests: Requests,
+  node: string,
+  isWholeSet: boolean,
+): Promise<{ moved: number; left: number }> {
+  const place = state.places.byName(state.set, node);
+  if (!place?.link) {
+    const where = [...state.places.all()].find((other) => other.node === node && other.isAlive);
+    throw new RouterError('UNREACHABLE', `node ${node} is not linked to set ${state.set}`, {
+      hint: where ? `it belongs to set ${where.set}: ask that set` : 'see `sparrow game topology`',
+    });
+  }
+  place.isDraining = true;
+  return requests.ask(place.link, { op: 'drain', ...(isWholeSet && { awayFrom: state.set }) }, DRAIN_MS);
+}
+
+async function drainSet(
+  state: RouterState,
+  mesh: Mesh,
+  requests: Requests,
+  leadership: Leadership,
+): Promise<{ moved: number; left: number; slots: number }> {
+  const others = [...state.peers.values()].filter((peer) => peer.main && !peer.isDraining);
+  if (others.length === 0)
+    throw new RouterError('UNREACHABLE', 'there is no other set to take over', { hint: 'add a set first' });
+  state.isDraining = true;
+  mesh.tellAll();
+  let moved = 0;
+  let left = 0;
+  for (const place of [...state.places.all()]) {
+    if (place.set !== state.set || !place.isAlive || !place.link) continue;
+    const answer = await drainNode(state, requests, place.node, true);
+    moved += answer.moved;
+    left += answer.left;
+  }
+  let slots = 0;
+  const mine = state.slots.slotsOf(state.set);
+  for (const [nth, peer] of others.entries())
+    slots += await mesh.giveSlots(
+      mine.filter((_, index) => index % others.length === nth),
+      peer.set,
+    );
+  void leadership;
+  return { moved, left, slots };
+}

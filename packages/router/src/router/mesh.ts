@@ -1,0 +1,385 @@
+import { backoff } from '@sparrow/core';
+import type { Closable, Membership } from '../coordinators/coordinator.ts';
+import { RouterError } from '../errors.ts';
+import { type FrameView, jsonBytes } from '../frames/frame.ts';
+import { KIND } from '../frames/layout.ts';
+import type { Link } from '../links/link.ts';
+import type { Requests } from '../links/requests.ts';
+import { SLOTS } from '../table/object-id.ts';
+import type { Groups } from './groups.ts';
+import type { Replication } from './replication.ts';
+import { decides, type PeerSet, type RouterState } from './state.ts';
+
+/** What a router says about itself in the coordinator. */
+export interface RouterEntry {
+  set: string;
+  name: string;
+  /** Where nodes and routers of the same set dial it. */
+  address: string;
+  /** Where routers of other sets dial it, when they have a trunk, too. */
+  trunk?: string;
+}
+
+interface TermNotice {
+  isMain: boolean;
+  isReady: boolean;
+  isDraining: boolean;
+}
+
+interface Handover {
+  slots: number[];
+  term: number;
+  map: string;
+  version: number;
+}
+
+export const ROUTERS_PATH = 'routers';
+export const SLOTS_PATH = 'slots';
+/** A set that was just given slots waits this long for the giver's last words. */
+const HANDOVER_MS = 3_000;
+/** A new main without a table waits this long for the other sets. */
+const FIRST_SYNC_MS = 15_000;
+
+export interface MeshParts {
+  state: RouterState;
+  replication: Replication;
+  groups: Groups;
+  requests: Requests;
+  entry: RouterEntry;
+  dial(entry: RouterEntry): Promise<Link>;
+  attach(link: Link): void;
+  /** The role, the term or readiness changed. */
+  changed(): void;
+}
+
+/** Finds the other routers, keeps links to them, and agrees with them on who leads and who decides. */
+export class Mesh {
+  readonly #parts: MeshParts;
+  readonly #dialling = new Set<string>();
+  readonly #watches: Closable[] = [];
+  #members: ReadonlyMap<string, string> | undefined;
+  #membership: Membership | undefined;
+  #leads = 0;
+
+  constructor(parts: MeshParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { state, entry } = this.#parts;
+    const { coordinator } = state;
+    this.#watches.push(
+      coordinator.watchValue(SLOTS_PATH, (text, version) => this.#onSlots(text, version)),
+      coordinator.watchMembers(ROUTERS_PATH, (members) => this.#onMembers(members)),
+    );
+    this.#membership = await coordinator.join(ROUTERS_PATH, idOf(entry), JSON.stringify(entry));
+  }
+
+  // Links.
+
+  #onMembers(members: ReadonlyMap<string, string>): void {
+    this.#members = members;
+    const mine = idOf(this.#parts.entry);
+    for (const [id, text] of members) if (mine < id) void this.#connect(JSON.parse(text) as RouterEntry);
+    const sets = new Set([...members.values()].map((text) => (JSON.parse(text) as RouterEntry).set));
+    for (const [set, peer] of this.#parts.state.peers)
+      if (!sets.has(set) && peer.links.size === 0) this.#parts.state.peers.delete(set);
+  }
+
+  /** Dials until there is a link, as long as the router is listed. */
+  async #connect(entry: RouterEntry): Promise<void> {
+    const id = idOf(entry);
+    const { state } = this.#parts;
+    if (this.#dialling.has(id) || this.#linkTo(entry)) return;
+    this.#dialling.add(id);
+    for (let attempt = 0; !state.isClosed && this.#members?.has(id) && !this.#linkTo(entry); attempt++) {
+      try {
+        this.#parts.attach(await this.#parts.dial(JSON.parse(this.#members.get(id) as string) as RouterEntry));
+        break;
+      } catch (error) {
+        if (attempt === 3) state.log(`cannot reach ${id}: ${error instanceof Error ? error.message : String(error)}`);
+        await new Promise<void>((resolve) => {
+          state.clock.after(backoff(attempt, { baseMs: 50, maxMs: 1_000 }), resolve);
+        });
+      }
+    }
+    this.#dialling.delete(id);
+  }
+
+  #linkTo(entry: RouterEntry): Link | undefined {
+    const { state } = this.#parts;
+    return entry.set === state.set ? state.siblings.get(entry.name) : state.peers.get(entry.set)?.links.get(entry.name);
+  }
+
+  peerOf(set: string): PeerSet {
+    const { peers } = this.#parts.state;
+    let peer = peers.get(set);
+    if (!peer) {
+      peer = { set, links: new Map(), main: undefined, term: 0, isDraining: false, isSynced: false };
+      peers.set(set, peer);
+    }
+    return peer;
+  }
+
+  /** A link to another router is open. */
+  onLink(link: Link): void {
+    const { state, groups } = this.#parts;
+    const { set, name } = link.other;
+    const links = set === state.set ? state.siblings : this.peerOf(set).links;
+    const former = links.get(name);
+    links.set(name, link);
+    if (former && former !== link) former.destroy('replaced by a newer link');
+    this.tell(link);
+    groups.introduce(link);
+  }
+
+  onDown(link: Link): void {
+    const { state, groups, replication } = this.#parts;
+    const { set, name } = link.other;
+    replication.onDown(link);
+    if (set === state.set) {
+      if (state.siblings.get(name) === link) state.siblings.delete(name);
+    } else {
+      const peer = state.peers.get(set);
+      if (peer?.links.get(name) === link) peer.links.delete(name);
+      if (peer?.main === link) {
+        peer.main = undefined;
+        this.refreshLinks(set);
+      }
+      if (peer && peer.links.size === 0) groups.onSetDown(set);
+    }
+    const text = this.#members?.get(`${set}:${name}`);
+    if (text && idOf(this.#parts.entry) < `${set}:${name}` && !state.isClosed)
+      void this.#connect(JSON.parse(text) as RouterEntry);
+  }
+
+  /** Points the places of a set at the link that leads there now. */
+  refreshLinks(set: string): void {
+    const { places, peers } = this.#parts.state;
+    for (const place of places.all())
+      if (place.set === set)
+        places.links[place.index] = !place.isAlive
+          ? undefined
+          : set === this.#parts.state.set
+            ? place.link
+            : peers.get(set)?.main;
+  }
+
+  // Terms.
+
+  /** Says our role to a link. */
+  tell(link: Link): void {
+    const { state } = this.#parts;
+    const isMain = state.role === 'main';
+    const notice: TermNotice = { isMain, isReady: isMain && state.isReady, isDraining: state.isDraining };
+    link.sendHeader({ kind: KIND.term, term: state.term }, jsonBytes(notice));
+  }
+
+  tellAll(): void {
+    const { state } = this.#parts;
+    for (const link of state.nodeLinks.keys()) this.tell(link);
+    for (const link of state.siblings.values()) this.tell(link);
+    for (const peer of state.peers.values()) for (const link of peer.links.values()) this.tell(link);
+  }
+
+  onTerm(frame: FrameView, link: Link): void {
+    const { state, replication } = this.#parts;
+    const { term } = frame;
+    const { role, set } = link.other;
+    const notice = frame.json<TermNotice>();
+    if (role === 'node' || set === state.set) {
+      if (role === 'router' && notice.isMain) link.term = term;
+      if (term <= state.term) return;
+      // Somebody has seen a later main than us.
+      if (state.role === 'main' && state.hasFencing) this.depose(`term ${term} was seen`);
+      state.term = term;
+      if (role === 'router' && notice.isMain && state.role === 'standby') replication.subscribe(link, 'all');
+      return;
+    }
+    const peer = this.peerOf(set);
+    link.term = notice.isMain ? term : 0;
+    if (!notice.isMain) {
+      if (peer.main === link) {
+        peer.main = undefined;
+        this.refreshLinks(set);
+      }
+      return;
+    }
+    if (term < peer.term) return;
+    const isNew = peer.main !== link;
+    peer.main = link;
+    peer.term = term;
+    peer.isDraining = notice.isDraining;
+    this.refreshLinks(set);
+    if (state.role === 'main' && isNew) replication.subscribe(link, 'own');
+  }
+
+  /** The election says that we lead. */
+  async onElected(term: number): Promise<void> {
+    const { state, replication } = this.#parts;
+    const lead = ++this.#leads;
+    const isWarm = [...state.siblings.values()].some((link) => replication.isSynced(link)) || this.#wasSynced;
+    for (const link of state.siblings.values()) replication.unsubscribe(link);
+    state.role = 'main';
+    state.term = Math.max(term, state.term);
+    state.counter = 0;
+    state.isReady = isWarm;
+    state.pendingSlots.clear();
+    state.log(`main of ${state.set} in term ${state.term}${isWarm ? '' : ', getting the table'}`);
+    for (const peer of state.peers.values()) if (peer.main) replication.subscribe(peer.main, 'own');
+    this.#parts.changed();
+    if (!isWarm) {
+      await this.#firstSync(lead);
+      if (lead !== this.#leads || state.role !== 'main' || state.isClosed) return;
+      state.isReady = true;
+      this.#parts.changed();
+    }
+    await this.#takeSlots(lead);
+  }
+
+  #wasSynced = false;
+
+  /** The table of our main, or of another set, is here. */
+  onSynced(link: Link): void {
+    const { state } = this.#parts;
+    if (link.other.set === state.set) this.#wasSynced = true;
+    else this.peerOf(link.other.set).isSynced = true;
+  }
+
+  /** We lead no more. */
+  depose(reason: string): void {
+    const { state } = this.#parts;
+    if (state.role !== 'main') return;
+    this.#leads++;
+    state.role = 'standby';
+    state.isReady = false;
+    this.#wasSynced = false;
+    state.log(`no longer main of ${state.set}: ${reason}`);
+    this.#parts.changed();
+    for (const link of state.siblings.values())
+      if (link.term > 0 && link.term >= state.term) this.#parts.replication.subscribe(link, 'all');
+  }
+
+  async #firstSync(lead: number): Promise<void> {
+    const { state } = this.#parts;
+    const end = performance.now() + FIRST_SYNC_MS;
+    while (performance.now() < end && lead === this.#leads && !state.isClosed) {
+      const others = new Set([...(this.#members?.values() ?? [])].map((text) => (JSON.parse(text) as RouterEntry).set));
+      others.delete(state.set);
+      if (this.#members && [...others].every((set) => state.peers.get(set)?.isSynced)) return;
+      await new Promise<void>((resolve) => {
+        state.clock.after(10, resolve);
+      });
+    }
+    state.log('ready without the tables of all other sets');
+  }
+
+  // Slots.
+
+  #onSlots(text: string, version: number): void {
+    const { state } = this.#parts;
+    const before = new Set(state.slots.version < 0 ? [] : state.slots.slotsOf(state.set));
+    const isFirst = state.slots.version < 0;
+    state.slots.parse(text, version);
+    if (isFirst || state.role !== 'main') return;
+    const given = state.slots.slotsOf(state.set).filter((slot) => !before.has(slot));
+    if (given.length === 0) return;
+    for (const slot of given) state.pendingSlots.add(slot);
+    state.clock.after(HANDOVER_MS, () => {
+      // The giver went away between writing the map and its last words.
+      const late = given.filter((slot) => state.pendingSlots.has(slot));
+      if (late.length > 0 && state.role === 'main') void this.#accept(late, 0xffff_ffff);
+    });
+  }
+
+  /** The first set takes all slots; a later one asks the others for its share. */
+  async #takeSlots(lead: number): Promise<void> {
+    const { state, requests } = this.#parts;
+    for (let attempt = 0; attempt < 20 && lead === this.#leads && !state.isClosed; attempt++) {
+      try {
+        const { data, version } = await state.coordinator.read(SLOTS_PATH);
+        if (version < 0) {
+          const all = Array.from({ length: SLOTS }, (_, slot) => slot);
+          const text = state.slots.withOwner(all, state.set);
+          state.slots.parse(text, await state.coordinator.compareAndSet(SLOTS_PATH, text, -1));
+          this.#parts.changed();
+          return;
+        }
+        state.slots.parse(data, version);
+        if (state.slots.slotsOf(state.set).length > 0) {
+          this.#parts.changed();
+          return;
+        }
+        const owners = state.slots.sets.filter((set) => state.slots.slotsOf(set).length > 0);
+        const share = Math.floor(SLOTS / (owners.length + 1) / owners.length);
+        for (const owner of owners) {
+          const main = state.peers.get(owner)?.main;
+          if (!main)
+            throw new RouterError('UNREACHABLE', `set ${owner} has no main`, { hint: 'wait for its election' });
+          // Every second, third … of theirs: what is there is spread evenly.
+          const theirs = state.slots.slotsOf(owner);
+          const step = theirs.length / share;
+          const slots = Array.from({ length: share }, (_, nth) => theirs[Math.floor(nth * step)] as number);
+          await requests.ask(main, { op: 'give-slots', slots, to: state.set });
+        }
+        return;
+      } catch (error) {
+        state.log(`slots: ${error instanceof Error ? error.message : String(error)}`);
+        await new Promise<void>((resolve) => {
+          state.clock.after(backoff(attempt, { baseMs: 50, maxMs: 1_000 }), resolve);
+        });
+      }
+    }
+  }
+
+  /** Gives slots to another set: first the map is changed, then our last increments and the hand-over follow each other. */
+  async giveSlots(slots: number[], to: string): Promise<number> {
+    const { state, replication } = this.#parts;
+    const main = state.peers.get(to)?.main;
+    if (!main) throw new RouterError('UNREACHABLE', `set ${to} has no main`, { hint: 'wait for its election' });
+    const ours = slots.filter((slot) => decides(state, slot));
+    const map = state.slots.withOwner(ours, to);
+    const version = await state.coordinator.compareAndSet(SLOTS_PATH, map, state.slots.version);
+    replication.flush();
+    state.slots.parse(map, version);
+    main.sendHeader(
+      { kind: KIND.handover, term: state.term },
+      jsonBytes({ slots: ours, term: state.term, map, version } satisfies Handover),
+    );
+    return ours.length;
+  }
+
+  onHandover(frame: FrameView, link: Link): void {
+    const { state } = this.#parts;
+    const { slots, term, map, version } = frame.json<Handover>();
+    if (state.role !== 'main' || link.term < this.peerOf(link.other.set).term) return;
+    for (const slot of slots) state.pendingSlots.add(slot);
+    state.slots.parse(map, version);
+    void this.#accept(slots, term);
+  }
+
+  /** Epochs that we make from here on are later than the giver's. */
+  async #accept(slots: number[], term: number): Promise<void> {
+    const { state } = this.#parts;
+    if (term >= state.term)
+      try {
+        const next = await state.coordinator.nextTerm();
+        if (state.role !== 'main') return;
+        state.term = next;
+        state.counter = 0;
+      } catch (error) {
+        state.log(`slots wait for a term: ${error instanceof Error ? error.message : String(error)}`);
+        state.clock.after(500, () => void this.#accept(slots, term));
+        return;
+      }
+    for (const slot of slots) state.pendingSlots.delete(slot);
+    this.#parts.changed();
+  }
+
+  async close(): Promise<void> {
+    for (const watch of this.#watches) watch.close();
+    await this.#membership?.leave().catch(() => {});
+  }
+}
+
+const idOf = (entry: { set: string; name: string }): string => `${entry.set}:${entry.name}`;
