@@ -36,6 +36,8 @@ export interface Write {
   index?: readonly Buffer[];
   /** Of a put: milliseconds UTC, 0 is never. Undefined keeps what the row has. */
   expires?: number;
+  /** False keeps this write out of the feed, though its commit is noted. */
+  feed?: boolean;
   /** The row before or after is wanted in the result. */
   want?: 'before' | 'after' | 'both';
 }

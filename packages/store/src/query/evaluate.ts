@@ -83,6 +83,9 @@ function read(record: RecordValue, names: readonly string[]): unknown {
   return here;
 }
 
+/** Equality across bigint and number, which `===` does not know. */
+const equal = (a: Comparable, b: Comparable): boolean => a === b || (typeof a !== typeof b && a <= b && a >= b);
+
 /** A condition as a function of records; absent fields meet no comparison. @throws StoreError QUERY_INVALID */
 export function compileCondition(message: MessageDef, condition: Condition): (record: RecordValue) => boolean {
   switch (condition.kind) {
@@ -113,10 +116,9 @@ export function compileCondition(message: MessageDef, condition: Condition): (re
     const other = literalFor(field, condition.value);
     switch (condition.op) {
       case '=':
-        // A bigint never equals a number by ===.
-        return present((own) => own === other || (typeof own !== typeof other && own == other));
+        return present((own) => equal(own, other));
       case '!=':
-        return present((own) => !(own === other || (typeof own !== typeof other && own == other)));
+        return present((own) => !equal(own, other));
       case '>':
         return present((own) => own > other);
       case '>=':

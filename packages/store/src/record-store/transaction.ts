@@ -157,7 +157,14 @@ export async function runTransaction<T>(
     if (!entries.some(({ dirty }) => dirty) && entries.length <= 1) return result;
     const writes = entries.map((entry): Write => {
       const { codec } = entry.core;
-      const base = { key: entry.rowKey, when: 'any', policy: 3, version: 0, guard: entry.rev } as const;
+      const base = {
+        key: entry.rowKey,
+        when: 'any',
+        policy: 3,
+        version: 0,
+        guard: entry.rev,
+        feed: codec.table.feed,
+      } as const;
       if (!entry.dirty) return { ...base, op: 'check' };
       if (!entry.plain) return entry.rev === 0 ? { ...base, op: 'check' } : { ...base, op: 'delete' };
       const record = context.messages.decode(codec.table.message, entry.plain);

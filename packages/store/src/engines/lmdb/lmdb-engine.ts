@@ -4,17 +4,7 @@ import { type Clock, systemClock } from '@sparrow/core';
 import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
 import { applyWrite } from '../apply-write.ts';
-import type {
-  Commit,
-  IndexPage,
-  KvEngine,
-  Located,
-  RangeRequest,
-  Row,
-  RowPage,
-  Write,
-  WriteResult,
-} from '../kv-engine.ts';
+import type { Commit, IndexPage, KvEngine, Located, RangeRequest, Row, RowPage, WriteResult } from '../kv-engine.ts';
 import { checkLmdbFile } from './check-file.ts';
 import { createFileLayer, type FileLayer } from './file-layer.ts';
 import { holdFolder } from './hold-folder.ts';
@@ -271,7 +261,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         diffIndex(oldIndex, [], write.key, changes);
         result.version = row.version;
       }
-      if (commit.feed && (after || live)) {
+      if (commit.feed && write.feed !== false && (after || live)) {
         const feedKey = Buffer.allocUnsafe(12);
         write.key.copy(feedKey, 0, 0, 4);
         feedKey.writeBigUInt64BE(BigInt(++rev), 4);
