@@ -48,7 +48,10 @@ export async function startCluster(options: {
     engine,
     store,
     mover: (more = {}) => createMover({ meta: engine.router.meta, tables: MOVED_TABLES, ...more }),
-    join: (i) => joinShard(engine.router.meta, { id: `s${i}`, url: (servers[i] as Postgres).url }),
+    async join(i) {
+      await joinShard(engine.router.meta, { id: `s${i}`, url: (servers[i] as Postgres).url });
+      await engine.router.refresh();
+    },
     async close() {
       await store.close();
       await engine.close();
