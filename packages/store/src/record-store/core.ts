@@ -83,8 +83,9 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
     },
     async readModifyWrite(at, deadline, plan) {
       for (let attempt = 0; ; attempt++) {
-        const found = await engine.get(at, { deadline });
-        // The row's bytes may stand in a buffer of the engine: the plan is made before anything else runs.
+        const answer = engine.get(at, { deadline });
+        // A row that comes at once stands in a buffer of the engine: the plan is made before anything else runs, an await included.
+        const found = answer instanceof Promise ? await answer : answer;
         const { writes, result } = plan(core.alive(found) ? found : undefined);
         const results = await core.commit(at.slot, writes, deadline);
         if (!results.some((entry) => entry.code === 'guard')) return result(results);

@@ -215,7 +215,8 @@ export function createListTable(core: TableCore): ListTable {
     options: ReadCallOptions,
   ): Promise<{ header: ListHeader; version: number; listKey: Buffer } | undefined> {
     const at = where(key);
-    const row = await engine.get(at, { deadline: core.deadline(options), ...(options.stale ? { stale: true } : {}) });
+    const answer = engine.get(at, { deadline: core.deadline(options), ...(options.stale ? { stale: true } : {}) });
+    const row = answer instanceof Promise ? await answer : answer;
     context.charge('read', 1);
     return core.alive(row) ? { header: decodeHeader(row.value), version: row.version, listKey: at.key } : undefined;
   }

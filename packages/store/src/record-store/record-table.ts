@@ -314,7 +314,8 @@ export function createRecordTable(core: TableCore): RecordTable {
       const rowKey = codec.rowKey(key);
       return core.tracked('fieldGet', rowKey, async () => {
         context.charge('read', 1);
-        const row = await engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options));
+        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options));
+        const row = answer instanceof Promise ? await answer : answer;
         if (!core.alive(row)) return undefined;
         return {
           version: row.version,

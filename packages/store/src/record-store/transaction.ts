@@ -75,7 +75,9 @@ export async function runTransaction<T>(
         throw new StoreError('BATCH_TOO_LARGE', 'a transaction touches too many records', {
           hint: `at most ${context.limits.batchRecords}`,
         });
-      const found = await context.engine.get({ slot, key: rowKey }, { deadline });
+      const answer = context.engine.get({ slot, key: rowKey }, { deadline });
+      // See readModifyWrite: a row that came at once does not outlive an await.
+      const found = answer instanceof Promise ? await answer : answer;
       const row = core.alive(found) ? found : undefined;
       const entry: Touched = {
         core,

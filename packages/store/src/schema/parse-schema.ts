@@ -65,12 +65,14 @@ function placed(source: string, file: string, error: unknown): StoreError {
         .slice(0, line - 1)
         .join('\n').length + (line > 1 ? 1 : 0);
     const end = clean.indexOf('\n', start);
-    const at = word ? clean.slice(start, end < 0 ? undefined : end).indexOf(word) : -1;
+    const at = word ? clean.slice(start, end < 0 ? undefined : end).search(wholeWord(word)) : -1;
     return invalid(file, { line, column: Math.max(0, at) + 1 }, text, 'correct the .proto', error);
   }
-  const at = word ? clean.search(new RegExp(`\\b${word.replace(/[^\w]/g, '\\$&')}\\b`)) : -1;
+  const at = word ? clean.search(wholeWord(word)) : -1;
   return invalid(file, at >= 0 ? placeAt(source, at) : { line: 1, column: 1 }, text, 'correct the .proto', error);
 }
+
+const wholeWord = (word: string): RegExp => new RegExp(`(?<!\\w)${word.replace(/[^\w]/g, '\\$&')}(?!\\w)`);
 
 /** Options of TCaplus by their short names. A repeated one keeps all its values only in `parsedOptions`. */
 function optionsOf(object: protobuf.ReflectionObject): Map<string, string[]> {
@@ -127,9 +129,8 @@ function fieldOf(field: protobuf.Field, known: Map<protobuf.Type, MessageDef>, s
     resolvedType instanceof protobuf.Enum ? 'enum' : resolvedType instanceof protobuf.Type ? 'message' : field.type
   ) as FieldDef['type'];
   const oneof = field.partOf && !field.options?.proto3_optional ? field.partOf.name : undefined;
-  const proto3 = (parent as unknown as { _edition?: string })._edition === 'proto3';
-  const presence =
-    !field.repeated && !isMap && (type === 'message' || field.partOf !== null || field.required || !proto3);
+  const { hasPresence } = field as unknown as { hasPresence: boolean };
+  const presence = !field.repeated && !isMap && (type === 'message' || hasPresence);
   const size = options.get('size')?.[0];
   const description = options.get('desc')?.[0];
   const def: FieldDef = {

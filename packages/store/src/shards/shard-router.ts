@@ -153,7 +153,8 @@ export async function createShardRouter(options: {
           if (typeof result !== 'object' || result === null || !('retry' in result)) return result;
           lastError = undefined;
           waitingSince ??= now;
-          if (result.retry === 'moved' || tries % 4 === 3) await maybeRefresh(now);
+          // While the meta store is away the known map has to do.
+          if (result.retry === 'moved' || tries % 4 === 3) await maybeRefresh(now).catch(() => {});
           if (performance.now() - waitingSince > helpAfter) {
             waitingSince = undefined;
             await help(slot).catch(() => {});

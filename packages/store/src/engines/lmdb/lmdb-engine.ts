@@ -371,14 +371,21 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       // What is not durable is shown to nobody: a crash could take it back.
       if (overlay.pending.has(text))
         return (group as Promise<void>).then(
-          () => get({ slot: 0, key }),
-          () => get({ slot: 0, key }),
+          () => getCopy({ slot: 0, key }),
+          () => getCopy({ slot: 0, key }),
         );
       const entry = overlay.find(text);
       if (entry) return entry.value ? decodeRow(entry.value) : undefined;
     }
     const bytes = db.getBinaryFast(spacedKey);
     return bytes ? decodeRow(bytes, bytes.length) : undefined;
+  }
+
+  /** A row for those who wait: the buffer of a fast read is used again by the next one. */
+  async function getCopy(at: Located): Promise<Row | undefined> {
+    const answer = get(at);
+    if (answer instanceof Promise) return answer;
+    return answer && { ...answer, value: Buffer.from(answer.value) };
   }
 
   const engine: LmdbEngine = {
@@ -391,8 +398,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     async getMany(at) {
       const rows: (Row | undefined)[] = [];
       for (const entry of at) {
-        const row = await get(entry);
-        rows.push(row && { ...row, value: Buffer.from(row.value) });
+        rows.push(await getCopy(entry));
       }
       return rows;
     },
