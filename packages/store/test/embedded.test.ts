@@ -73,14 +73,12 @@ describe('the embedded engine', () => {
     const engine = await createLmdbEngine({ dir: home });
     const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
     const pad = new Uint8Array(2_000);
-    await store
-      .table('Pair')
-      .batch(
-        Array.from({ length: 1_000 }, (_, i) => ({
-          op: 'insert' as const,
-          record: { id: BigInt(i), side: 0, value: 1n, pad },
-        })),
-      );
+    await store.table('Pair').batch(
+      Array.from({ length: 1_000 }, (_, i) => ({
+        op: 'insert' as const,
+        record: { id: BigInt(i), side: 0, value: 1n, pad },
+      })),
+    );
     await store.close();
     await engine.close();
     expect(child('open-store.ts', home)).toBe('records 1000\n');
@@ -232,14 +230,12 @@ describe('the embedded engine', () => {
     const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
     const pad = new Uint8Array(1_000);
     for (let round = 0; round < 10; round++) {
-      await store
-        .table('Pair')
-        .batch(
-          Array.from({ length: 200 }, (_, i) => ({
-            op: 'replace' as const,
-            record: { id: BigInt(i), side: 0, value: 1n, pad },
-          })),
-        );
+      await store.table('Pair').batch(
+        Array.from({ length: 200 }, (_, i) => ({
+          op: 'replace' as const,
+          record: { id: BigInt(i), side: 0, value: 1n, pad },
+        })),
+      );
       await engine.settle();
     }
     const stats = await store.stats();

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '@sparrow/core';
 import { type CryptoKeys, createFieldCipher } from '../codec/field-cipher.ts';
-import { createMessageCodec, type RecordValue } from '../codec/message-codec.ts';
+import { createMessageCodec, type MessageCodec, type RecordValue } from '../codec/message-codec.ts';
 import type { KvEngine } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import { createHotTier } from '../hot/hot-tier.ts';
@@ -56,6 +56,8 @@ export interface RecordStore<T extends TableTypes = AnyTables> {
   list<N extends keyof T & string>(name: N): ListTable<T[N]['record'], T[N]['key']>;
   /** All or nothing, over records of one sharding key. `work` may run several times. */
   transaction<R>(work: (transaction: Transaction) => Promise<R>, options?: CallOptions): Promise<R>;
+  /** For tools: encodes and decodes messages. */
+  readonly messages: MessageCodec;
   /** For tools: rows and codecs of a table. */
   codec(table: string): TableCodec;
   /** Removes what expired and trims feeds, now; answers how many records went. */
@@ -148,6 +150,7 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
   const store: RecordStore = {
     schema,
     engine,
+    messages: context.messages,
     telemetry,
     table(name) {
       const core = coreOf(name);

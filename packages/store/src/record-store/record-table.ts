@@ -88,7 +88,8 @@ export function createRecordTable(core: TableCore): RecordTable {
     const started = performance.now();
     const rowKey = codec.rowKey(key);
     const text = rowKey.latin1Slice(0, rowKey.length);
-    let found = hot?.get(text);
+    // Behind shards others may write, too.
+    let found = engine.kind === 'lmdb' ? hot?.get(text) : undefined;
     if (found && found.expires !== 0 && found.expires <= clock.now()) {
       hot?.delete(text);
       found = undefined;

@@ -96,6 +96,7 @@ export async function openMetaStore(options: { url: string; slots?: number; time
     keepAlive: true,
   });
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const query = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> => {
     try {
       return (await pool.query<T>(text, values)).rows;

@@ -43,6 +43,8 @@ export function createShardClient(options: { url: string; max?: number; connectM
     application_name: 'sparrow',
   });
   pool.on('error', () => {});
+  // A server that ends says so to connections that wait for nothing, too; the next query on them finds out.
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   function classify(error: unknown, sent: boolean): Error {
     if (error instanceof StoreError || error instanceof LostAnswer) return error;

@@ -46,6 +46,15 @@ export interface LmdbEngine extends KvEngine {
   watch(
     onChange: (change: { sequence: number; entries: readonly { key: Buffer; value: Buffer | undefined }[] }) => void,
   ): () => void;
+  /** Names of the texts that the store keeps. */
+  metaNames(): Promise<string[]>;
+  /** Rows as they are stored, for a copy of the store elsewhere. */
+  scanStored(range: {
+    from: Buffer;
+    to: Buffer;
+    after?: string;
+    limit: number;
+  }): Promise<{ rows: { key: Buffer; stored: Buffer }[]; cursor?: string }>;
   /** Everything that is durable is in LMDB. */
   settle(): Promise<void>;
   /** A consistent copy of the LMDB file while the store runs; compacted when wanted. The log is in it up to now. */
@@ -360,7 +369,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     }
   }
 
-  const fromCursor = (range: RangeRequest): Buffer =>
+  const fromCursor = (range: Pick<RangeRequest, 'from' | 'after'>): Buffer =>
     range.after === undefined ? range.from : Buffer.concat([Buffer.from(range.after, 'base64url'), Buffer.of(0)]);
 
   function get({ key }: Located): Row | undefined | Promise<Row | undefined> {
@@ -514,6 +523,27 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         applied,
         applyFailures,
       };
+    },
+    async metaNames() {
+      open_();
+      if (group) await group.catch(() => {});
+      const from = Buffer.from('meta/');
+      const names: string[] = [];
+      for (const { key } of merged(SPACE.meta, from, Buffer.from('meta0')))
+        names.push(key.toString('utf8', 1 + from.length));
+      return names;
+    },
+    async scanStored(range) {
+      open_();
+      const page: Awaited<ReturnType<LmdbEngine['scanStored']>> = { rows: [] };
+      for (const { key, value } of merged(SPACE.row, fromCursor(range), range.to)) {
+        if (page.rows.length >= range.limit) {
+          page.cursor = (page.rows.at(-1) as { key: Buffer }).key.toString('base64url');
+          break;
+        }
+        page.rows.push({ key: Buffer.from(key.subarray(1)), stored: Buffer.from(value) });
+      }
+      return page;
     },
     watch(onChange) {
       watchers.add(onChange);
