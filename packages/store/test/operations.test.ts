@@ -164,14 +164,12 @@ describe('operations', () => {
       sweepEveryMs: 0,
       quota: { writesPerSecond: 5 },
     });
-    const results = await app
-      .table('Item')
-      .batch(
-        Array.from({ length: 12 }, (_, i) => ({
-          op: 'insert' as const,
-          record: { id: 1n, slot: i, what: '', count: 0n },
-        })),
-      );
+    const results = await app.table('Item').batch(
+      Array.from({ length: 12 }, (_, i) => ({
+        op: 'insert' as const,
+        record: { id: 1n, slot: i, what: '', count: 0n },
+      })),
+    );
     expect(
       results.filter((result) => result instanceof Error).map((error) => (error as { code?: string }).code),
     ).toEqual(['QUOTA_EXCEEDED', 'QUOTA_EXCEEDED']);
