@@ -21,11 +21,14 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       });
     const meta = await openMetaStore({ url, ...(slots === undefined ? {} : { slots }) });
     try {
+      let told = 0;
       const mover = createMover({
         meta,
         tables: MOVED_TABLES,
         onStep(move, step) {
           const share = Math.round((100 * (move.switched - move.first)) / (move.last - move.first + 1));
+          if (step === 'switched' && share - told < 10 && share < 100) return;
+          told = share;
           if (!['fence', 'drain', 'decide', 'grant'].includes(step))
             context.io.say(`  ${move.id}  ${move.from} → ${move.to}  ${step}  ${share} %`);
         },
