@@ -10,6 +10,7 @@ const LISTS = [
   ['Command line (`packages/cli`)', 'packages/cli/src', 'errors.ts:CliErrorCode'],
   ['Cloud (`packages/cloud`)', 'packages/cloud/src', 'errors.ts:CloudErrorCode'],
   ['Tunnel (`packages/tunnel`)', 'packages/tunnel/src', 'errors.ts:TunnelErrorCode'],
+  ['Record store (`packages/store`)', 'packages/store/src', 'errors.ts:StoreErrorCode'],
   ['Compiler, wrong use (`packages/compiler`)', 'packages/compiler/src', 'errors.ts:CompilerErrorCode'],
   ['Compiler, findings in a project', 'packages/compiler/src', '../../protocol/src/diagnostics.ts:DIAGNOSTIC_CODES'],
   ['A running mini program', 'packages/protocol/src', 'problems.ts:PROBLEM_CODES'],

@@ -5,13 +5,14 @@ import { createCommand } from './commands/create.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { resetCommand } from './commands/reset.ts';
+import { storeCommand } from './commands/store/index.ts';
 import { CliError } from './errors.ts';
 import { createIo } from './io.ts';
 import { reportError } from './report-error.ts';
 import { VERSION } from './version.ts';
 
 /** The verbs, in the order of the help. A command is a file in commands/ and a line here. */
-const COMMANDS = [createCommand, devCommand, checkCommand, buildCommand, doctorCommand, resetCommand];
+const COMMANDS = [createCommand, devCommand, checkCommand, buildCommand, doctorCommand, resetCommand, storeCommand];
 
 /**
  * Runs one command line.

@@ -9,6 +9,7 @@ export * from './native.ts';
 export * from './package-format.ts';
 export * from './problems.ts';
 export * from './project.ts';
+export * from './records.ts';
 export * from './session.ts';
 export * from './simulator.ts';
 export * from './tunnel.ts';

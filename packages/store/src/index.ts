@@ -1,2 +1,34 @@
-/** The record store. */
-export {};
+/** The record store: Protobuf records, hot and cold in one, from an embedded file to many shards. See README.md. */
+export type { CryptoKeys } from './codec/field-cipher.ts';
+export type { RecordValue } from './codec/message-codec.ts';
+export { CONFIG_FILE, openEngine, openStore, readStoreConfig, type StoreConfig } from './config/open-store.ts';
+export type { KvEngine } from './engines/kv-engine.ts';
+export { createLmdbEngine, type LmdbEngine, type LmdbEngineOptions } from './engines/lmdb/lmdb-engine.ts';
+export { createShardsEngine, joinShard, type ShardsOptions } from './engines/postgres/open-shards.ts';
+export type { PostgresEngine } from './engines/postgres/postgres-engine.ts';
+export { MOVED_TABLES } from './engines/postgres/shard-sql.ts';
+export { createSwitchableEngine, type SwitchableEngine } from './engines/switchable-engine.ts';
+export { NOT_MODIFIED, StoreError, type StoreErrorCode, TCAPLUS_CODES } from './errors.ts';
+export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
+export { backupStore, restoreStore, startArchive, verifyBackup } from './operations/backup.ts';
+export { growToShards } from './operations/grow.ts';
+export { fromJson, toJson } from './operations/json-record.ts';
+export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
+export { verifyStore } from './operations/verify-store.ts';
+export { WriteRefused } from './record-store/core.ts';
+export { LIST_HEAD, LIST_TAIL, type ListElement, type ListTable } from './record-store/list-table.ts';
+export type { Found, NotModified, Page, Written } from './record-store/options.ts';
+export {
+  createRecordStore,
+  type RecordStore,
+  type RecordStoreOptions,
+  type TableTypes,
+} from './record-store/record-store.ts';
+export type { BatchWrite, RecordTable } from './record-store/record-table.ts';
+export type { Transaction } from './record-store/transaction.ts';
+export { checkEvolution } from './schema/check-evolution.ts';
+export { generateTypes } from './schema/generate-types.ts';
+export { parseSchema } from './schema/parse-schema.ts';
+export type { FieldDef, Schema, TableDef } from './schema/table.ts';
+export { type MetaStore, type Move, openMetaStore, type ShardInfo } from './shards/meta-store.ts';
+export { createMover, type Mover, type MoverOptions } from './shards/mover.ts';

@@ -1,6 +1,7 @@
 /** Starts the real programs that tests need, and stops them. */
 export { type NatsServer, startNats } from './nats.ts';
 export { freePort } from './ports.ts';
+export { type Postgres, type PostgresOptions, postgresBin, startPostgres } from './postgres.ts';
 export { listening, makeFolder, temporaryFolder } from './program.ts';
 export { writeTree } from './tree.ts';
 export { startZooKeeper, type ZooKeeperEnsemble, type ZooKeeperServer } from './zookeeper.ts';

@@ -25,6 +25,7 @@ const PARTS = [
   { part: 'sessions and control', embedded: 'SQLite (node:sqlite)', scaled: 'PostgreSQL', inUse: 'embedded' },
   { part: 'backends', embedded: 'a local process', scaled: 'several supervisors', inUse: 'embedded' },
   { part: 'tunnel', embedded: 'in process', scaled: 'NATS', inUse: 'embedded' },
+  { part: 'records', embedded: 'LMDB behind a log', scaled: 'PostgreSQL shards', inUse: 'embedded' },
   { part: 'files', embedded: 'a folder', scaled: 'object storage', inUse: 'embedded' },
 ] as const;
 

@@ -7,6 +7,8 @@ import { CloudError, errorBody, statusOf, toCloudError } from '../errors.ts';
 import { registerFileRoutes } from '../files/file-routes.ts';
 import { DEFAULT_MAX_FILE_BYTES, type FileStore } from '../files/file-store.ts';
 import { equal } from '../ingress/guard.ts';
+import { registerRecordRoutes } from '../records/record-routes.ts';
+import type { RecordService } from '../records/record-service.ts';
 import { avatarSvg } from '../session/avatars.ts';
 import { registerSessionRoutes } from '../session/session-routes.ts';
 import type { SessionService } from '../session/session-service.ts';
@@ -18,6 +20,7 @@ export interface AppServerOptions {
   sessions: SessionService;
   files: FileStore;
   tunnel: Tunnel;
+  records: RecordService;
   events: DevEvents;
   /** SPARROW_TOKEN of the backend. */
   backendToken: string;
@@ -85,6 +88,7 @@ export async function createAppServer(options: AppServerOptions): Promise<Fastif
     base: options.base,
     maxBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
   });
+  registerRecordRoutes(app, { records: options.records, authorize });
   registerTunnelRoutes(app, options.tunnel);
   registerApi(app, options);
 

@@ -11,6 +11,7 @@ import { createGuard } from '../ingress/guard.ts';
 import { createIngress } from '../ingress/ingress.ts';
 import { ensureDependencies } from '../project/dependencies.ts';
 import { type Project, readProject } from '../project/read-project.ts';
+import { createRecordService } from '../records/record-service.ts';
 import { createSessionService } from '../session/session-service.ts';
 import { createWeChat } from '../session/wechat.ts';
 import { readWeChatConfig } from '../session/wechat-config.ts';
@@ -157,6 +158,14 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     });
 
     const backendToken = randomBytes(32).toString('base64url');
+    const records = createRecordService({
+      dir: join(state.path, 'store'),
+      app,
+      env: ENV,
+      backendDir: project.backendDir,
+      token: backendToken,
+    });
+    closers.push(() => records.close());
     const hosts = project.config.hosts ?? [];
     let backend: Backend | undefined;
     const tunnel = createTunnel({
@@ -186,6 +195,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       sessions,
       files,
       tunnel,
+      records,
       events,
       backendToken,
       consoleDir: options.consoleDir,

@@ -20,6 +20,8 @@ export type SparrowSdkErrorCode =
   | 'ERR_UNSUPPORT_FILE_TYPE'
   /** The tunnel service refused a call. */
   | 'ERR_REMOTE_TUNNEL_SERVER_ERR'
+  /** The record store refused a call; `storeCode` of the error says why. */
+  | 'ERR_RECORD_STORE'
   /** The control server could not be reached or answered something unexpected. */
   | 'ERR_INVALID_RESPONSE';
 

@@ -5,6 +5,7 @@
 import { readConfig, type SparrowConfig } from './config.ts';
 import { createFiles, type SparrowFiles } from './files.ts';
 import { type AnyRequest, type AnyResponse, sendJson } from './http-shapes.ts';
+import { createStoreApi, type SparrowStore } from './records.ts';
 import { failure, ok } from './replies.ts';
 import { createServiceClient } from './service-client.ts';
 import { createSession, type Session } from './session.ts';
@@ -14,6 +15,16 @@ export type { SparrowConfig } from './config.ts';
 export { SparrowSdkError, type SparrowSdkErrorCode } from './errors.ts';
 export type { SparrowFile, SparrowFiles } from './files.ts';
 export type { AnyRequest, AnyResponse } from './http-shapes.ts';
+export {
+  type FoundRecord,
+  type ListEntry,
+  type RecordWriteOptions,
+  type SparrowList,
+  SparrowRecordError,
+  type SparrowStore,
+  type SparrowTable,
+  type WrittenRecord,
+} from './records.ts';
 export { failure, ok } from './replies.ts';
 export type { LoginResult, Session, SparrowUser } from './session.ts';
 export type { SparrowTunnel, TunnelHandlers, TunnelMessage, TunnelPeer } from './tunnel.ts';
@@ -25,6 +36,8 @@ export interface Sparrow extends Session {
   handleLogin(request: AnyRequest, response: AnyResponse): Promise<void>;
   readonly tunnel: SparrowTunnel;
   readonly files: SparrowFiles;
+  /** Records of this app, see `records.proto`. */
+  readonly store: SparrowStore;
 }
 
 /**
@@ -60,6 +73,7 @@ export function createSparrow(options: Partial<SparrowConfig> = {}): Sparrow {
     },
     tunnel: createTunnelApi(config, client, session),
     files: createFiles(client),
+    store: createStoreApi(config, client),
   };
 }
 

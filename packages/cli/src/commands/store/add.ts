@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { type StoreCommandOptions, type StoreContext, storeContext } from './context.ts';
+
+/** Adds a command with the options that all of `sparrow store` have. */
+export function add(
+  parent: Command,
+  usage: string,
+  description: string,
+  setUp: (command: Command) => void,
+  // biome-ignore lint/suspicious/noExplicitAny: commander hands over what the usage says
+  run: (context: StoreContext, args: string[], options: any) => Promise<void>,
+): void {
+  const command = new Command(usage.split(' ')[0])
+    .usage(usage.split(' ').slice(1).join(' '))
+    .description(description)
+    .option('--dir <dir>', 'folder of the store', '.sparrow/store')
+    .option('--namespace <name>', 'tables of one app and environment: app/env')
+    .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  for (const name of usage.split(' ').slice(1)) command.argument(name);
+  setUp(command);
+  command.action(async (...given: unknown[]) => {
+    const own = given.at(-1) as Command;
+    const context = storeContext(own.optsWithGlobals() as StoreCommandOptions);
+    try {
+      await run(context, own.args, own.opts());
+    } finally {
+      await context.close();
+    }
+  });
+  parent.addCommand(command);
+}

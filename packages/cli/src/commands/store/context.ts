@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import type { RecordStore } from '@sparrow/store';
+import { createIo, type Io } from '../../io.ts';
+import type { CommonOptions } from '../command.ts';
+
+export interface StoreCommandOptions extends CommonOptions {
+  dir: string;
+  namespace?: string;
+}
+
+/** What a `sparrow store` command works with: the store of `--dir`, opened for as long as it takes. */
+export interface StoreContext {
+  io: Io;
+  dir: string;
+  options: StoreCommandOptions;
+  /** The answer for `--json`. */
+  json(value: unknown): void;
+  open(options?: { readOnly?: boolean; schema?: string; schemaFile?: string }): Promise<RecordStore>;
+}
+
+export function storeContext(options: StoreCommandOptions): StoreContext & { close(): Promise<void> } {
+  const io = createIo(options.json);
+  const dir = resolve(io.cwd, options.dir);
+  let opened: RecordStore | undefined;
+  return {
+    io,
+    dir,
+    options,
+    json: (value) =>
+      io.json(
+        options.json,
+        JSON.parse(JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? item.toString() : item))),
+      ),
+    async open(more = {}) {
+      const { openStore } = await import('@sparrow/store');
+      opened = await openStore(dir, {
+        sweepEveryMs: 0,
+        ...more,
+        ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      });
+      return opened;
+    },
+    async close() {
+      await opened?.close();
+    },
+  };
+}

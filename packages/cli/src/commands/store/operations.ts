@@ -1,0 +1,140 @@
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type LmdbEngine, StoreError, type TransferFormat } from '@sparrow/store';
+import type { Command } from 'commander';
+import type { SetExitCode } from '../command.ts';
+import { add } from './add.ts';
+
+function format(text: string): TransferFormat {
+  if (text === 'jsonl' || text === 'protobuf') return text;
+  throw new StoreError('CONFIG_INVALID', `there is no format ${text}`, { hint: 'use jsonl or protobuf' });
+}
+
+function embedded(engine: { kind: string }): LmdbEngine {
+  if (engine.kind === 'lmdb') return engine as LmdbEngine;
+  throw new StoreError('CONFIG_INVALID', 'this store lives on PostgreSQL shards', {
+    hint: 'use pg_basebackup and WAL archiving of each shard',
+  });
+}
+
+/** Backup, restore, verify, import, export, compact, stats. */
+export function addOperationCommands(store: Command, setExitCode: SetExitCode): void {
+  add(
+    store,
+    'backup <target>',
+    'make a consistent copy of the store in a new folder',
+    () => {},
+    async (context, [target = '']) => {
+      const { backupStore, openEngine } = await import('@sparrow/store');
+      const engine = await openEngine(context.dir);
+      try {
+        const backup = await backupStore(embedded(engine), resolve(context.io.cwd, target));
+        context.io.say(`✓ ${backup.bytes} bytes, change ${backup.sequence}`);
+        context.json(backup);
+      } finally {
+        await engine.close();
+      }
+    },
+  );
+  add(
+    store,
+    'restore <backup>',
+    'make a store of a backup, with an archive up to a point in time',
+    (command) =>
+      command
+        .option('--archive <file>', 'changes behind the backup')
+        .option('--until <time>', 'ISO time or ms; default: all of the archive'),
+    async (context, [backup = ''], { archive, until }) => {
+      const { restoreStore } = await import('@sparrow/store');
+      const time = until === undefined ? undefined : /^\d+$/.test(until) ? Number(until) : Date.parse(until);
+      const restored = await restoreStore(resolve(context.io.cwd, backup), context.dir, {
+        ...(archive === undefined ? {} : { archive: resolve(context.io.cwd, archive) }),
+        ...(time === undefined ? {} : { until: time }),
+      });
+      context.io.say(
+        `✓ ${context.options.dir}: change ${restored.sequence}, ${restored.changes} of them from the archive`,
+      );
+      context.json(restored);
+    },
+  );
+  add(
+    store,
+    'verify',
+    'read everything and compare records with their indexes',
+    (command) => command.option('--backup <dir>', 'verify a backup instead'),
+    async (context, _args, { backup }) => {
+      const { verifyBackup, verifyStore } = await import('@sparrow/store');
+      if (backup !== undefined) {
+        const manifest = await verifyBackup(resolve(context.io.cwd, backup));
+        context.io.say(`✓ the backup of ${new Date(manifest.at).toISOString()} is whole`);
+        context.json({ ok: true, ...manifest });
+        return;
+      }
+      const report = await verifyStore(await context.open());
+      for (const { name, records, entries, problems } of report.tables) {
+        context.io.say(`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`);
+        for (const problem of problems) context.io.say(`    ${problem}`);
+      }
+      context.json(report);
+      if (!report.ok) setExitCode(1);
+    },
+  );
+  for (const [verb, what] of [
+    ['export', 'write the records of a table to a file'],
+    ['import', 'write the records of a file into a table'],
+  ] as const)
+    add(
+      store,
+      `${verb} <table> <file>`,
+      what,
+      (command) => command.option('--format <format>', 'jsonl or protobuf', 'jsonl'),
+      async (context, [name = '', file = ''], options) => {
+        const { exportTable, importTable } = await import('@sparrow/store');
+        const opened = await context.open();
+        const path = resolve(context.io.cwd, file);
+        const records = await (verb === 'export' ? exportTable : importTable)(
+          opened,
+          name,
+          path,
+          format(options.format),
+        );
+        context.io.say(`✓ ${records} records`);
+        context.json({ records, file: path });
+      },
+    );
+  add(
+    store,
+    'compact',
+    'write the file of an embedded store anew, without its free pages; nobody may have it open',
+    () => {},
+    async (context) => {
+      const { openEngine } = await import('@sparrow/store');
+      const engine = embedded(await openEngine(context.dir));
+      const file = join(context.dir, 'data.mdb');
+      const before = statSync(file).size;
+      try {
+        await engine.copyTo(`${file}.compact`, true);
+      } finally {
+        await engine.close();
+      }
+      renameSync(`${file}.compact`, file);
+      rmSync(`${file}-lock`, { force: true });
+      const after = statSync(file).size;
+      context.io.say(`✓ ${before} → ${after} bytes`);
+      context.json({ before, after });
+    },
+  );
+  add(
+    store,
+    'stats',
+    'figures of the store',
+    (command) => command.option('--prometheus', 'as Prometheus text'),
+    async (context, _args, { prometheus }) => {
+      const opened = await context.open();
+      const stats = await opened.stats();
+      if (prometheus) context.io.say(await opened.metrics());
+      else for (const [name, value] of Object.entries(stats)) context.io.say(`${name.padEnd(16)} ${value}`);
+      context.json(stats);
+    },
+  );
+}

@@ -1,0 +1,65 @@
+import { constants } from 'node:fs';
+import { open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The files of a log, small enough that a test can put a disk that tears in its place. */
+export interface FileLayer {
+  list(): Promise<string[]>;
+  read(name: string): Promise<Buffer>;
+  /** A file of `bytes` zeros, its name durable. */
+  create(name: string, bytes: number): Promise<LogFile>;
+  remove(name: string): Promise<void>;
+}
+
+export interface LogFile {
+  /** Resolves when the bytes are on the disk. Without that promise any part of them may be there or not. */
+  append(bytes: Uint8Array, position: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const BLANK = Buffer.alloc(1 << 20);
+
+/** A folder of the file system. */
+export function createFileLayer(folder: string): FileLayer {
+  const syncFolder = async (): Promise<void> => {
+    const handle = await open(folder, 'r');
+    await handle.sync();
+    await handle.close();
+  };
+  return {
+    list: () => readdir(folder),
+    read: (name) => readFile(join(folder, name)),
+    async create(name, bytes) {
+      const path = join(folder, name);
+      const temporary = `${path}.new`;
+      // Written once with zeros: an append into it changes no size, so making it durable is one write to the disk.
+      const blank = await open(temporary, 'w', 0o600);
+      try {
+        for (let at = 0; at < bytes; at += BLANK.length)
+          await blank.write(BLANK, 0, Math.min(BLANK.length, bytes - at), at);
+        await blank.sync();
+      } catch (error) {
+        // Half a segment would keep the room that is missing.
+        await unlink(temporary).catch(() => {});
+        throw error;
+      } finally {
+        await blank.close();
+      }
+      await rename(temporary, path);
+      await syncFolder();
+      // O_DSYNC makes a write durable before it returns: one turn in the thread pool instead of two.
+      const handle = await open(path, constants.O_RDWR | constants.O_DSYNC);
+      return {
+        async append(data, position) {
+          for (let at = 0; at < data.length; ) {
+            const { bytesWritten } = await handle.write(data, at, data.length - at, position + at);
+            if (bytesWritten === 0) throw Object.assign(new Error('the disk took no bytes'), { code: 'ENOSPC' });
+            at += bytesWritten;
+          }
+        },
+        close: () => handle.close(),
+      };
+    },
+    remove: (name) => unlink(join(folder, name)),
+  };
+}

@@ -1,0 +1,585 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '@sparrow/core';
+import { open, type RootDatabase } from 'lmdb';
+import { StoreError } from '../../errors.ts';
+import { applyWrite } from '../apply-write.ts';
+import type { Commit, IndexPage, KvEngine, Located, RangeRequest, Row, RowPage, WriteResult } from '../kv-engine.ts';
+import { checkLmdbFile } from './check-file.ts';
+import { createFileLayer, type FileLayer } from './file-layer.ts';
+import { holdFolder } from './hold-folder.ts';
+import {
+  decodeFeed,
+  decodePayload,
+  decodeRow,
+  encodeFeed,
+  encodePayload,
+  encodeRow,
+  indexOf,
+  SPACE,
+  spaced,
+} from './layout.ts';
+import { type Log, openLog } from './log.ts';
+import { type Entry, Overlay, textOf } from './overlay.ts';
+
+export interface LmdbEngineOptions {
+  /** Folder of the store; made when it is not there. */
+  dir: string;
+  /** Only reads, beside the one process that writes. Sees what the writer has applied: some tens of milliseconds behind it. */
+  readOnly?: boolean;
+  /** Slots that keys are counted into; matters when the store grows to shards. Default 1024. */
+  slots?: number;
+  /** Bytes of changes that wait for LMDB before writers must wait, too. Default 32 MiB. */
+  overlayBytes?: number;
+  /** Milliseconds that changes gather before LMDB gets them. Default 20. */
+  applyEveryMs?: number;
+  /** Processes and threads that may read at once. Default 254. */
+  maxReaders?: number;
+  segmentBytes?: number;
+  clock?: Clock;
+  /** The files of the log; a test gives a disk that tears. */
+  files?: FileLayer;
+}
+
+export interface LmdbEngine extends KvEngine {
+  /** Calls back with every durable change in its order, for a copy of the store elsewhere; returns a function that ends it. */
+  watch(
+    onChange: (change: { sequence: number; entries: readonly { key: Buffer; value: Buffer | undefined }[] }) => void,
+  ): () => void;
+  /** Names of the texts that the store keeps. */
+  metaNames(): Promise<string[]>;
+  /** Rows as they are stored, for a copy of the store elsewhere. */
+  scanStored(range: {
+    from: Buffer;
+    to: Buffer;
+    after?: string;
+    limit: number;
+  }): Promise<{ rows: { key: Buffer; stored: Buffer }[]; cursor?: string }>;
+  /** Everything that is durable is in LMDB. */
+  settle(): Promise<void>;
+  /** A consistent copy of the LMDB file while the store runs; compacted when wanted. The log is in it up to now. */
+  copyTo(file: string, compact: boolean): Promise<{ sequence: number }>;
+  readonly sequence: number;
+}
+
+const APPLIED = 'applied';
+const MIGRATE_HINT = 'end the other process, or open the store with readOnly';
+
+/**
+ * The embedded engine: a log that makes groups of writes durable, LMDB behind it, many reading processes.
+ *
+ * @throws StoreError STORE_IN_USE, STORE_CORRUPT
+ */
+export async function createLmdbEngine(options: LmdbEngineOptions): Promise<LmdbEngine> {
+  const { dir, readOnly = false, slots = 1024, overlayBytes = 32 * 1024 * 1024, applyEveryMs = 20 } = options;
+  const clock = options.clock ?? systemClock;
+  if (!readOnly) mkdirSync(join(dir, 'log'), { recursive: true, mode: 0o700 });
+  const release = readOnly ? () => {} : holdFolder(dir, MIGRATE_HINT);
+  const file = join(dir, 'data.mdb');
+  let db: RootDatabase<Buffer, Buffer>;
+  try {
+    checkLmdbFile(file);
+    db = open<Buffer, Buffer>({
+      path: file,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      // A batch is on the disk when its promise resolves, by LMDB's own two meta pages: segments of the log may go then.
+      overlappingSync: false,
+      compression: false,
+      noMemInit: true,
+      maxReaders: options.maxReaders ?? 254,
+      readOnly,
+    } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
+  } catch (error) {
+    release();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError('STORE_CORRUPT', `${file} cannot be opened: ${(error as Error).message}`, {
+      hint: 'check that the folder is a store and may be read; else restore a backup',
+      cause: error,
+    });
+  }
+  const overlay = new Overlay();
+  const watchers = new Set<Parameters<LmdbEngine['watch']>[0]>();
+  let applied = Number(readText(APPLIED) ?? 0);
+  let rev = 0;
+  let log: Log | undefined;
+  let closed = false;
+  let applyTimer: (() => void) | undefined;
+  let applyRunning: Promise<void> | undefined;
+  const room: (() => void)[] = [];
+  let lastApplyError: unknown;
+  let applyFailures = 0;
+
+  function readText(name: string): string | undefined {
+    const key = spaced(SPACE.meta, Buffer.from(name));
+    const entry = overlay.find(textOf(key));
+    const bytes = entry ? entry.value : db.getBinary(key);
+    return bytes?.toString('utf8');
+  }
+
+  if (!readOnly) {
+    try {
+      let latest = applied;
+      log = await openLog({
+        files: options.files ?? createFileLayer(join(dir, 'log')),
+        ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+        applied,
+        onRecord(sequence, payload) {
+          latest = sequence;
+          overlay.settle(
+            decodePayload(payload).map(({ key, value }) => ({ text: textOf(key), entry: { key, value, sequence } })),
+          );
+        },
+      });
+      if (latest > applied) {
+        await applyBatch(latest);
+        await log.release(latest);
+      }
+      // Revisions go on from a number no earlier life has used: a commit takes one sequence number and at most 4,096 revisions.
+      rev = latest * 4096;
+    } catch (error) {
+      await db.close();
+      release();
+      throw error;
+    }
+  }
+
+  function stored(text: string, key: Buffer, withPending: boolean): Buffer | undefined {
+    const entry = (withPending ? overlay.pending.get(text) : undefined) ?? overlay.find(text);
+    return entry ? entry.value : db.getBinary(key);
+  }
+
+  async function applyBatch(upTo: number): Promise<void> {
+    const batch = overlay.take();
+    try {
+      await db.batch(() => {
+        for (const { key, value } of batch.values()) {
+          if (value) void db.put(key, value);
+          else void db.remove(key);
+        }
+        void db.put(spaced(SPACE.meta, Buffer.from(APPLIED)), Buffer.from(String(upTo)));
+      });
+    } catch (error) {
+      overlay.putBack();
+      throw error;
+    }
+    // Without this a read could see LMDB as it was before the batch, while the batch no longer stands in the overlay.
+    db.resetReadTxn();
+    overlay.applied();
+    applied = upTo;
+  }
+
+  function scheduleApply(): void {
+    if (applyTimer || applyRunning || closed) return;
+    applyTimer = clock.after(applyEveryMs, () => {
+      applyTimer = undefined;
+      applyRunning = applyAll().finally(() => {
+        applyRunning = undefined;
+        if (overlay.durable.size > 0) scheduleApply();
+      });
+    });
+  }
+
+  let durableSequence = 0;
+  async function applyAll(): Promise<void> {
+    if (overlay.durable.size === 0) return;
+    try {
+      const upTo = durableSequence;
+      await applyBatch(upTo);
+      await log?.release(upTo);
+      applyFailures = 0;
+    } catch (error) {
+      // A full disk: the log still has everything. Writers stop when the overlay is full, and this is tried again.
+      applyFailures++;
+      lastApplyError = error;
+    }
+    for (const wake of room.splice(0)) wake();
+  }
+
+  async function waitForRoom(deadline: number): Promise<void> {
+    while (overlay.bytes > overlayBytes) {
+      if (applyFailures > 3)
+        throw new StoreError('DISK_FULL', 'the store cannot take changes from its log', {
+          hint: 'free room on the disk; the store goes on by itself',
+          cause: lastApplyError,
+        });
+      const left = deadline - performance.now();
+      if (left <= 0)
+        throw new StoreError('OVERLOADED', 'more changes are waiting for the disk than the store keeps', {
+          hint: 'send fewer at once, or try again',
+        });
+      scheduleApply();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(left, 100));
+        room.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  const open_ = (): void => {
+    if (closed) throw new StoreError('CLOSED', 'the store is closed', { hint: 'open it again' });
+  };
+
+  /** Computes a commit against what is pending, and hands it to the log. Synchronous, so nothing comes between reading and writing. */
+  function submit(commit: Commit): { results: WriteResult[]; durable?: Promise<void> } {
+    const { writes, now } = commit;
+    const changes: { key: Buffer; value: Buffer | undefined }[] = [];
+    const results: WriteResult[] = [];
+    // Writes of one commit see each other.
+    const own = new Map<string, Buffer | undefined>();
+    let mustWait: Promise<void> | undefined;
+    for (const write of writes) {
+      const key = spaced(SPACE.row, write.key);
+      const text = textOf(key);
+      const bytes = own.has(text) ? own.get(text) : stored(text, key, true);
+      const row = bytes ? decodeRow(bytes) : undefined;
+      const outcome = applyWrite(row, write, now);
+      const live = row && (row.expires === 0 || row.expires > now) ? row : undefined;
+      const result: WriteResult = { code: outcome.code, version: live?.version ?? 0, rev: live?.rev ?? 0 };
+      results.push(result);
+      const wantsBefore = write.want === 'before' || write.want === 'both';
+      if (live && (wantsBefore || outcome.code !== 'ok')) result.before = { ...live, value: Buffer.from(live.value) };
+      if (outcome.code !== 'ok') {
+        // The refusal may stand on a change that is not durable yet.
+        mustWait = overlay.pending.has(text) ? group : undefined;
+        while (results.length < writes.length) results.push({ code: 'skipped', version: 0, rev: 0 });
+        return mustWait ? { results, durable: mustWait } : { results };
+      }
+      if (write.op === 'check') {
+        if (overlay.pending.has(text)) mustWait = group;
+        continue;
+      }
+      const { after } = outcome;
+      const oldIndex = bytes ? indexOf(bytes) : [];
+      if (after) {
+        const next = ++rev;
+        const index = write.index ?? oldIndex;
+        const value = encodeRow({ ...after, rev: next }, after.value, index);
+        changes.push({ key, value });
+        own.set(text, value);
+        if (index !== oldIndex) diffIndex(oldIndex, index, write.key, changes);
+        result.version = after.version;
+        result.rev = next;
+        if (write.want === 'after' || write.want === 'both') result.after = { ...after, rev: next };
+      } else if (row) {
+        changes.push({ key, value: undefined });
+        own.set(text, undefined);
+        diffIndex(oldIndex, [], write.key, changes);
+        result.version = row.version;
+      }
+      if (commit.feed && write.feed !== false && (after || live)) {
+        const feedKey = Buffer.allocUnsafe(12);
+        write.key.copy(feedKey, 0, 0, 4);
+        feedKey.writeBigUInt64BE(BigInt(++rev), 4);
+        changes.push({
+          key: spaced(SPACE.feed, feedKey),
+          value: encodeFeed(
+            write,
+            after ? 'put' : 'delete',
+            after ?? { value: new Uint8Array(0), version: live?.version ?? 0, expires: 0, modified: now },
+            now,
+          ),
+        });
+      }
+    }
+    if (changes.length === 0) return mustWait ? { results, durable: mustWait } : { results };
+    return { results, durable: write(changes) };
+  }
+
+  let group: Promise<void> | undefined;
+  let groupEntries: { text: string; entry: Entry }[] = [];
+
+  /** Hands changes to the log; the promise is shared by all of one group. */
+  function write(changes: readonly { key: Buffer; value: Buffer | undefined }[]): Promise<void> {
+    const { sequence, durable } = (log as Log).append(encodePayload(changes));
+    if (durable !== group) {
+      group = durable;
+      const entries: { text: string; entry: Entry }[] = [];
+      groupEntries = entries;
+      durable.then(
+        () => {
+          overlay.settle(entries);
+          durableSequence = (entries.at(-1) as { entry: Entry }).entry.sequence;
+          if (group === durable) group = undefined;
+          if (watchers.size > 0) tell(entries);
+          scheduleApply();
+        },
+        () => {
+          // Everything behind the failure was refused, too.
+          overlay.pending.clear();
+          if (group === durable) group = undefined;
+        },
+      );
+    }
+    for (const { key, value } of changes) {
+      const text = textOf(key);
+      const entry = { key, value, sequence };
+      overlay.pending.set(text, entry);
+      groupEntries.push({ text, entry });
+    }
+    return durable;
+  }
+
+  function tell(entries: readonly { entry: Entry }[]): void {
+    for (let i = 0; i < entries.length; ) {
+      const { sequence } = (entries[i] as { entry: Entry }).entry;
+      const change: Entry[] = [];
+      while (i < entries.length && (entries[i] as { entry: Entry }).entry.sequence === sequence)
+        change.push((entries[i++] as { entry: Entry }).entry);
+      for (const watcher of watchers) watcher({ sequence, entries: change });
+    }
+  }
+
+  function diffIndex(
+    before: readonly Buffer[],
+    after: readonly Buffer[],
+    rowKey: Buffer,
+    changes: { key: Buffer; value: Buffer | undefined }[],
+  ): void {
+    for (const entry of before)
+      if (!after.some((other) => other.equals(entry)))
+        changes.push({ key: spaced(SPACE.index, entry), value: undefined });
+    for (const entry of after)
+      if (!before.some((other) => other.equals(entry)))
+        changes.push({ key: spaced(SPACE.index, entry), value: rowKey });
+  }
+
+  /** Live entries of a space in [from, to), LMDB and overlay merged; at most `limit`. */
+  function* merged(space: number, from: Buffer, to: Buffer): Generator<{ key: Buffer; value: Buffer }> {
+    const start = spaced(space, from);
+    const end = spaced(space, to);
+    const over = overlay.range(textOf(start), textOf(end));
+    let i = 0;
+    for (const { key, value } of db.getRange({ start, end, snapshot: true })) {
+      while (i < over.length && (over[i] as Entry).key.compare(key) < 0) {
+        const entry = over[i++] as Entry;
+        if (entry.value) yield { key: entry.key, value: entry.value };
+      }
+      if (i < over.length && (over[i] as Entry).key.equals(key)) {
+        const entry = over[i++] as Entry;
+        if (entry.value) yield { key: entry.key, value: entry.value };
+      } else yield { key, value };
+    }
+    for (; i < over.length; i++) {
+      const entry = over[i] as Entry;
+      if (entry.value) yield { key: entry.key, value: entry.value };
+    }
+  }
+
+  const fromCursor = (range: Pick<RangeRequest, 'from' | 'after'>): Buffer =>
+    range.after === undefined ? range.from : Buffer.concat([Buffer.from(range.after, 'base64url'), Buffer.of(0)]);
+
+  function get({ key }: Located): Row | undefined | Promise<Row | undefined> {
+    open_();
+    const spacedKey = spaced(SPACE.row, key);
+    if (overlay.pending.size > 0 || overlay.durable.size > 0 || overlay.applying.size > 0) {
+      const text = textOf(spacedKey);
+      // What is not durable is shown to nobody: a crash could take it back.
+      if (overlay.pending.has(text))
+        return (group as Promise<void>).then(
+          () => getCopy({ slot: 0, key }),
+          () => getCopy({ slot: 0, key }),
+        );
+      const entry = overlay.find(text);
+      if (entry) return entry.value ? decodeRow(entry.value) : undefined;
+    }
+    const bytes = db.getBinaryFast(spacedKey);
+    return bytes ? decodeRow(bytes, bytes.length) : undefined;
+  }
+
+  /** A row for those who wait: the buffer of a fast read is used again by the next one. */
+  async function getCopy(at: Located): Promise<Row | undefined> {
+    const answer = get(at);
+    if (answer instanceof Promise) return answer;
+    return answer && { ...answer, value: Buffer.from(answer.value) };
+  }
+
+  const engine: LmdbEngine = {
+    kind: 'lmdb',
+    slots,
+    get sequence() {
+      return log?.sequence ?? applied;
+    },
+    get,
+    async getMany(at) {
+      const rows: (Row | undefined)[] = [];
+      for (const entry of at) {
+        rows.push(await getCopy(entry));
+      }
+      return rows;
+    },
+    async commit(commit) {
+      open_();
+      if (readOnly)
+        throw new StoreError('READ_ONLY', 'this process opened the store to read', {
+          hint: 'write in the one that has it open for writing',
+        });
+      if (overlay.bytes > overlayBytes) await waitForRoom(commit.deadline);
+      const { results, durable } = submit(commit);
+      if (durable) await durable;
+      return results;
+    },
+    async scan(range) {
+      open_();
+      const page: RowPage = { rows: [] };
+      for (const { key, value } of merged(SPACE.row, fromCursor(range), range.to)) {
+        if (page.rows.length >= range.limit) {
+          page.cursor = (page.rows.at(-1) as { key: Buffer }).key.toString('base64url');
+          break;
+        }
+        page.rows.push({ slot: 0, key: Buffer.from(key.subarray(1)), row: decodeRow(value) });
+      }
+      return page;
+    },
+    async scanIndex(range) {
+      open_();
+      const page: IndexPage = { entries: [] };
+      for (const { key, value } of merged(SPACE.index, fromCursor(range), range.to)) {
+        if (page.entries.length >= range.limit) {
+          page.cursor = (page.entries.at(-1) as { index: Buffer }).index.toString('base64url');
+          break;
+        }
+        page.entries.push({ index: Buffer.from(key.subarray(1)), key: Buffer.from(value), slot: 0 });
+      }
+      return page;
+    },
+    async count(from, to) {
+      open_();
+      const start = spaced(SPACE.row, from);
+      const end = spaced(SPACE.row, to);
+      let count = db.getKeysCount({ start, end });
+      for (const { key, value } of overlay.range(textOf(start), textOf(end))) {
+        const there = db.doesExist(key);
+        if (value && !there) count++;
+        if (!value && there) count--;
+      }
+      return count;
+    },
+    async feed(table, position, limit) {
+      open_();
+      const from = Buffer.alloc(12);
+      from.writeUInt32BE(table);
+      if (position !== '') {
+        if (!/^\d{1,16}$/.test(position))
+          throw new StoreError('CURSOR_INVALID', 'this is no position of an embedded store', {
+            hint: 'begin without one',
+          });
+        from.writeBigUInt64BE(BigInt(position) + 1n, 4);
+      }
+      const to = Buffer.alloc(4);
+      to.writeUInt32BE(table + 1);
+      const entries = [];
+      let last = position;
+      for (const { key, value } of merged(SPACE.feed, from, to)) {
+        if (entries.length >= limit) break;
+        entries.push(decodeFeed(value));
+        last = String(key.readBigUInt64BE(5));
+      }
+      return { entries, position: last };
+    },
+    async trimFeed(table, before, limit) {
+      open_();
+      const from = Buffer.alloc(4);
+      from.writeUInt32BE(table);
+      const to = Buffer.alloc(4);
+      to.writeUInt32BE(table + 1);
+      const changes: { key: Buffer; value: undefined }[] = [];
+      for (const { key, value } of merged(SPACE.feed, from, to)) {
+        if (changes.length >= Math.min(limit, 10_000) || decodeFeed(value).at >= before) break;
+        changes.push({ key: Buffer.from(key), value: undefined });
+      }
+      if (changes.length > 0) await write(changes);
+      return changes.length;
+    },
+    async readMeta(name) {
+      open_();
+      if (group) await group.catch(() => {});
+      return readText(`meta/${name}`);
+    },
+    async writeMeta(name, text, expected) {
+      open_();
+      if (readOnly)
+        throw new StoreError('READ_ONLY', 'this process opened the store to read', { hint: 'write elsewhere' });
+      const key = spaced(SPACE.meta, Buffer.from(`meta/${name}`));
+      const present = stored(textOf(key), key, true)?.toString('utf8');
+      if (present !== expected) return false;
+      await write([{ key, value: Buffer.from(text) }]);
+      return true;
+    },
+    async stats() {
+      open_();
+      const { mapSize, lastPageNumber, entryCount, pageSize } = db.getStats() as Record<string, number>;
+      return {
+        entries: entryCount ?? 0,
+        fileBytes: ((lastPageNumber ?? 0) + 1) * (pageSize ?? 4096),
+        mapBytes: mapSize ?? 0,
+        logBytes: log?.bytes ?? 0,
+        logSyncs: log?.fsyncs ?? 0,
+        overlayBytes: overlay.bytes,
+        sequence: log?.sequence ?? applied,
+        applied,
+        applyFailures,
+      };
+    },
+    async metaNames() {
+      open_();
+      if (group) await group.catch(() => {});
+      const from = Buffer.from('meta/');
+      const names: string[] = [];
+      for (const { key } of merged(SPACE.meta, from, Buffer.from('meta0')))
+        names.push(key.toString('utf8', 1 + from.length));
+      return names;
+    },
+    async scanStored(range) {
+      open_();
+      const page: Awaited<ReturnType<LmdbEngine['scanStored']>> = { rows: [] };
+      for (const { key, value } of merged(SPACE.row, fromCursor(range), range.to)) {
+        if (page.rows.length >= range.limit) {
+          page.cursor = (page.rows.at(-1) as { key: Buffer }).key.toString('base64url');
+          break;
+        }
+        page.rows.push({ key: Buffer.from(key.subarray(1)), stored: Buffer.from(value) });
+      }
+      return page;
+    },
+    watch(onChange) {
+      watchers.add(onChange);
+      return () => watchers.delete(onChange);
+    },
+    async settle() {
+      if (group) await group.catch(() => {});
+      while (overlay.durable.size > 0 || applyRunning) {
+        if (applyRunning) await applyRunning;
+        else {
+          applyTimer?.();
+          applyTimer = undefined;
+          await applyAll();
+          if (applyFailures > 0) throw lastApplyError;
+        }
+      }
+    },
+    async copyTo(target, compact) {
+      await engine.settle();
+      await db.backup(target, compact);
+      return { sequence: applied };
+    },
+    async close() {
+      if (closed) return;
+      if (!readOnly) {
+        await engine.settle().catch(() => {});
+        closed = true;
+        applyTimer?.();
+        await applyRunning;
+        await log?.close();
+      }
+      closed = true;
+      for (const wake of room.splice(0)) wake();
+      await db.close();
+      release();
+    },
+  };
+  return engine;
+}

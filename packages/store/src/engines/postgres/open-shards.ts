@@ -1,0 +1,50 @@
+import { addShard } from '../../shards/cluster.ts';
+import { type MetaStore, openMetaStore } from '../../shards/meta-store.ts';
+import { createShardRouter } from '../../shards/shard-router.ts';
+import { createPostgresEngine, type PostgresEngine } from './postgres-engine.ts';
+import { SHARD_FUNCTIONS, SHARD_TABLES } from './shard-sql.ts';
+
+export const SHARD_SQL = [SHARD_TABLES, SHARD_FUNCTIONS] as const;
+
+export interface ShardsOptions {
+  /** The PostgreSQL of the meta store. */
+  meta: string;
+  /** Of a new cluster. Default 1,024. */
+  slots?: number;
+  /** Shards that must be there; new ones are added. */
+  shards?: readonly { id: string; url: string; standbys?: string[] }[];
+  /** Connections to each shard. Default 16. */
+  connections?: number;
+}
+
+/** Opens records on PostgreSQL shards. @throws StoreError SHARD_DOWN, CONFIG_INVALID */
+export async function createShardsEngine(options: ShardsOptions): Promise<PostgresEngine> {
+  const meta = await openMetaStore({
+    url: options.meta,
+    ...(options.slots === undefined ? {} : { slots: options.slots }),
+  });
+  try {
+    const known = await meta.shards();
+    for (const shard of options.shards ?? [])
+      if (!known.some(({ id, url }) => id === shard.id && url === shard.url)) await joinShard(meta, shard);
+    const router = await createShardRouter({
+      meta,
+      ...(options.connections === undefined ? {} : { connections: options.connections }),
+    });
+    const engine = createPostgresEngine({ router });
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        await meta.close();
+      },
+    };
+  } catch (error) {
+    await meta.close();
+    throw error;
+  }
+}
+
+export function joinShard(meta: MetaStore, shard: { id: string; url: string; standbys?: string[] }): Promise<void> {
+  return addShard(meta, { ...shard, sql: SHARD_SQL });
+}

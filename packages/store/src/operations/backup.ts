@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { copyFile, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { type Clock, systemClock } from '@sparrow/core';
+import { open as openLmdb } from 'lmdb';
+import { checkLmdbFile } from '../engines/lmdb/check-file.ts';
+import { decodePayload, encodePayload, SPACE, spaced } from '../engines/lmdb/layout.ts';
+import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
+import { StoreError } from '../errors.ts';
+
+/**
+ * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes behind it. The copy and a part
+ * of the archive give the store as it was at any time in between. (Shards are backed up by PostgreSQL's own base backup and WAL archive.)
+ */
+export interface Backup {
+  /** Milliseconds UTC. */
+  at: number;
+  sequence: number;
+  bytes: number;
+  sha256: string;
+}
+
+const MANIFEST = 'backup.json';
+const DATA = 'data.mdb';
+
+/** @throws StoreError BACKUP_INVALID when the folder holds something */
+export async function backupStore(
+  engine: LmdbEngine,
+  target: string,
+  options: { clock?: Clock } = {},
+): Promise<Backup> {
+  const clock = options.clock ?? systemClock;
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new StoreError('BACKUP_INVALID', `${target} is not empty`, { hint: 'name a new folder' });
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const file = join(target, DATA);
+  const { sequence } = await engine.copyTo(file, true);
+  const at = clock.now();
+  const { sha256, bytes } = await digest(file);
+  const handle = await open(file, 'r');
+  await handle.sync();
+  await handle.close();
+  const manifest: Backup & { format: 1 } = { format: 1, at, sequence, bytes, sha256 };
+  // The manifest comes last and whole: without it there is no backup.
+  writeFileSync(join(target, `${MANIFEST}.new`), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+  renameSync(join(target, `${MANIFEST}.new`), join(target, MANIFEST));
+  return { at, sequence, bytes, sha256 };
+}
+
+/** @throws StoreError BACKUP_INVALID */
+export async function verifyBackup(target: string): Promise<Backup> {
+  const manifest = readManifest(target);
+  const { sha256, bytes } = await digest(join(target, DATA)).catch(() => ({ sha256: '', bytes: 0 }));
+  if (sha256 !== manifest.sha256 || bytes !== manifest.bytes)
+    throw new StoreError('BACKUP_INVALID', `${target}: the copy is not what was backed up`, {
+      hint: 'use another backup',
+    });
+  checkLmdbFile(join(target, DATA));
+  return manifest;
+}
+
+function readManifest(target: string): Backup {
+  try {
+    const manifest = JSON.parse(readFileSync(join(target, MANIFEST), 'utf8')) as Backup & { format: number };
+    if (manifest.format === 1) return manifest;
+  } catch {
+    // Said below.
+  }
+  throw new StoreError('BACKUP_INVALID', `${target} is no backup`, { hint: `a backup has a ${MANIFEST}` });
+}
+
+async function digest(file: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(file)) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+/** Appends every durable change to a file: what lies between backups. */
+export interface Archive {
+  /** Bytes that wait to be written. */
+  readonly waiting: number;
+  /** Everything so far is on the disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const HEAD = 28;
+
+/** A record of the archive: crc32, length, sequence, time (doubles), payload. */
+export async function startArchive(
+  engine: LmdbEngine,
+  file: string,
+  options: { clock?: Clock } = {},
+): Promise<Archive> {
+  const clock = options.clock ?? systemClock;
+  const handle = await open(file, 'a', 0o600);
+  let queue: Buffer[] = [];
+  let waiting = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = (): Promise<void> => {
+    writing = writing.then(async () => {
+      if (queue.length === 0) return;
+      const chunk = Buffer.concat(queue);
+      queue = [];
+      waiting -= chunk.length;
+      await handle.write(chunk);
+      await handle.datasync();
+    });
+    return writing;
+  };
+  const stop = engine.watch(({ sequence, entries }) => {
+    const payload = encodePayload(entries);
+    const out = Buffer.allocUnsafe(HEAD + payload.length);
+    out.writeUInt32LE(payload.length, 4);
+    out.writeDoubleLE(sequence, 8);
+    out.writeDoubleLE(clock.now(), 16);
+    out.writeUInt32LE(0, 24);
+    out.set(payload, HEAD);
+    out.writeUInt32LE(crc32(out.subarray(4)), 0);
+    queue.push(out);
+    waiting += out.length;
+    if (waiting > 1 << 20) void flush();
+  });
+  const timer = setInterval(() => void flush(), 200);
+  timer.unref();
+  return {
+    get waiting() {
+      return waiting;
+    },
+    sync: flush,
+    async close() {
+      stop();
+      clearInterval(timer);
+      await flush();
+      await handle.close();
+    },
+  };
+}
+
+/**
+ * Makes a store of a backup in an empty folder, with the changes of the archive up to `until` (milliseconds UTC; default: all).
+ *
+ * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup
+ */
+export async function restoreStore(
+  backup: string,
+  dir: string,
+  options: { archive?: string; until?: number } = {},
+): Promise<{ sequence: number; changes: number; at: number }> {
+  const manifest = await verifyBackup(backup);
+  if (existsSync(join(dir, DATA)))
+    throw new StoreError('BACKUP_INVALID', `${dir} holds a store already`, {
+      hint: 'restore into a new folder, then put it in its place',
+    });
+  const { until = Number.POSITIVE_INFINITY } = options;
+  if (until < manifest.at && options.until !== undefined)
+    throw new StoreError('BACKUP_INVALID', `the backup is newer than ${new Date(until).toISOString()}`, {
+      hint: 'use an older backup',
+    });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, DATA);
+  await copyFile(join(backup, DATA), file);
+  let { sequence, at } = manifest;
+  let changes = 0;
+  if (options.archive !== undefined) {
+    const db = openLmdb<Buffer, Buffer>({
+      path: file,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      overlappingSync: false,
+    } as Parameters<typeof openLmdb>[0]);
+    try {
+      for (const record of readArchive(options.archive)) {
+        if (record.sequence <= sequence) continue;
+        if (record.at > until) break;
+        if (record.sequence !== sequence + 1)
+          throw new StoreError('BACKUP_INVALID', `the archive has no change ${sequence + 1}`, {
+            hint: 'use the archive that ran since this backup',
+          });
+        const entries = decodePayload(record.payload);
+        void db.batch(() => {
+          for (const { key, value } of entries) void (value ? db.put(key, value) : db.remove(key));
+        });
+        sequence = record.sequence;
+        at = record.at;
+        if (++changes % 1_000 === 0) await db.committed;
+      }
+      await db.put(spaced(SPACE.meta, Buffer.from('applied')), Buffer.from(String(sequence)));
+    } catch (error) {
+      await db.close();
+      rmSync(file, { force: true });
+      throw error;
+    }
+    await db.close();
+  }
+  return { sequence, changes, at };
+}
+
+/** Whole records only: the last may be torn. */
+function* readArchive(file: string): Generator<{ sequence: number; at: number; payload: Buffer }> {
+  const bytes = readFileSync(file);
+  for (let at = 0; at + HEAD <= bytes.length; ) {
+    const end = at + HEAD + bytes.readUInt32LE(at + 4);
+    if (end > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32LE(at)) return;
+    yield {
+      sequence: bytes.readDoubleLE(at + 8),
+      at: bytes.readDoubleLE(at + 16),
+      payload: bytes.subarray(at + HEAD, end),
+    };
+    at = end;
+  }
+}

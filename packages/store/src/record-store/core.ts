@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordValue } from '../codec/message-codec.ts';
+import type { Commit, Row, Write, WriteResult } from '../engines/kv-engine.ts';
+import { StoreError } from '../errors.ts';
+import { compileCondition } from '../query/evaluate.ts';
+import { parseCondition } from '../query/parse-query.ts';
+import type { StoreContext } from './context.ts';
+import { type CallOptions, DEFAULT_TIMEOUT_MS, type Found, type WriteCallOptions } from './options.ts';
+import type { TableCodec } from './table-codec.ts';
+
+/** Reading and changing rows of one table; the tables' operations are made of this. */
+export interface TableCore {
+  readonly codec: TableCodec;
+  readonly context: StoreContext;
+  deadline(options?: CallOptions): number;
+  alive(row: Row | undefined): row is Row;
+  decode(row: Row, rowKey: Buffer): Found;
+  expires(options?: { ttlMs?: number }): number;
+  commit(slot: number, writes: Write[], deadline: number): Promise<WriteResult[]>;
+  /** Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline. */
+  readModifyWrite<T>(
+    at: { slot: number; key: Buffer },
+    deadline: number,
+    plan: (row: Row | undefined) => { writes: Write[]; result: (results: WriteResult[]) => T },
+  ): Promise<T>;
+  condition(text: string | undefined): ((record: RecordValue) => boolean) | undefined;
+  /** The error for a write that did not happen. */
+  refusal(
+    result: WriteResult,
+    options: WriteCallOptions | undefined,
+    rowKey: Buffer,
+    request?: RecordValue,
+  ): StoreError;
+  /** Forgets what the hot tier holds of a row. */
+  forget(rowKey: Buffer): void;
+  /** Stands around every call: times it, and counts it. */
+  tracked<T>(op: string, key: Buffer | undefined, run: () => Promise<T>): Promise<T>;
+}
+
+/** The error of a refused write brings the record along when the result flag asked for it. */
+export class WriteRefused extends StoreError {
+  readonly version: number;
+  readonly record: RecordValue | undefined;
+  constructor(
+    code: ConstructorParameters<typeof StoreError>[0],
+    message: string,
+    hint: string,
+    present: { version: number; record?: RecordValue | undefined },
+  ) {
+    super(code, message, { hint });
+    this.version = present.version;
+    this.record = present.record;
+  }
+}
+
+export function createTableCore(codec: TableCodec, context: StoreContext): TableCore {
+  const { table } = codec;
+  const { clock, engine, limits, telemetry, hot } = context;
+  const conditions = new Map<string, (record: RecordValue) => boolean>();
+
+  const core: TableCore = {
+    codec,
+    context,
+    deadline: (options) => performance.now() + (options?.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    alive: (row): row is Row => row !== undefined && (row.expires === 0 || row.expires > clock.now()),
+    decode: (row, rowKey) => ({
+      code: 0,
+      record: codec.decode(row.value, rowKey),
+      version: row.version,
+      modified: row.modified,
+      expires: row.expires,
+    }),
+    expires(options) {
+      const ttl = options?.ttlMs ?? table.ttlMs;
+      return ttl > 0 ? clock.now() + ttl : 0;
+    },
+    async commit(slot, writes, deadline) {
+      const commit: Commit = { slot, now: clock.now(), writes, feed: table.feed, deadline };
+      const results = await engine.commit(commit);
+      if (hot)
+        for (const write of writes) if (write.op !== 'check') hot.delete(write.key.latin1Slice(0, write.key.length));
+      return results;
+    },
+    async readModifyWrite(at, deadline, plan) {
+      for (let attempt = 0; ; attempt++) {
+        const answer = engine.get(at, { deadline });
+        // A row that comes at once stands in a buffer of the engine: the plan is made before anything else runs, an await included.
+        const found = answer instanceof Promise ? await answer : answer;
+        const { writes, result } = plan(core.alive(found) ? found : undefined);
+        const results = await core.commit(at.slot, writes, deadline);
+        if (!results.some((entry) => entry.code === 'guard')) return result(results);
+        if (performance.now() > deadline)
+          throw new StoreError(
+            'TIMEOUT',
+            `the record of ${table.name} changed each of ${attempt + 1} times it was tried`,
+            {
+              hint: 'many write this key at once: use fieldIncrease, or a longer timeoutMs',
+            },
+          );
+        // Everybody who lost the race waits another while.
+        if (attempt > 2) await sleep(Math.random() * Math.min(50, 2 ** attempt));
+      }
+    },
+    condition(text) {
+      if (text === undefined) return undefined;
+      let known = conditions.get(text);
+      if (!known) {
+        known = compileCondition(table.message, parseCondition(text, limits.queryBytes));
+        if (conditions.size > 256) conditions.clear();
+        conditions.set(text, known);
+      }
+      return known;
+    },
+    refusal(result, options, rowKey, request) {
+      const flag = options?.resultFlag?.failure ?? 0;
+      const present = result.before;
+      const record = flag === 1 ? request : flag >= 2 && present ? codec.decode(present.value, rowKey) : undefined;
+      const version = present?.version ?? result.version;
+      const refused = (code: ConstructorParameters<typeof StoreError>[0], message: string, hint: string): StoreError =>
+        new WriteRefused(code, `${table.name}: ${message}`, hint, { version, record });
+      switch (result.code) {
+        case 'exists':
+          return refused('EXISTS', 'a record of this key is there already', 'use replace to overwrite it, or update');
+        case 'absent':
+          return refused('NOT_FOUND', 'there is no record of this key', 'use insert or replace to make it');
+        case 'version':
+          return refused(
+            'VERSION_MISMATCH',
+            `the stored version is ${version}, not ${options?.version}`,
+            'read the record again and repeat the change',
+          );
+        case 'range':
+          return refused(
+            'OUT_OF_RANGE',
+            'the increase would leave its limits',
+            'nothing was changed; give wider limits',
+          );
+        default:
+          return refused('CONDITION_FAILED', 'the condition does not hold', 'read the record, it was not changed');
+      }
+    },
+    forget(rowKey) {
+      hot?.delete(rowKey.latin1Slice(0, rowKey.length));
+    },
+    async tracked(op, key, run) {
+      const started = performance.now();
+      try {
+        const result = await run();
+        telemetry.done(op, table.name, started, key && hexOf(key));
+        return result;
+      } catch (error) {
+        telemetry.done(
+          op,
+          table.name,
+          started,
+          key && hexOf(key),
+          error instanceof StoreError ? error.code : 'INTERNAL',
+        );
+        throw error;
+      }
+    },
+  };
+  return core;
+}
+
+const hexOf = (key: Buffer): string => key.latin1Slice(4, key.length);

@@ -1,0 +1,93 @@
+import { StoreError } from '../errors.ts';
+import { placeIn } from './locate.ts';
+import type { FieldDef, MessageDef, Schema, TableDef } from './table.ts';
+
+const HINT = 'add fields, never remove, rename or retype them; for anything else define a new table and copy';
+
+/**
+ * Checks that records written under `before` stay readable and reachable under `after`.
+ *
+ * Allowed: new tables, new value fields, larger sizes, larger ListNum, another TTL or feed. Refused: a table that is gone; another kind,
+ * primary key, sharding key or index; a field removed, renamed, renumbered, retyped; encryption switched; smaller limits.
+ *
+ * @throws StoreError SCHEMA_CHANGE_FORBIDDEN naming every refused change with its place.
+ */
+export function checkEvolution(before: Schema, after: Schema): void {
+  const reasons: string[] = [];
+  for (const [name, old] of before.tables) {
+    const table = after.tables.get(name);
+    if (!table) {
+      reasons.push(`${after.file}: table ${name} is gone`);
+      continue;
+    }
+    const place = placeIn(after.source, name);
+    const say = (text: string, field?: string): void => {
+      const at = field ? placeIn(after.source, name, new RegExp(`\\b${field}\\b\\s*=`)) : place;
+      reasons.push(`${after.file}:${at.line}:${at.column}: ${name}: ${text}`);
+    };
+    compareTables(old, table, say);
+    compareMessages(old.message, table.message, '', say, new Set());
+  }
+  if (reasons.length > 0) throw new StoreError('SCHEMA_CHANGE_FORBIDDEN', reasons.join('\n'), { hint: HINT });
+}
+
+const names = (fields: readonly FieldDef[]): string => fields.map((field) => field.name).join(', ');
+
+function compareTables(old: TableDef, table: TableDef, say: (text: string) => void): void {
+  if (old.kind !== table.kind) say(`a ${old.kind} table cannot become a ${table.kind} table`);
+  if (names(old.keyFields) !== names(table.keyFields))
+    say(`the primary key (${names(old.keyFields)}) cannot become (${names(table.keyFields)})`);
+  if (names(old.shardFields) !== names(table.shardFields))
+    say(`the sharding key (${names(old.shardFields)}) cannot become (${names(table.shardFields)})`);
+  const index = (entry: TableDef): string =>
+    entry.indexes
+      .map(({ name, fields }) => `${name}(${names(fields)})`)
+      .sort()
+      .join(' ');
+  if (index(old) !== index(table))
+    say(`the indexes ${index(old) || '(none)'} cannot become ${index(table) || '(none)'}`);
+  if (table.listMax < old.listMax) say(`ListNum may only grow, from ${old.listMax}`);
+  if (
+    names(old.sort?.fields ?? []) !== names(table.sort?.fields ?? []) ||
+    old.sort?.descending !== table.sort?.descending
+  )
+    say('the order of the sorted list cannot change');
+}
+
+function compareMessages(
+  old: MessageDef,
+  message: MessageDef,
+  path: string,
+  say: (text: string, field?: string) => void,
+  seen: Set<MessageDef>,
+): void {
+  if (seen.has(old)) return;
+  seen.add(old);
+  for (const field of old.fields) {
+    const now = message.byName.get(field.name);
+    const called = path + field.name;
+    if (!now) {
+      const renamed = message.byNumber.get(field.number);
+      say(renamed ? `field ${called} was renamed to ${renamed.name}` : `field ${called} was removed`, renamed?.name);
+      continue;
+    }
+    if (now.number !== field.number)
+      say(`field ${called} had number ${field.number} and now has ${now.number}`, field.name);
+    if (typeName(now) !== typeName(field))
+      say(`field ${called} was ${typeName(field)} and now is ${typeName(now)}`, field.name);
+    if (now.oneof !== field.oneof) say(`field ${called} went into or out of a oneof`, field.name);
+    if (now.encrypted !== field.encrypted) say(`encryption of field ${called} was switched`, field.name);
+    if (now.required && !field.required) say(`field ${called} became required`, field.name);
+    if (now.size !== undefined && (field.size === undefined || now.size < field.size))
+      say(`the size of field ${called} may only grow`, field.name);
+    if (field.enum && now.enum)
+      for (const [value, number] of Object.entries(field.enum.values))
+        if (now.enum.values[value] !== number) say(`value ${value} of ${called} was removed or renumbered`, field.name);
+    if (field.message && now.message) compareMessages(field.message, now.message, `${called}.`, say, seen);
+  }
+  for (const field of message.fields)
+    if (field.required && !old.byName.has(field.name)) say(`new field ${path}${field.name} is required`, field.name);
+}
+
+const typeName = (field: FieldDef): string =>
+  `${field.mapKey ? `map<${field.mapKey}> of ` : ''}${field.repeated ? 'repeated ' : ''}${field.enum?.name ?? (field.message ? 'message' : field.type)}`;

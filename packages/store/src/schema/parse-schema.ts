@@ -1,0 +1,299 @@
+import protobuf from 'protobufjs';
+import type { StoreError } from '../errors.ts';
+import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
+import { blankComments, invalid, placeAt, placeIn } from './locate.ts';
+import type { EnumDef, FieldDef, IndexDef, MessageDef, ScalarType, Schema, TableDef, TableKind } from './table.ts';
+
+const OPTION = '(tcaplusservice.tcaplus_';
+const SCALARS = new Set<string>([
+  ...['double', 'float', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32', 'int64', 'uint64', 'sint64', 'fixed64'],
+  ...['sfixed64', 'bool', 'string', 'bytes'],
+]);
+const KEY_TYPES = new Set<string>([...SCALARS].filter((type) => type !== 'double' && type !== 'float'));
+
+/**
+ * Reads the tables of a `.proto` (syntax 2 or 3). A message with `tcaplusservice.tcaplus_primary_key` is a table. The import of the
+ * option file may stand there and is not looked up.
+ *
+ * @throws StoreError SCHEMA_INVALID with file, line and column.
+ */
+export function parseSchema(source: string, file = 'schema.proto', limits: StoreLimits = DEFAULT_LIMITS): Schema {
+  if (source.length > 4 * 1024 * 1024)
+    throw invalid(file, { line: 1, column: 1 }, 'the file is larger than 4 MiB', 'split it');
+  const root = new protobuf.Root();
+  try {
+    protobuf.parse(source, root, { keepCase: true, preferTrailingComment: false });
+    root.resolveAll();
+  } catch (error) {
+    throw placed(source, file, error);
+  }
+  const messages = new Map<protobuf.Type, MessageDef>();
+  const tables = new Map<string, TableDef>();
+  const visit = (namespace: protobuf.NamespaceBase): void => {
+    for (const nested of namespace.nestedArray) {
+      if (nested instanceof protobuf.Type && optionsOf(nested).has('primary_key')) {
+        if (tables.has(nested.name))
+          throw invalid(file, placeIn(source, nested.name), `two tables are called ${nested.name}`, 'rename one');
+        tables.set(nested.name, tableOf(nested, messages, source, file, limits));
+      }
+      if (nested instanceof protobuf.Namespace) visit(nested);
+    }
+  };
+  visit(root);
+  if (tables.size === 0)
+    throw invalid(
+      file,
+      { line: 1, column: 1 },
+      'no message has the option tcaplusservice.tcaplus_primary_key',
+      'add option (tcaplusservice.tcaplus_primary_key) = "…"; to each message that is a table',
+    );
+  return { file, source, tables };
+}
+
+/** protobufjs names the line at most; the word it stumbled over gives the column. */
+function placed(source: string, file: string, error: unknown): StoreError {
+  const message = error instanceof Error ? error.message : String(error);
+  const line = Number(/\(.*?line (\d+)\)/.exec(message)?.[1] ?? 0);
+  const word =
+    /'([^']+)'/.exec(message)?.[1] ?? /no such (?:type|Type or Enum)(?: or enum)?:? ([\w.]+)/i.exec(message)?.[1];
+  const text = message.replace(/\s*\(.*?line \d+\)/, '');
+  const clean = blankComments(source);
+  if (line > 0) {
+    const start =
+      clean
+        .split('\n')
+        .slice(0, line - 1)
+        .join('\n').length + (line > 1 ? 1 : 0);
+    const end = clean.indexOf('\n', start);
+    const at = word ? clean.slice(start, end < 0 ? undefined : end).search(wholeWord(word)) : -1;
+    return invalid(file, { line, column: Math.max(0, at) + 1 }, text, 'correct the .proto', error);
+  }
+  const at = word ? clean.search(wholeWord(word)) : -1;
+  return invalid(file, at >= 0 ? placeAt(source, at) : { line: 1, column: 1 }, text, 'correct the .proto', error);
+}
+
+const wholeWord = (word: string): RegExp => new RegExp(`(?<!\\w)${word.replace(/[^\w]/g, '\\$&')}(?!\\w)`);
+
+/** Options of TCaplus by their short names. A repeated one keeps all its values only in `parsedOptions`. */
+function optionsOf(object: protobuf.ReflectionObject): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const parsed = (object.parsedOptions ?? []) as Record<string, unknown>[];
+  for (const entry of Array.isArray(parsed) ? parsed : [])
+    for (const [name, value] of Object.entries(entry))
+      if (name.startsWith(OPTION)) {
+        const short = name.slice(OPTION.length, -1);
+        found.set(short, [...(found.get(short) ?? []), String(value)]);
+      }
+  return found;
+}
+
+function messageOf(
+  type: protobuf.Type,
+  known: Map<protobuf.Type, MessageDef>,
+  source: string,
+  file: string,
+): MessageDef {
+  const done = known.get(type);
+  if (done) return done;
+  const byNumber = new Map<number, FieldDef>();
+  const byName = new Map<string, FieldDef>();
+  const message: MessageDef = { name: type.fullName.replace(/^\./, ''), fields: [], byNumber, byName };
+  known.set(type, message);
+  for (const field of type.fieldsArray) {
+    const def = fieldOf(field, known, source, file);
+    if (byNumber.has(def.number))
+      throw invalid(
+        file,
+        placeIn(source, type.name, new RegExp(`\\b${def.name}\\b\\s*=`)),
+        `field number ${def.number} is used twice`,
+        'give each field a number of its own',
+      );
+    message.fields.push(def);
+    byNumber.set(def.number, def);
+    byName.set(def.name, def);
+  }
+  return message;
+}
+
+function fieldOf(field: protobuf.Field, known: Map<protobuf.Type, MessageDef>, source: string, file: string): FieldDef {
+  field.resolve();
+  const options = optionsOf(field);
+  const { resolvedType } = field;
+  const parent = field.parent as protobuf.Type;
+  const here = (): { line: number; column: number } =>
+    placeIn(source, parent.name, new RegExp(`\\b${field.name}\\b\\s*=`));
+  if (field.type === 'group' || (resolvedType as { group?: boolean } | null)?.group)
+    throw invalid(file, here(), `${field.name} is a group`, 'make it a message field');
+  const isMap = field instanceof protobuf.MapField;
+  const type = (
+    resolvedType instanceof protobuf.Enum ? 'enum' : resolvedType instanceof protobuf.Type ? 'message' : field.type
+  ) as FieldDef['type'];
+  const oneof = field.partOf && !field.options?.proto3_optional ? field.partOf.name : undefined;
+  const { hasPresence } = field as unknown as { hasPresence: boolean };
+  const presence = !field.repeated && !isMap && (type === 'message' || hasPresence);
+  const size = options.get('size')?.[0];
+  const description = options.get('desc')?.[0];
+  const def: FieldDef = {
+    name: field.name,
+    number: field.id,
+    type,
+    repeated: field.repeated,
+    packed: field.packed,
+    required: field.required,
+    presence,
+    default: defaultOf(field, type),
+    encrypted: ['1', 'true'].includes(options.get('crypto')?.[0] ?? ''),
+  };
+  if (oneof !== undefined) def.oneof = oneof;
+  if (isMap) def.mapKey = (field as protobuf.MapField).keyType as ScalarType;
+  if (resolvedType instanceof protobuf.Enum) def.enum = enumOf(resolvedType);
+  if (resolvedType instanceof protobuf.Type) def.message = messageOf(resolvedType, known, source, file);
+  if (size !== undefined) def.size = Number(size);
+  if (description !== undefined) def.description = description;
+  return def;
+}
+
+function enumOf(type: protobuf.Enum): EnumDef {
+  const values = { ...type.values };
+  const names = new Map<number, string>();
+  for (const [name, value] of Object.entries(values)) if (!names.has(value)) names.set(value, name);
+  return { name: type.fullName.replace(/^\./, ''), values, names };
+}
+
+function defaultOf(field: protobuf.Field, type: FieldDef['type']): unknown {
+  const given = field.options?.default as unknown;
+  if (type === 'message') return undefined;
+  if (type === 'enum') {
+    const { values } = field.resolvedType as protobuf.Enum;
+    return typeof given === 'string' ? given : (Object.entries(values)[0]?.[0] ?? 0);
+  }
+  if (/64$/.test(type)) return given === undefined ? 0n : BigInt(String(given));
+  if (type === 'string') return given === undefined ? '' : String(given);
+  if (type === 'bytes') return given === undefined ? new Uint8Array(0) : new Uint8Array(Buffer.from(String(given)));
+  if (type === 'bool') return given === true || given === 'true';
+  return given === undefined ? 0 : Number(given);
+}
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
+function tableOf(
+  type: protobuf.Type,
+  known: Map<protobuf.Type, MessageDef>,
+  source: string,
+  file: string,
+  limits: StoreLimits,
+): TableDef {
+  const options = optionsOf(type);
+  const message = messageOf(type, known, source, file);
+  const { name } = type;
+  const at = (pattern?: RegExp): { line: number; column: number } => placeIn(source, name, pattern);
+  const option = (short: string): RegExp => new RegExp(`tcaplus_${short}\\b`);
+  const attributes = new Map<string, string>();
+  for (const text of options.get('customattr') ?? [])
+    for (const pair of text.split(';').filter((part) => part.trim())) {
+      const [key = '', value = ''] = pair.split('=', 2).map((part) => part.trim());
+      attributes.set(key.toLowerCase(), value);
+    }
+  const fail = (pattern: RegExp | undefined, text: string, hint: string): never => {
+    throw invalid(file, at(pattern), text, hint);
+  };
+  const kind = (attributes.get('tabletype') ?? 'GENERIC').toUpperCase() as TableKind;
+  if (!['GENERIC', 'LIST', 'SORTLIST'].includes(kind))
+    fail(option('customattr'), `TableType ${kind} is unknown`, 'use GENERIC, LIST or SORTLIST');
+  const field = (fieldName: string, short: string): FieldDef => {
+    const found = message.byName.get(fieldName);
+    return found ?? fail(option(short), `${name} has no field ${fieldName}`, 'name a field of the message');
+  };
+  const keyField = (fieldName: string, short: string): FieldDef => {
+    const found = field(fieldName, short);
+    if (found.repeated || found.mapKey || !KEY_TYPES.has(found.type))
+      fail(option(short), `${fieldName} cannot be part of a key`, 'use a single integer, bool, string or bytes field');
+    if (found.encrypted) fail(option(short), `${fieldName} is encrypted and cannot be part of a key`, 'encrypt others');
+    return found;
+  };
+  const keyNames = list(options.get('primary_key')?.[0]);
+  const keyFields = keyNames.map((fieldName) => keyField(fieldName, 'primary_key'));
+  const group = kind === 'GENERIC' ? 'GENERIC' : 'LIST';
+  if (keyFields.length === 0) fail(option('primary_key'), 'the primary key has no field', 'name at least one');
+  if (new Set(keyNames).size !== keyNames.length)
+    fail(option('primary_key'), 'the primary key names a field twice', 'name each once');
+  if (keyFields.length > limits.keyFields[group])
+    fail(
+      option('primary_key'),
+      `the primary key has ${keyFields.length} fields, ${limits.keyFields[group]} are allowed in a ${kind} table`,
+      'use fewer',
+    );
+  if (message.fields.length - keyFields.length > limits.valueFields[group])
+    fail(undefined, `${name} has more than ${limits.valueFields[group]} value fields`, 'group them in messages');
+  for (const word of [name, ...message.fields.map((entry) => entry.name)])
+    if (Buffer.byteLength(word) + 1 > limits.nameBytes)
+      fail(new RegExp(`\\b${word}\\b`), `the name ${word} is longer than ${limits.nameBytes - 1} bytes`, 'shorten it');
+  const shardNames = list(options.get('sharding_key')?.[0]);
+  const shardFields = shardNames.length === 0 ? keyFields : shardNames.map((entry) => keyField(entry, 'sharding_key'));
+  for (const entry of shardFields)
+    if (!keyFields.includes(entry))
+      fail(option('sharding_key'), `${entry.name} of the sharding key is not in the primary key`, 'use key fields');
+  const indexes = (options.get('index') ?? []).map((text): IndexDef => {
+    const match = /^\s*(\w+)\s*\(([^)]*)\)\s*$/.exec(text);
+    if (!match) return fail(option('index'), `index "${text}" is not of the form name(field, …)`, 'write name(a, b)');
+    const fields = list(match[2]).map((entry) => indexField(field(entry, 'index'), fail));
+    if (fields.length === 0) fail(option('index'), `index ${match[1]} has no field`, 'name at least one');
+    return { name: match[1] as string, fields, ofKey: fields.every((entry) => keyFields.includes(entry)) };
+  });
+  const names = indexes.map((index) => index.name);
+  const twice = names.find((entry, i) => names.indexOf(entry) !== i);
+  if (twice) fail(option('index'), `two indexes are called ${twice}`, 'rename one');
+  if (kind !== 'GENERIC' && indexes.some((index) => !index.ofKey))
+    fail(option('index'), `a ${kind} table has no index over value fields`, 'index key fields only');
+  const listMax = Number(attributes.get('listnum') ?? limits.listElements);
+  if (!(Number.isInteger(listMax) && listMax >= 1 && listMax <= limits.listElements))
+    fail(option('customattr'), `ListNum ${listMax} is not between 1 and ${limits.listElements}`, 'choose one that is');
+  const table: TableDef = {
+    name,
+    message,
+    kind,
+    keyFields,
+    shardFields,
+    indexes,
+    listMax,
+    ttlMs: number(attributes.get('ttl'), fail) * 1000,
+    feed: ['on', '1', 'true'].includes((attributes.get('feed') ?? '').toLowerCase()),
+    attributes,
+  };
+  if (kind === 'SORTLIST') {
+    const sortNames = list(attributes.get('sortfield') ?? attributes.get('sortfields'));
+    const count = Number(attributes.get('sortfieldnum') ?? 1);
+    const candidates = message.fields.filter((entry) => !keyFields.includes(entry));
+    const fields =
+      sortNames.length > 0 ? sortNames.map((entry) => field(entry, 'customattr')) : candidates.slice(0, count);
+    if (fields.length < 1 || fields.length > 4)
+      fail(option('customattr'), 'a SORTLIST table sorts by 1 to 4 fields', 'set SortFieldNum or SortField');
+    for (const entry of fields) indexField(entry, fail);
+    // TDR spells ascending INSC.
+    const rule = (attributes.get('sortrule') ?? 'INSC').toUpperCase();
+    table.sort = { fields, descending: rule === 'DESC' };
+  }
+  return table;
+}
+
+function indexField(field: FieldDef, fail: (pattern: RegExp, text: string, hint: string) => never): FieldDef {
+  if (field.repeated || field.mapKey || field.type === 'message' || field.encrypted)
+    fail(
+      new RegExp(`\\b${field.name}\\b`),
+      `${field.name} cannot be indexed or sorted by`,
+      'use a single scalar or enum field that is not encrypted',
+    );
+  return field;
+}
+
+function number(text: string | undefined, fail: (pattern: RegExp, text: string, hint: string) => never): number {
+  if (text === undefined) return 0;
+  const value = Number(text);
+  return Number.isFinite(value) && value >= 0
+    ? value
+    : fail(/TTL/i, `TTL ${text} is no number of seconds`, 'TTL=86400');
+}

@@ -1,0 +1,65 @@
+import { StoreError } from '../errors.ts';
+import type { MetaStore } from './meta-store.ts';
+import { createShardClient } from './shard-client.ts';
+
+/** Tables that a shard keeps by slot. The mover copies and compares them and knows nothing else of them. */
+export interface MovedTable {
+  /** In the schema `sparrow`, with a column `slot int` in its primary key. */
+  name: string;
+  /** SQL of a bigint that stands for a row. */
+  checksum: string;
+  /** The column that names a row within its slot. */
+  key: string;
+}
+
+/**
+ * Makes a PostgreSQL a shard. The first one owns all slots, later ones own none until slots are moved to them.
+ *
+ * @throws StoreError SHARD_DOWN, CONFIG_INVALID when it is not set up for logical replication
+ */
+export async function addShard(
+  meta: MetaStore,
+  shard: { id: string; url: string; standbys?: string[]; sql: readonly string[] },
+): Promise<void> {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(shard.id))
+    throw new StoreError('CONFIG_INVALID', `"${shard.id}" is no name for a shard`, {
+      hint: 'use a-z, 0-9 and -, beginning with a letter',
+    });
+  const client = createShardClient({ url: shard.url, max: 1, connectMs: 5_000 });
+  try {
+    await client.session(async (query) => {
+      const [settings] = await query<{ wal: string; version: string }>(
+        "select current_setting('wal_level') as wal, current_setting('server_version_num') as version",
+      );
+      if (Number(settings?.version) < 150_000 || settings?.wal !== 'logical')
+        throw new StoreError(
+          'CONFIG_INVALID',
+          `${shard.id} is PostgreSQL ${settings?.version} with wal_level ${settings?.wal}`,
+          {
+            hint: 'shards need PostgreSQL 15 or newer with wal_level = logical',
+          },
+        );
+      for (const text of shard.sql) await query(text);
+    }, 60_000);
+    await meta.putShard({ id: shard.id, url: shard.url, standbys: shard.standbys ?? [], state: 'active' });
+    if ((await meta.map()).length === 0) {
+      const epoch = await meta.nextEpoch();
+      await client.session(async (query) => {
+        await query(
+          `insert into sparrow.owners select s, 'o', $2 from generate_series(0, $1::int - 1) s on conflict do nothing`,
+          [meta.slots, epoch],
+        );
+        await query('update sparrow.owners_version set version = version + 1');
+      }, 60_000);
+      await meta.assign(0, meta.slots - 1, shard.id, epoch);
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError('SHARD_DOWN', `shard ${shard.id} does not answer: ${(error as Error).message}`, {
+      hint: 'check its address and that it runs',
+      cause: error,
+    });
+  } finally {
+    await client.close();
+  }
+}

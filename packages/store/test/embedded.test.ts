@@ -1,0 +1,248 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createManualClock } from '@sparrow/core';
+import { startChild } from '@sparrow/core/process';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLmdbEngine, createRecordStore } from '../src/index.ts';
+import { createTornDisk } from './support/torn-files.ts';
+
+const SCHEMA = `syntax = "proto3";
+message Pair {
+  option (tcaplusservice.tcaplus_primary_key) = "id, side";
+  option (tcaplusservice.tcaplus_sharding_key) = "id";
+  option (tcaplusservice.tcaplus_index) = "by_value(value)";
+  int64 id = 1; uint32 side = 2; int64 value = 3; bytes pad = 4;
+}`;
+
+describe('the embedded engine', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'sparrow-embedded-'));
+    writeFileSync(join(dir, 'pair.proto'), SCHEMA);
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  const child = (script: string, ...args: string[]): string =>
+    spawnSync(process.execPath, [join(import.meta.dirname, 'support', script), ...args], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    }).stdout;
+
+  test('a writer that is killed again and again keeps every acknowledged transaction, whole', async () => {
+    const home = join(dir, 'store');
+    const acknowledged = new Set<number>();
+    let from = 0;
+    const rounds = process.env.SPARROW_SOAK === '1' ? 60 : 6;
+    for (let round = 0; round < rounds; round++) {
+      const writer = await startChild(
+        process.execPath,
+        [join(import.meta.dirname, 'support/writer.ts'), home, String(from), join(dir, 'pair.proto')],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      let text = '';
+      writer.process.stdout?.on('data', (chunk) => (text += chunk));
+      await expect.poll(() => text.length, { timeout: 20_000 }).toBeGreaterThan(200);
+      await new Promise((resolve) => setTimeout(resolve, 37 * round));
+      process.kill(writer.pid, 'SIGKILL');
+      await writer.stop(0);
+      for (const line of text.split('\n').slice(0, -1)) acknowledged.add(Number(line));
+      from = Math.max(...acknowledged) + 1_000;
+    }
+    const engine = await createLmdbEngine({ dir: home });
+    const store = await createRecordStore({ engine, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    for (const id of acknowledged) {
+      const pair = await table.batchGet([0, 1].map((side) => ({ id: BigInt(id), side })));
+      expect(
+        pair.map((found) => found?.record.value),
+        `transaction ${id}`,
+      ).toEqual([BigInt(id), BigInt(id)]);
+    }
+    // Unacknowledged ones are there whole or not at all, and the index agrees with the records.
+    expect((await table.count()) % 2).toBe(0);
+    expect((await table.query('select count(*) from Pair where value >= 0')).values).toEqual([
+      BigInt(await table.count()),
+    ]);
+    await store.close();
+    await engine.close();
+  }, 120_000);
+
+  test('a file that lost its end is refused before it is mapped', async () => {
+    const home = join(dir, 'store');
+    const engine = await createLmdbEngine({ dir: home });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const pad = new Uint8Array(2_000);
+    await store.table('Pair').batch(
+      Array.from({ length: 1_000 }, (_, i) => ({
+        op: 'insert' as const,
+        record: { id: BigInt(i), side: 0, value: 1n, pad },
+      })),
+    );
+    await store.close();
+    await engine.close();
+    expect(child('open-store.ts', home)).toBe('records 1000\n');
+    const file = join(home, 'data.mdb');
+    const { size } = statSync(file);
+    for (const cut of [size - 4096, size >> 1, 8192, 4096, 100]) {
+      const copy = join(dir, 'copy');
+      cpSync(home, copy, { recursive: true });
+      truncateSync(join(copy, 'data.mdb'), cut);
+      const result = spawnSync(process.execPath, [join(import.meta.dirname, 'support/open-store.ts'), copy], {
+        encoding: 'utf8',
+      });
+      // Without the check this ends by SIGBUS.
+      expect({ cut, signal: result.signal, text: result.stdout }).toEqual({
+        cut,
+        signal: null,
+        text: 'error STORE_CORRUPT\n',
+      });
+      rmSync(copy, { recursive: true });
+    }
+  }, 60_000);
+
+  test('other processes read while one writes, and only one writes', async () => {
+    const home = join(dir, 'store');
+    const engine = await createLmdbEngine({ dir: home });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    await store.table('Pair').insert({ id: 1n, side: 0, value: 1n });
+    await engine.settle();
+    const readers = await Promise.all([0, 1].map(() => child('open-store.ts', home, 'read')));
+    expect(readers).toEqual(['records 1\n', 'records 1\n']);
+    expect(child('open-store.ts', home)).toBe('error STORE_IN_USE\n');
+    await store.close();
+    await engine.close();
+  }, 60_000);
+
+  test('a full disk refuses writes with a typed error, loses nothing, and goes on', async () => {
+    const files = createTornDisk();
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), files });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    await table.insert({ id: 1n, side: 0, value: 1n });
+    files.fail = 'ENOSPC';
+    const attempts = await Promise.allSettled([
+      table.insert({ id: 2n, side: 0, value: 1n }),
+      table.fieldIncrease({ id: 1n, side: 0 }, { value: 5n }),
+    ]);
+    for (const attempt of attempts)
+      expect(attempt).toMatchObject({ status: 'rejected', reason: { code: 'DISK_FULL' } });
+    expect(await table.get({ id: 1n, side: 0 })).toMatchObject({ version: 1, record: { value: 1n } });
+    expect(await table.get({ id: 2n, side: 0 })).toBeUndefined();
+    files.fail = undefined;
+    await table.fieldIncrease({ id: 1n, side: 0 }, { value: 1n });
+    expect(await table.get({ id: 1n, side: 0 })).toMatchObject({ version: 2, record: { value: 2n } });
+    await store.close();
+    await engine.close();
+  });
+
+  test('nobody sees a write that is not durable', async () => {
+    const files = createTornDisk();
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), files });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    await table.insert({ id: 1n, side: 0, value: 1n });
+    let release = (): void => {};
+    files.hold = new Promise((resolve) => (release = resolve));
+    const write = table.update({ id: 1n, side: 0, value: 2n });
+    let seen: unknown = 'nothing yet';
+    const read = table.fieldGet({ id: 1n, side: 0 }, ['value']).then((found) => (seen = found?.values.value));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(seen).not.toBe(2n);
+    release();
+    await Promise.all([write, read]);
+    expect(seen).toBe(2n);
+    await store.close();
+    await engine.close();
+  });
+
+  test('a clock that jumps loses no record and breaks no order', async () => {
+    const clock = createManualClock(Date.UTC(2030, 0, 1));
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    const store = await createRecordStore({ engine, schema: SCHEMA, clock, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    await table.insert({ id: 1n, side: 0, value: 1n }, { ttlMs: 60_000 });
+    await table.insert({ id: 2n, side: 0, value: 1n });
+    clock.advance(-3_600_000 * 24 * 400);
+    expect(await table.fieldIncrease({ id: 2n, side: 0 }, { value: 1n })).toMatchObject({ version: 2 });
+    expect(await table.get({ id: 1n, side: 0 })).toBeDefined();
+    clock.advance(3_600_000 * 24 * 4_000);
+    expect(await table.fieldIncrease({ id: 2n, side: 0 }, { value: 1n })).toMatchObject({ version: 3 });
+    expect(await table.get({ id: 1n, side: 0 })).toBeUndefined();
+    expect(await store.sweep()).toBe(1);
+    expect(await table.get({ id: 2n, side: 0 })).toMatchObject({ record: { value: 3n } });
+    await store.close();
+    await engine.close();
+  });
+
+  test('the hot tier keeps its budget and never shows what was overwritten', async () => {
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0, hotBytes: 200_000 });
+    const table = store.table('Pair');
+    for (let i = 0n; i < 500n; i++) await table.insert({ id: i, side: 0, value: 0n, pad: new Uint8Array(500) });
+    for (let turn = 0; turn < 3; turn++) {
+      for (let i = 0n; i < 500n; i++) expect((await table.get({ id: i, side: 0 }))?.record.value).toBe(BigInt(turn));
+      const { hotBytes, hotRecords } = await store.stats();
+      expect(hotBytes).toBeLessThanOrEqual(200_000);
+      expect(hotRecords).toBeGreaterThan(10);
+      await Promise.all(
+        Array.from({ length: 500 }, (_, i) => table.fieldIncrease({ id: BigInt(i), side: 0 }, { value: 1n })),
+      );
+    }
+    await store.close();
+    await engine.close();
+  });
+
+  test('the schema stays with the store and may only grow', async () => {
+    const home = join(dir, 'store');
+    const first = await createLmdbEngine({ dir: home });
+    const store = await createRecordStore({ engine: first, schema: SCHEMA, sweepEveryMs: 0 });
+    await store.table('Pair').insert({ id: 1n, side: 0, value: 1n });
+    await store.close();
+    const reopen = (schema: string): Promise<unknown> =>
+      createRecordStore({ engine: first, schema, schemaFile: 'pair.proto', sweepEveryMs: 0 }).then((s) => s.close());
+    await reopen(SCHEMA.replace('bytes pad = 4;', 'bytes pad = 4; string more = 5;'));
+    for (const [change, reason] of [
+      [SCHEMA, 'more was removed'],
+      [SCHEMA.replace('bytes pad = 4;', 'string pad = 4; string more = 5;'), 'was bytes and now is string'],
+      [
+        SCHEMA.replace('"id, side"', '"id"').replace('bytes pad = 4;', 'bytes pad = 4; string more = 5;'),
+        'primary key',
+      ],
+      [
+        SCHEMA.replace('by_value(value)', 'by_value(value, side)').replace(
+          'bytes pad = 4;',
+          'bytes pad = 4; string more = 5;',
+        ),
+        'indexes',
+      ],
+      [SCHEMA.replace('bytes pad = 4;', 'bytes padding = 4; string more = 5;'), 'renamed to padding'],
+    ])
+      await expect(reopen(change as string)).rejects.toMatchObject({
+        code: 'SCHEMA_CHANGE_FORBIDDEN',
+        message: expect.stringMatching(new RegExp(`^pair.proto:\\d+:\\d+: .*${reason}`)),
+      });
+    await first.close();
+  });
+
+  test('the log is released when LMDB has what it holds', async () => {
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), segmentBytes: 64 * 1024 });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const pad = new Uint8Array(1_000);
+    for (let round = 0; round < 10; round++) {
+      await store.table('Pair').batch(
+        Array.from({ length: 200 }, (_, i) => ({
+          op: 'replace' as const,
+          record: { id: BigInt(i), side: 0, value: 1n, pad },
+        })),
+      );
+      await engine.settle();
+    }
+    const stats = await store.stats();
+    expect(stats.logBytes).toBeLessThan(600_000);
+    expect(stats.applied).toBe(stats.sequence);
+    await store.close();
+    await engine.close();
+    expect(readFileSync(join(dir, 'store', 'data.mdb')).length).toBeGreaterThan(200_000);
+  });
+});

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkHistory } from '../src/checker/history.ts';
+import { startCluster, type TestCluster } from './support/cluster.ts';
+import { fill, finalState, shifted, startLoad } from './support/load.ts';
+
+const KEYS = 200;
+
+/** Stops the apply worker of a subscription for a while, by its pid. */
+async function stall(cluster: TestCluster, shard: string, ms: number, running: () => boolean): Promise<void> {
+  while (running()) {
+    const [worker] = await cluster.engine.router
+      .client(shard)
+      .query<{ pid: number }>(
+        { text: 'select pid from pg_stat_subscription where relid is null and pid is not null limit 1' },
+        performance.now() + 5000,
+      );
+    if (!worker) {
+      await sleep(5);
+      continue;
+    }
+    process.kill(worker.pid, 'SIGSTOP');
+    await sleep(ms);
+    process.kill(worker.pid, 'SIGCONT');
+    await sleep(300);
+  }
+}
+
+describe('a replication that stands still for a second', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startCluster({ shards: 2, joined: 1, slots: 64 });
+    await fill(cluster.store, KEYS, 100);
+    await cluster.join(1);
+  }, 120_000);
+  afterAll(async () => {
+    await cluster?.close();
+  });
+
+  async function moveUnder(
+    withoutFence: boolean,
+    from: string,
+    to: string,
+  ): Promise<{ violations: string[]; failures: string[]; retries: number }> {
+    const before = await finalState(cluster.store, KEYS);
+    const load = startLoad(cluster.store, { keys: 24, clients: 8, timeoutMs: 20_000, reads: 0.2, seed: 7 });
+    let moving = true;
+    const mover = cluster.mover({ withoutFence, groupSlots: 16 });
+    const plan = await mover.plan({ from, to, first: 0, last: 63 });
+    const stalls = stall(cluster, to, 1_000, () => moving);
+    const move = await mover.run(plan.id);
+    moving = false;
+    await stalls;
+    await load.stop();
+    const after = await finalState(cluster.store, KEYS);
+    // What was there before this load is taken off.
+    for (const [key, end] of after) {
+      end.version -= before.get(key)?.version ?? 0;
+      end.count -= before.get(key)?.count ?? 0n;
+    }
+    const history = shifted(load.history).map((operation) => {
+      const base = before.get(operation.key);
+      return {
+        ...operation,
+        version: operation.version - (base?.version ?? 0),
+        ...(operation.count === undefined ? {} : { count: operation.count - (base?.count ?? 0n) }),
+      };
+    });
+    return {
+      violations: checkHistory(history, after).map(({ rule }) => rule),
+      failures: load.failures,
+      retries: move.retries,
+    };
+  }
+
+  test('with the fence nothing is lost, doubled or failed', async () => {
+    const { violations, failures, retries } = await moveUnder(false, 's0', 's1');
+    expect(failures).toEqual([]);
+    expect(violations).toEqual([]);
+    // The stall was met: a fence was taken back.
+    expect(retries).toBeGreaterThan(0);
+  }, 120_000);
+
+  test('the control without the fence loses writes, so the checker and the load can see it', async () => {
+    const { violations } = await moveUnder(true, 's1', 's0');
+    expect(violations).toContain('lost');
+  }, 120_000);
+});

@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createManualClock } from '@sparrow/core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CONTRACT_SCHEMA } from '../contract/schema.ts';
+import {
+  backupStore,
+  createLmdbEngine,
+  createRecordStore,
+  exportTable,
+  generateTypes,
+  importTable,
+  type LmdbEngine,
+  openStore,
+  parseSchema,
+  type RecordStore,
+  restoreStore,
+  startArchive,
+  verifyBackup,
+  verifyStore,
+} from '../src/index.ts';
+
+const crypto = { current: 'a', keys: { a: new Uint8Array(32) } };
+
+describe('operations', () => {
+  let dir: string;
+  let engine: LmdbEngine;
+  let store: RecordStore;
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'sparrow-ops-'));
+    engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    store = await createRecordStore({
+      engine,
+      schema: CONTRACT_SCHEMA,
+      sweepEveryMs: 0,
+      crypto,
+      slowMs: 0,
+      hotPerSecond: 500,
+    });
+  });
+  afterEach(async () => {
+    await store.close();
+    await engine.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const fill = (from: number, count: number): Promise<unknown> =>
+    store.table('Player').batch(
+      Array.from({ length: count }, (_, i) => ({
+        op: 'replace' as const,
+        record: {
+          id: BigInt(from + i),
+          zone: 1,
+          name: `n${i}`,
+          level: i,
+          gold: 2n ** 60n,
+          blob: new Uint8Array([1, 2]),
+          bag: { a: 1n },
+        },
+      })),
+    );
+
+  test('a backup while the store runs, and a restore to a point in time', async () => {
+    const clock = createManualClock(1_000_000);
+    const archive = await startArchive(engine, join(dir, 'archive'), { clock });
+    await fill(0, 100);
+    let running = true;
+    const writing = (async () => {
+      for (let i = 0; running; i++)
+        await store.table('Player').fieldIncrease({ id: BigInt(i % 100), zone: 1 }, { level: 1 });
+    })();
+    const backup = await backupStore(engine, join(dir, 'backup'), { clock });
+    running = false;
+    await writing;
+    expect(await verifyBackup(join(dir, 'backup'))).toMatchObject({ sequence: backup.sequence });
+    clock.advance(1_000);
+    await fill(1_000, 50);
+    const between = clock.now();
+    clock.advance(1_000);
+    await store.table('Player').delete({ id: 1_000n, zone: 1 });
+    await fill(2_000, 50);
+    await archive.sync();
+
+    const counted = async (name: string, options: { archive?: string; until?: number }): Promise<[number, boolean]> => {
+      await restoreStore(join(dir, 'backup'), join(dir, name), options);
+      const restored = await openStore(join(dir, name), { crypto, sweepEveryMs: 0 });
+      const count = await restored.table('Player').count();
+      const found = await restored.table('Player').get({ id: 1_000n, zone: 1 });
+      expect((await verifyStore(restored)).ok).toBe(true);
+      // It is a store like any other.
+      await restored.table('Player').insert({ id: 9_999n, zone: 1 });
+      await restored.close();
+      return [count, found !== undefined];
+    };
+    expect(await counted('alone', {})).toEqual([100, false]);
+    expect(await counted('then', { archive: join(dir, 'archive'), until: between })).toEqual([150, true]);
+    expect(await counted('all', { archive: join(dir, 'archive') })).toEqual([199, false]);
+    await archive.close();
+    await expect(restoreStore(join(dir, 'nothing'), join(dir, 'x'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+    await expect(restoreStore(join(dir, 'backup'), join(dir, 'all'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+    writeFileSync(join(dir, 'backup', 'data.mdb'), 'x', { flag: 'a' });
+    await expect(verifyBackup(join(dir, 'backup'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+  }, 60_000);
+
+  test.each(['jsonl', 'protobuf'] as const)('export and import as %s', async (format) => {
+    await fill(0, 700);
+    await store.table('Player').fieldIncrease({ id: 3n, zone: 1 }, { level: 1 });
+    const file = join(dir, 'out');
+    expect(await exportTable(store, 'Player', file, format)).toBe(700);
+    const other = await createLmdbEngine({ dir: join(dir, 'other') });
+    const target = await createRecordStore({ engine: other, schema: CONTRACT_SCHEMA, crypto, sweepEveryMs: 0 });
+    expect(await importTable(target, 'Player', file, format)).toBe(700);
+    for (const id of [0n, 3n, 699n]) {
+      const [a, b] = await Promise.all([
+        store.table('Player').get({ id, zone: 1 }),
+        target.table('Player').get({ id, zone: 1 }),
+      ]);
+      expect(b?.record).toEqual(a?.record);
+      if (format === 'jsonl') expect(b?.version).toBe(a?.version);
+    }
+    await target.close();
+    await other.close();
+    writeFileSync(
+      file,
+      format === 'jsonl' ? '{"record":{"id":"1","zone":1}}\n{"record":{"id":true}}\n' : Buffer.from([5, 1, 2]),
+    );
+    await expect(importTable(store, 'Player', file, format)).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+  });
+
+  test('verify finds an index entry without a record, and a record that cannot be read', async () => {
+    await fill(0, 5);
+    expect(await verifyStore(store)).toMatchObject({ ok: true });
+    const codec = store.codec('Player');
+    const rowKey = codec.rowKey({ id: 3n, zone: 1 });
+    await engine.commit({
+      slot: 0,
+      now: 1,
+      feed: false,
+      deadline: performance.now() + 1000,
+      writes: [{ key: rowKey, op: 'put', when: 'any', policy: 3, version: 0, value: Buffer.of(0xff), index: [] }],
+    });
+    const report = await verifyStore(store);
+    expect(report.ok).toBe(false);
+    expect(report.tables.find(({ name }) => name === 'Player')?.problems.join()).toContain('cannot be read');
+  });
+
+  test('slow operations, metrics and hot keys are seen', async () => {
+    await fill(0, 10);
+    for (let i = 0; i < 2_000; i++) await store.table('Player').get({ id: 4n, zone: 1 });
+    expect(store.telemetry.slow().at(-1)).toMatchObject({ op: 'get', table: 'Player' });
+    expect(store.telemetry.hotKeys()[0]).toMatchObject({ table: 'Player' });
+    const text = await store.metrics();
+    expect(text).toMatch(/sparrow_store_operation_seconds_count\{op="get",table="Player"\} 2000/);
+    expect(text).toMatch(/sparrow_store_hot_bytes \d+/);
+  });
+
+  test('a quota stops an app that takes too much', async () => {
+    const clock = createManualClock();
+    const app = await createRecordStore({
+      engine,
+      schema: CONTRACT_SCHEMA,
+      namespace: 'app',
+      clock,
+      sweepEveryMs: 0,
+      quota: { writesPerSecond: 5 },
+    });
+    const results = await app.table('Item').batch(
+      Array.from({ length: 12 }, (_, i) => ({
+        op: 'insert' as const,
+        record: { id: 1n, slot: i, what: '', count: 0n },
+      })),
+    );
+    expect(
+      results.filter((result) => result instanceof Error).map((error) => (error as { code?: string }).code),
+    ).toEqual(['QUOTA_EXCEEDED', 'QUOTA_EXCEEDED']);
+    clock.advance(1_000);
+    await app.table('Item').insert({ id: 2n, slot: 0, what: '', count: 0n });
+    await app.close();
+  });
+
+  test('types that are generated fit the records', () => {
+    const text = generateTypes(parseSchema(CONTRACT_SCHEMA));
+    expect(text).toContain("export type Rank = 'BRONZE' | 'SILVER' | 'GOLD' | number;");
+    expect(text).toContain('  gold: bigint;');
+    expect(text).toContain('  guild?: string | undefined;');
+    expect(text).toContain('  bag: Record<string, bigint>;');
+    expect(text).toContain("  Player: { record: Player; key: Pick<Player, 'id' | 'zone'> };");
+  });
+});

@@ -1,0 +1,136 @@
+import type { Operation } from '../../src/checker/history.ts';
+import { StoreError } from '../../src/errors.ts';
+import type { RecordStore } from '../../src/index.ts';
+
+/** A closed loop of increases and reads over counters, and everything it was told. */
+export interface Load {
+  readonly history: Operation[];
+  /** Operations that ended with an error other than a lost answer. */
+  readonly failures: string[];
+  /** Longest wait of a client, ms, by the start of the operation. */
+  longest(): number;
+  stop(): Promise<void>;
+}
+
+export async function fill(store: RecordStore, keys: number, pad: number): Promise<void> {
+  const table = store.table('Counter');
+  for (let from = 0; from < keys; from += 512)
+    await table.batch(
+      Array.from({ length: Math.min(512, keys - from) }, (_, i) => ({
+        op: 'insert' as const,
+        record: { id: BigInt(from + i), count: 0n, pad: new Uint8Array(pad) },
+      })),
+    );
+}
+
+export function startLoad(
+  store: RecordStore,
+  options: {
+    keys: number;
+    clients: number;
+    reads?: number;
+    timeoutMs?: number;
+    seed?: number;
+    pauseMs?: number;
+    mutant?: 'lost-ack' | 'stale-read' | 'double-apply';
+  },
+): Load {
+  const { keys, clients, reads = 0.3, timeoutMs = 10_000, mutant } = options;
+  const table = store.table('Counter');
+  const history: Operation[] = [];
+  const failures: string[] = [];
+  let seed = options.seed ?? 1;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  let running = true;
+  let longest = 0;
+  const old = new Map<string, { version: number; count: bigint }>();
+
+  async function client(): Promise<void> {
+    while (running) {
+      const key = String(Math.floor(random() * keys));
+      const id = BigInt(key);
+      const reading = random() < reads;
+      const start = performance.now();
+      try {
+        if (reading) {
+          const found = await table.get({ id }, { timeoutMs });
+          let seen = { version: found?.version ?? 0, count: (found?.record.count as bigint | undefined) ?? 0n };
+          if (mutant === 'stale-read') {
+            const before = old.get(key);
+            if (!before) old.set(key, seen);
+            else seen = before;
+          }
+          history.push({ key, kind: 'read', start, end: performance.now(), outcome: 'ok', ...seen });
+        } else {
+          // A mutant of an engine that acknowledges what it does not do.
+          const lost = mutant === 'lost-ack' && random() < 0.02;
+          const written = lost
+            ? { version: ((await table.get({ id }))?.version ?? 0) + 1, record: undefined }
+            : await table.fieldIncrease({ id }, { count: 1n }, { timeoutMs, resultFlag: { success: 2 } });
+          if (mutant === 'double-apply' && random() < 0.02) await table.fieldIncrease({ id }, { count: 1n });
+          const count = written.record?.count as bigint | undefined;
+          history.push({
+            key,
+            kind: 'write',
+            start,
+            end: performance.now(),
+            outcome: 'ok',
+            version: written.version,
+            ...(count === undefined ? {} : { count }),
+          });
+        }
+        longest = Math.max(longest, performance.now() - start);
+      } catch (error) {
+        const unknown = error instanceof StoreError && error.code === 'INDETERMINATE';
+        history.push({
+          key,
+          kind: reading ? 'read' : 'write',
+          start,
+          end: unknown ? Number.POSITIVE_INFINITY : performance.now(),
+          outcome: unknown ? 'unknown' : 'failed',
+          version: 0,
+        });
+        if (!unknown) failures.push(error instanceof StoreError ? `${error.code}: ${error.message}` : String(error));
+        longest = Math.max(longest, performance.now() - start);
+      }
+      if (options.pauseMs) await new Promise((resolve) => setTimeout(resolve, options.pauseMs));
+    }
+  }
+  const running_ = Array.from({ length: clients }, client);
+  return {
+    history,
+    failures,
+    longest: () => longest,
+    async stop() {
+      running = false;
+      await Promise.all(running_);
+    },
+  };
+}
+
+/** Versions and counts of all keys, minus what the fill put there: a filled counter has version 1. */
+export async function finalState(
+  store: RecordStore,
+  keys: number,
+): Promise<Map<string, { version: number; count: bigint }>> {
+  const table = store.table('Counter');
+  const state = new Map<string, { version: number; count: bigint }>();
+  for (let from = 0; from < keys; from += 512) {
+    const ids = Array.from({ length: Math.min(512, keys - from) }, (_, i) => BigInt(from + i));
+    const found = await table.batchGet(
+      ids.map((id) => ({ id })),
+      { timeoutMs: 20_000 },
+    );
+    for (const [i, entry] of found.entries())
+      if (entry) state.set(String(ids[i]), { version: entry.version - 1, count: entry.record.count as bigint });
+  }
+  return state;
+}
+
+/** The history with the version of the fill taken off, as the checker counts. */
+export function shifted(history: readonly Operation[]): Operation[] {
+  return history.map((operation) => ({ ...operation, version: Math.max(0, operation.version - 1) }));
+}
