@@ -66,7 +66,11 @@ function testNames() {
 /** Asks the logic layer itself: what its domains give is implemented. */
 async function implementedNames() {
   const { implementedFunctions } = await import('../packages/runtime/src/service/wx/index.ts');
-  const context = { boot: { storage: {}, launch: {}, menuButton: {} }, invoker: {}, reporter: { console } };
+  const context = {
+    boot: { storage: {}, userFiles: [], launch: {}, menuButton: {} },
+    invoker: {},
+    reporter: { console },
+  };
   return new Set(Object.keys(implementedFunctions(context)));
 }
 
