@@ -23,13 +23,15 @@ interface GameConfig {
 const FOLDER = '.sparrow/game';
 
 export function gameCommand(setExitCode: SetExitCode): Command {
-  const command = new Command('game').description('run a game over several sets: look, add, drain');
+  const command = new Command('game')
+    .description('run a game over several sets: look, add, drain')
+    // `--json` is an option of every command of ours, so it is read at `game`, wherever it stands in the line.
+    .hook('preAction', (game, action) => void action.setOptionValue('json', game.opts<GameOptions>().json));
   const sub = (name: string, description: string): Command =>
     command
       .command(name)
       .description(description)
       .option('--config <file>', 'where the mesh agrees and its key', 'game.json')
-      .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
       .exitOverride()
       .configureOutput({ outputError: () => {} });
 

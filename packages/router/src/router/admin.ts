@@ -183,6 +183,11 @@ export async function answerAdmin(
     const index = place?.index ?? NOBODY;
     return { count: state.table.placeCounts[index], digest: state.table.placeDigests[index], term: state.term };
   }
+  if (op === 'table-digest') {
+    let digest = 0;
+    for (const word of state.table.digests) digest = (Math.imul(digest, 31) + word) >>> 0;
+    return { value: `${state.table.size}:${digest}` };
+  }
   if (op === 'ping') return { set: state.set, router: state.name, role: state.role };
   if (state.role !== 'main')
     throw new RouterError('UNREACHABLE', `${state.set}/${state.name} is not the main router`, { hint: 'ask the main' });
