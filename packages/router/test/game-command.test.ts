@@ -49,13 +49,16 @@ it('sparrow game: a set is started, nodes join, a second set comes, one is drain
       ),
     );
 
-  expect(await sparrow('add-set', 'a')).toMatchObject({ set: 'a', slots: 4096, started: { length: 2 } });
+  expect(await sparrow('add-set', 'a')).toMatchObject({ set: 'a', main: expect.stringMatching(/^r[12]$/) });
   expect(await sparrow('add-node', 'a', 'n1', '--module', 'module.mjs')).toMatchObject({ set: 'a', node: 'n1' });
   expect(await sparrow('add-set', 'b', '--routers', '1')).toMatchObject({ set: 'b' });
   expect(await sparrow('add-node', 'b', 'n2', '--module', 'module.mjs')).toMatchObject({ set: 'b', node: 'n2' });
   await expect
     .poll(() => sparrow('topology', '--find', 'Player/n2-1'))
     .toMatchObject({ found: true, set: 'b', node: 'n2' });
+  await expect
+    .poll(async () => (await sparrow<{ routers: Topology[] }>('topology')).routers.map(({ slots }) => slots))
+    .toEqual([2048, 2048, 2048]);
   const { routers } = await sparrow<{ routers: Topology[] }>('topology');
   expect(routers.map(({ set, role }) => `${set} ${role}`)).toEqual(['a main', 'a standby', 'b main']);
   const { rates } = await sparrow<{ rates: { set: string; routes: number }[] }>('top');
