@@ -80,6 +80,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const authority = new Authority(state, replication);
   const leadership = options.leadership ?? leadByElection(coordinator, `sets/${set}/main`, name);
   state.leaseUntil = leadership.leaseUntil;
+  state.hasWarmStandby = () => replication.hasStandby;
   const links = new Set<Link>();
   const typeNames = new Map<number, string>();
 
