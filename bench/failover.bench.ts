@@ -56,7 +56,7 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
   async function fail(into: typeof kill, isKill: boolean): Promise<void> {
     const main = await rig.main('a');
     await waitFor(async () => (await main.topology()).hasStandby);
-    await pause(300);
+    await pause(200);
     const { term } = await main.topology();
     await asker.call({ op: 'probe', key: 'answerer', everyMs: PROBE_MS });
     await pause(150);
@@ -67,7 +67,7 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
       process.kill(main.routerPid, 'SIGSTOP');
     }
     await rig.main('a', term);
-    await pause(150);
+    await pause(600);
     const probes = await asker.call<Probe[]>({ op: 'probed' });
     if (!isKill) {
       process.kill(main.routerPid, 'SIGCONT');
@@ -78,12 +78,13 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
     const before = answered.filter((time) => time <= at);
     // The longest silence that contains the fault or follows it.
     let gap = 0;
-    let last = Math.max(...before);
+    let last = Math.max(at, ...before);
     for (const time of after) {
       gap = Math.max(gap, time - last);
       last = time;
     }
-    into.gap.push(gap);
+    // Without an answer after the fault there is no end of it.
+    into.gap.push(after.length === 0 ? Number.POSITIVE_INFINITY : gap);
     into.refused.push(probes.filter(({ ok, code }) => !ok && code === 'UNREACHABLE').length);
     into.lost.push(probes.filter(({ ok, code }) => !ok && code !== 'UNREACHABLE').length);
   }

@@ -9,6 +9,7 @@ const LISTS = [
   ['Set-up (`npm start`, `npm test`, `npm run …`)', 'scripts', undefined],
   ['Command line (`packages/cli`)', 'packages/cli/src', 'errors.ts:CliErrorCode'],
   ['Cloud (`packages/cloud`)', 'packages/cloud/src', 'errors.ts:CloudErrorCode'],
+  ['Object router (`packages/router`)', 'packages/router/src', 'errors.ts:RouterErrorCode'],
   ['Tunnel (`packages/tunnel`)', 'packages/tunnel/src', 'errors.ts:TunnelErrorCode'],
   ['Record store (`packages/store`)', 'packages/store/src', 'errors.ts:StoreErrorCode'],
   ['Compiler, wrong use (`packages/compiler`)', 'packages/compiler/src', 'errors.ts:CompilerErrorCode'],

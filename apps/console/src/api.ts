@@ -25,7 +25,50 @@ export interface SimulatorInfo {
   phone: string;
 }
 
+export interface GameRouter {
+  set: string;
+  router: string;
+  role: 'main' | 'standby';
+  term: number;
+  isReady: boolean;
+  leaseMs: number | null;
+  routes: number;
+  slots: number;
+  nodes: {
+    set: string;
+    node: string;
+    types: string[];
+    isLinked: boolean;
+    isDraining: boolean;
+    routes: number;
+  }[];
+}
+export interface GameRates {
+  set: string;
+  router: string;
+  forwarded: number;
+  refused: number;
+  cpu: number;
+  links: { to: string; in: number; out: number; waiting: number; roundTripMs: number | null }[];
+}
+export interface GamePicture {
+  routers: GameRouter[];
+  rates: GameRates[];
+  processes: { kind: 'router' | 'node'; set: string; name: string; pid: number }[];
+}
+export interface GameLookup {
+  found: boolean;
+  set?: string;
+  node?: string;
+  epoch?: { term: number; counter: number };
+  decidedBy: string | null;
+}
+export type GameFault = 'kill' | 'stop' | 'continue';
+
 export interface Api {
+  game(): Promise<GamePicture>;
+  lookUp(type: string, key: string): Promise<GameLookup>;
+  gameFault(kind: GameFault, set: string, name: string): Promise<void>;
   status(): Promise<Status>;
   simulator(): Promise<SimulatorInfo>;
   logs(): Promise<{ lines: LogLine[] }>;
@@ -33,12 +76,19 @@ export interface Api {
 }
 
 export function createApi(token: string): Api {
-  async function call<T>(path: string, method = 'GET'): Promise<T> {
-    const response = await fetch(`/api/v1/${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+  async function call<T>(path: string, method = 'GET', body?: object): Promise<T> {
+    const response = await fetch(`/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
     if (!response.ok) throw new Error(String(response.status));
     return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
   }
   return {
+    game: () => call('game/topology'),
+    lookUp: (type, key) => call(`game/lookup?${new URLSearchParams({ type, key })}`),
+    gameFault: (kind, set, name) => call('game/fault', 'POST', { kind, set, name }),
     status: () => call('status'),
     simulator: () => call('simulator'),
     logs: () => call('logs'),

@@ -3,6 +3,7 @@ import { Alert, Badge, Button, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
 import type { PanelLog, PanelNetwork } from './entries.ts';
+import { Game } from './game.tsx';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
 import { type Language, useTexts } from './texts.ts';
@@ -29,6 +30,7 @@ export function App(props: {
   const [status, setStatus] = useState<Status>();
   const [simulator, setSimulator] = useState<SimulatorInfo>();
   const [failure, setFailure] = useState('');
+  const [isGame, setIsGame] = useState(false);
   const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
   const [logs, setLogs] = useState<PanelLog[]>([]);
   const [network, setNetwork] = useState<PanelNetwork[]>([]);
@@ -126,6 +128,9 @@ export function App(props: {
         </Tooltip>
         <span className="grow" />
         <Space>
+          <Button size="small" onClick={() => setIsGame(!isGame)}>
+            {isGame ? t.game.phones : t.game.title}
+          </Button>
           <Tooltip title={t.consoleDark}>
             <Switch
               size="small"
@@ -140,7 +145,8 @@ export function App(props: {
           </Button>
         </Space>
       </header>
-      <main>
+      {isGame && <Game api={api} />}
+      <main hidden={isGame} style={isGame ? { display: 'none' } : undefined}>
         {simulator && <Phones simulator={simulator} status={status} language={props.language} />}
         <Panel
           logs={logs}

@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts';
 import { createCommand } from './commands/create.ts';
 import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { gameCommand } from './commands/game.ts';
 import { resetCommand } from './commands/reset.ts';
 import { storeCommand } from './commands/store/index.ts';
 import { CliError } from './errors.ts';
@@ -12,7 +13,16 @@ import { reportError } from './report-error.ts';
 import { VERSION } from './version.ts';
 
 /** The verbs, in the order of the help. A command is a file in commands/ and a line here. */
-const COMMANDS = [createCommand, devCommand, checkCommand, buildCommand, doctorCommand, resetCommand, storeCommand];
+const COMMANDS = [
+  createCommand,
+  devCommand,
+  checkCommand,
+  buildCommand,
+  doctorCommand,
+  resetCommand,
+  storeCommand,
+  gameCommand,
+];
 
 /**
  * Runs one command line.

@@ -5,6 +5,7 @@ export { createZooKeeperCoordinator, type ZooKeeperOptions } from './coordinator
 export { createEmbeddedSet, type EmbeddedSet } from './embedded.ts';
 export { RouterError, type RouterErrorCode } from './errors.ts';
 export type { LinkLimits } from './links/link.ts';
+export { nearestSet } from './node/nearest-set.ts';
 export { createNode, type Node, type NodeOptions, type RegisterOptions, type Registration } from './node/node.ts';
 export type { Address, Audience, Message, Ref, Refused, RoutedObject, Self, Thaw } from './node/object.ts';
 export { type Operator, openOperator } from './operator/operator.ts';

@@ -6,6 +6,8 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CloudError, errorBody, statusOf, toCloudError } from '../errors.ts';
 import { registerFileRoutes } from '../files/file-routes.ts';
 import { DEFAULT_MAX_FILE_BYTES, type FileStore } from '../files/file-store.ts';
+import { registerGameRoutes } from '../game/game-routes.ts';
+import type { GameService } from '../game/game-service.ts';
 import { equal } from '../ingress/guard.ts';
 import { registerRecordRoutes } from '../records/record-routes.ts';
 import type { RecordService } from '../records/record-service.ts';
@@ -21,6 +23,7 @@ export interface AppServerOptions {
   files: FileStore;
   tunnel: Tunnel;
   records: RecordService;
+  game: GameService;
   events: DevEvents;
   /** SPARROW_TOKEN of the backend. */
   backendToken: string;
@@ -89,6 +92,7 @@ export async function createAppServer(options: AppServerOptions): Promise<Fastif
     maxBytes: options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES,
   });
   registerRecordRoutes(app, { records: options.records, authorize });
+  registerGameRoutes(app, { game: options.game });
   registerTunnelRoutes(app, options.tunnel);
   registerApi(app, options);
 

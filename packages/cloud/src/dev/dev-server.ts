@@ -7,6 +7,7 @@ import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
 import { type Backend, createBackend } from '../backend/backend.ts';
 import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
+import { createGameService } from '../game/game-service.ts';
 import { createGuard } from '../ingress/guard.ts';
 import { createIngress } from '../ingress/ingress.ts';
 import { ensureDependencies } from '../project/dependencies.ts';
@@ -166,6 +167,8 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       token: backendToken,
     });
     closers.push(() => records.close());
+    const game = createGameService({ dir: project.dir });
+    closers.push(() => game.close());
     const hosts = project.config.hosts ?? [];
     let backend: Backend | undefined;
     const tunnel = createTunnel({
@@ -196,6 +199,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       files,
       tunnel,
       records,
+      game,
       events,
       backendToken,
       consoleDir: options.consoleDir,

@@ -1,7 +1,7 @@
 import { type Clock, createId, systemClock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
-import { type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
-import { encodeFrame, FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts';
+import { type RouterErrorCode, refusal } from '../errors.ts';
+import { FrameView, jsonBytes, words } from '../frames/frame.ts';
 import { FIRST_CONTROL_KIND, FLAG, KIND } from '../frames/layout.ts';
 import type { Identity, Link, LinkLimits } from '../links/link.ts';
 import { Requests } from '../links/requests.ts';
@@ -9,20 +9,18 @@ import { refuseFrame } from '../router/forwarder.ts';
 import { groupKey } from '../router/groups.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import { IdMap } from '../table/id-map.ts';
-import { type ObjectId, objectId, typeNumber } from '../table/object-id.ts';
-import { ENTRY_WORDS, entryHash } from '../table/route-table.ts';
+import { type ObjectId, objectId } from '../table/object-id.ts';
 import type { Transport } from '../transports/transport.ts';
 import { failureOf, Hosted, type Mail } from './hosted.ts';
 import { Mover } from './mover.ts';
 import type { Address, Audience, Ref, RoutedObject, Self, Thaw } from './object.ts';
+import { Registrar } from './registrar.ts';
 import { RouterLinks } from './router-links.ts';
 import { createSelf, type Hands } from './self.ts';
 import { encodeMail, Sender } from './sender.ts';
 
 /** The type of the object that stands for a node itself. */
 export const NODE_TYPE = '@node';
-const REGISTER_ENTRIES = 4096;
-const REGISTER_MS = 10_000;
 
 export interface NodeOptions {
   /** The set it belongs to. */
@@ -105,13 +103,9 @@ export interface Node {
   destroy(): void;
 }
 
-interface PendingRegistration {
-  frame: Uint8Array;
-  settle: (answers: Uint32Array) => void;
-}
-
+/** Objects that are made and registered at once by `registerAll`. */
+const AT_ONCE = 65_536;
 const EMPTY = new Uint8Array(0);
-const ACTION = { kick: 0, reject: 1 } as const;
 
 /** A process's place in the game: it holds objects and links them to the routers of its set. */
 export function createNode(options: NodeOptions): Node {
@@ -126,7 +120,6 @@ export function createNode(options: NodeOptions): Node {
   const hosted = new IdMap<Hosted>();
   const members = new Map<string, Set<Hosted>>();
   const requests = new Requests(clock);
-  const pending = new Map<number, PendingRegistration>();
   const counters: NodeCounters = { delivered: 0, refused: 0, stale: 0, moved: 0 };
   const hasFencing = options.fencing ?? true;
   const refusals = { refused: 0, undeliverable: 0 };
@@ -157,8 +150,7 @@ export function createNode(options: NodeOptions): Node {
       sender.main = main;
       if (!main) return;
       log(`${set}/${name}: main is ${main.other.name}, term ${links.term}`);
-      for (const { frame } of pending.values()) main.send(frame);
-      void reconcile(main);
+      registrar.onMain(main);
       const wake = awaiting;
       awaiting = [];
       for (const call of wake) call();
@@ -172,6 +164,16 @@ export function createNode(options: NodeOptions): Node {
     },
   });
   const sender = new Sender({ clock, nextCall });
+  const registrar = new Registrar({
+    clock,
+    hosted,
+    links,
+    requests,
+    sender,
+    nextCall,
+    drop: (object) => drop(object, 'kicked'),
+    log: (line) => log(`${set}/${name}: ${line}`),
+  });
   const mover = new Mover({
     set,
     name,
@@ -209,7 +211,7 @@ export function createNode(options: NodeOptions): Node {
     // Only the router that leads may speak: others hold what is out of date.
     if (link !== links.main && hasFencing && link.term < links.term) {
       counters.stale++;
-      refuse(frame, 'UNREACHABLE');
+      refuse(frame, 'UNREACHABLE', link);
       return;
     }
     lastLink = link;
@@ -351,10 +353,11 @@ export function createNode(options: NodeOptions): Node {
     } else if (error !== undefined) log(`${object.id.type}/${object.id.key}: ${failureOf(error).message}`);
   }
 
-  function refuse(frame: FrameView, code: RouterErrorCode): void {
+  /** Between two mains the refusal goes back the way that the frame came: a source listens to refusals from anybody. */
+  function refuse(frame: FrameView, code: RouterErrorCode, from = lastLink): void {
     counters.refused++;
-    const main = links.main;
-    if (main) refuseFrame(refusals, frame, main, code as 'MOVED');
+    const link = links.main ?? from;
+    if (link && !link.isDown) refuseFrame(refusals, frame, link, code as 'MOVED');
   }
 
   function onBroadcast(frame: FrameView): void {
@@ -385,10 +388,7 @@ export function createNode(options: NodeOptions): Node {
   function onControl(frame: FrameView, link: Link): void {
     const { kind } = frame;
     if (kind === KIND.registered) {
-      const waiting = pending.get(frame.call);
-      if (!waiting || (link !== links.main && hasFencing)) return;
-      pending.delete(frame.call);
-      waiting.settle(words(frame));
+      if (link === links.main || !hasFencing) registrar.onAnswer(frame);
     } else if (kind === KIND.response) requests.onResponse(frame);
     else if (kind === KIND.revoke) onRevoke(words(frame), link);
     else if (kind === KIND.request)
@@ -426,124 +426,8 @@ export function createNode(options: NodeOptions): Node {
     work(object);
   }
 
-  // Registrations.
-
-  function send(kind: number, method: number, entries: Uint32Array): Promise<Uint32Array> {
-    const call = nextCall();
-    const frame = encodeFrame({ kind, method, call }, wordBytes(entries));
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(REGISTER_MS, () => {
-        pending.delete(call);
-        reject(refusal('UNREACHABLE', 'no router has answered the registration'));
-      });
-      pending.set(call, {
-        frame,
-        settle(answers) {
-          cancel();
-          resolve(answers);
-        },
-      });
-      links.main?.send(frame);
-    });
-  }
-
-  function writeEntry(entries: Uint32Array, index: number, object: Hosted): void {
-    const at = index * ENTRY_WORDS;
-    entries[at] = object.id.low;
-    entries[at + 1] = object.id.high;
-    entries[at + 2] = object.id.check;
-    entries[at + 3] = object.term;
-    entries[at + 4] = object.counter;
-    entries[at + 5] = typeNumber(object.id.type) << 16;
-  }
-
-  async function registerObjects(objects: Hosted[], policy: 'kick' | 'reject'): Promise<(RouterErrorCode | 'OK')[]> {
-    const codes: (RouterErrorCode | 'OK')[] = [];
-    /** Objects of this node that had one of the names before. */
-    const replaced: Hosted[] = [];
-    const type = objects[0] ? typeNumber(objects[0].id.type) << 16 : 0;
-    const parts: Promise<Uint32Array>[] = [];
-    for (let from = 0; from < objects.length; from += REGISTER_ENTRIES) {
-      const part = objects.slice(from, from + REGISTER_ENTRIES);
-      const entries = new Uint32Array(part.length * ENTRY_WORDS);
-      part.forEach((object, index) => {
-        const former = hosted.get(object.id.low, object.id.high);
-        if (former && former !== object) replaced.push(former);
-        hosted.set(object.id.low, object.id.high, object);
-        writeEntry(entries, index, object);
-        entries[index * ENTRY_WORDS + 5] = type;
-      });
-      parts.push(send(KIND.register, ACTION[policy], entries));
-    }
-    let from = 0;
-    for (const part of parts) {
-      const answers = await part;
-      for (let at = 0; at < answers.length; at += 3) {
-        const object = objects[from + at / 3] as Hosted;
-        const code = WIRE_CODES[answers[at] as number] ?? 'FAILED';
-        codes.push(code === 'RETRY' ? 'UNREACHABLE' : code);
-        if (code === 'OK') {
-          object.term = answers[at + 1] as number;
-          object.counter = answers[at + 2] as number;
-          object.state = 'active';
-          const revoked = object.revokedEpoch;
-          object.revokedEpoch = undefined;
-          if (revoked?.term === object.term && revoked.counter === object.counter) drop(object, 'kicked');
-        } else {
-          object.state = 'gone';
-          if (hosted.get(object.id.low, object.id.high) === object) hosted.delete(object.id.low, object.id.high);
-        }
-      }
-      from += REGISTER_ENTRIES;
-    }
-    for (const former of replaced) {
-      former.state = 'gone';
-      sender.onSourceGone(former.id);
-      former.object.revoked?.('kicked');
-    }
-    return codes;
-  }
-
   function host(type: string, key: string, object: RoutedObject, together?: Ref): Hosted {
     return new Hosted(objectId(type, key), object, together);
-  }
-
-  /** After a change of the main: what it does not know of us is told again. */
-  async function reconcile(main: Link): Promise<void> {
-    try {
-      const theirs = await requests.ask<{ count: number; digest: number }>(main, { op: 'digest' });
-      let count = 0;
-      let digest = 0;
-      const ours: Hosted[] = [];
-      for (const object of hosted.values()) {
-        if (object.state !== 'active' && object.state !== 'moving') continue;
-        ours.push(object);
-        count++;
-        digest ^= entryHash(object.id.low, object.id.high, object.term, object.counter);
-      }
-      if (theirs.count === count && theirs.digest === digest >>> 0) return;
-      log(`${set}/${name}: the router knows ${theirs.count} of our objects, we hold ${count}: telling all`);
-      for (let from = 0; from < ours.length && links.main === main; from += REGISTER_ENTRIES) {
-        const part = ours.slice(from, from + REGISTER_ENTRIES);
-        const entries = new Uint32Array(part.length * ENTRY_WORDS);
-        part.forEach((object, index) => writeEntry(entries, index, object));
-        const answers = await send(KIND.affirm, 0, entries);
-        const lost = part.filter((object, index) => answers[index * 3] !== 0 && object.state === 'active');
-        if (lost.length === 0) continue;
-        // Somebody may have taken the name meanwhile; where nobody has, it stays ours under a new epoch.
-        const byType = Map.groupBy(lost, (object) => object.id.type);
-        for (const objects of byType.values()) {
-          const codes = await registerObjects(objects, 'reject');
-          objects.forEach((object, index) => {
-            if (codes[index] === 'OK') return;
-            object.state = 'active';
-            drop(object, 'kicked');
-          });
-        }
-      }
-    } catch (error) {
-      log(`${set}/${name}: comparing with the router failed: ${failureOf(error).message}`);
-    }
   }
 
   // Sending.
@@ -581,7 +465,7 @@ export function createNode(options: NodeOptions): Node {
   const self = selfOf(itself);
   const registered = (async () => {
     while (!isClosed) {
-      const codes = await registerObjects([itself], 'kick').catch(() => ['UNREACHABLE' as const]);
+      const codes = await registrar.register([itself], 'kick').catch(() => ['UNREACHABLE' as const]);
       if (codes[0] === 'OK') return;
       log(`${set}/${name}: the node itself was not registered: ${codes[0]}`);
       await new Promise<void>((resolve) => {
@@ -634,7 +518,7 @@ export function createNode(options: NodeOptions): Node {
       const made = host(type, key, object, together);
       const former = hosted.get(made.id.low, made.id.high);
       if (former && policy === 'reject') throw refusal('EXISTS', `${type}/${key}`);
-      const [code = 'FAILED'] = await registerObjects([made], policy);
+      const [code = 'FAILED'] = await registrar.register([made], policy);
       if (code !== 'OK') throw refusal(code, `${type}/${key}`);
       return {
         id: made.id,
@@ -644,9 +528,7 @@ export function createNode(options: NodeOptions): Node {
         },
         async unregister() {
           if (made.state === 'gone') return;
-          const entries = new Uint32Array(ENTRY_WORDS);
-          writeEntry(entries, 0, made);
-          await send(KIND.unregister, 0, entries);
+          await registrar.unregister(made);
           made.state = 'gone';
           hosted.delete(made.id.low, made.id.high);
           for (const group of made.groupList) leave(made, group);
@@ -656,9 +538,9 @@ export function createNode(options: NodeOptions): Node {
     async registerAll(type, keys, create, { policy = 'kick' } = {}) {
       const failed = new Map<string, RouterErrorCode>();
       // A part at a time keeps at most a few frames' worth of objects in the making.
-      for (let from = 0; from < keys.length; from += 16 * REGISTER_ENTRIES) {
-        const part = keys.slice(from, from + 16 * REGISTER_ENTRIES);
-        const codes = await registerObjects(
+      for (let from = 0; from < keys.length; from += AT_ONCE) {
+        const part = keys.slice(from, from + AT_ONCE);
+        const codes = await registrar.register(
           part.map((key) => host(type, key, create(key))),
           policy,
         );

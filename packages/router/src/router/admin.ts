@@ -47,6 +47,7 @@ export interface Topology {
   routes: number;
   tombstones: number;
   tableBytes: number;
+  /** A standby has the whole table. */
   hasStandby: boolean;
   routers: string[];
   sets: { set: string; term: number; isSynced: boolean; isLinked: boolean; routers: string[]; slots: number }[];
@@ -73,8 +74,6 @@ export interface Lookup {
 export function topologyOf(state: RouterState, links: Iterable<Link>): Topology {
   const leaseMs = state.leaseUntil() - performance.now();
   const { user, system } = process.cpuUsage();
-  let hasStandby = false;
-  for (const link of state.siblings.values()) if (!link.isDown) hasStandby = true;
   return {
     set: state.set,
     router: state.name,
@@ -86,7 +85,7 @@ export function topologyOf(state: RouterState, links: Iterable<Link>): Topology 
     routes: state.table.size,
     tombstones: state.table.tombstones,
     tableBytes: state.table.bytes,
-    hasStandby,
+    hasStandby: state.hasWarmStandby(),
     routers: [state.name, ...state.siblings.keys()],
     sets: [...state.peers.values()].map((peer) => ({
       set: peer.set,
@@ -182,6 +181,11 @@ export async function answerAdmin(
     const place = state.nodeLinks.get(link);
     const index = place?.index ?? NOBODY;
     return { count: state.table.placeCounts[index], digest: state.table.placeDigests[index], term: state.term };
+  }
+  if (op === 'table-digest') {
+    let digest = 0;
+    for (const word of state.table.digests) digest = (Math.imul(digest, 31) + word) >>> 0;
+    return { value: `${state.table.size}:${digest}` };
   }
   if (op === 'ping') return { set: state.set, router: state.name, role: state.role };
   if (state.role !== 'main')

@@ -39,6 +39,8 @@ export interface RouterOptions {
   /** Who says whether this router leads; by default it takes part in the election itself. */
   leadership?: Leadership;
   log?: (line: string) => void;
+  /** The address under which another router is reached from here, e.g. through a gateway of the region. */
+  dialThrough?: (address: string, to: { set: string; name: string }) => Promise<string>;
   /** Off only where a test shows what fencing is for. */
   fencing?: boolean;
 }
@@ -78,6 +80,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const authority = new Authority(state, replication);
   const leadership = options.leadership ?? leadByElection(coordinator, `sets/${set}/main`, name);
   state.leaseUntil = leadership.leaseUntil;
+  state.hasWarmStandby = () => replication.hasStandby;
   const links = new Set<Link>();
   const typeNames = new Map<number, string>();
 
@@ -311,7 +314,9 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       const transport = useTrunk ? options.trunk?.transport : first?.transport;
       if (!transport)
         throw new RouterError('ADDRESS_FAILED', 'this router has no transport', { hint: 'give `listen`' });
-      return openLink(await transport.dial(useTrunk ? (to.trunk as string) : to.address), 'dial', openOptions);
+      const listed = useTrunk ? (to.trunk as string) : to.address;
+      const address = (await options.dialThrough?.(listed, to)) ?? listed;
+      return openLink(await transport.dial(address), 'dial', openOptions);
     },
     attach,
     changed() {

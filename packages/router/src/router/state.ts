@@ -76,6 +76,8 @@ export interface RouterState {
   isReady: boolean;
   isDraining: boolean;
   isClosed: boolean;
+  /** A standby has the whole table and confirms every change. */
+  hasWarmStandby: () => boolean;
   /** performance.now() up to which registrations may be decided. */
   leaseUntil: () => number;
   /** Slots of ours whose hand-over is not done. */
@@ -117,6 +119,7 @@ export function createState(
     isReady: false,
     isDraining: false,
     isClosed: false,
+    hasWarmStandby: () => false,
     leaseUntil: () => Number.POSITIVE_INFINITY,
     pendingSlots: new Set(),
   };

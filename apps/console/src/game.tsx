@@ -1,0 +1,140 @@
+import { Alert, Button, Input, Space, Table, Tag } from 'antd';
+import { useEffect, useState } from 'react';
+import type { Api, GameFault, GameLookup, GamePicture } from './api.ts';
+import { useTexts } from './texts.ts';
+
+const EVERY_MS = 1_000;
+const FAULTS: GameFault[] = ['kill', 'stop', 'continue'];
+
+/** Sets, routers, nodes and links of a running game, as they are now. */
+export function Game({ api }: { api: Api }) {
+  const { game: t } = useTexts();
+  const [picture, setPicture] = useState<GamePicture>();
+  const [isMissing, setIsMissing] = useState(false);
+  const [found, setFound] = useState<{ name: string; answer: GameLookup }>();
+
+  useEffect(() => {
+    let isOver = false;
+    const look = async (): Promise<void> => {
+      while (!isOver) {
+        try {
+          const next = await api.game();
+          if (isOver) return;
+          setPicture(next);
+          setIsMissing(false);
+        } catch {
+          if (!isOver) setIsMissing(true);
+        }
+        await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      }
+    };
+    void look();
+    return () => {
+      isOver = true;
+    };
+  }, [api]);
+
+  const find = async (name: string): Promise<void> => {
+    const at = name.indexOf('/');
+    if (at > 0) setFound({ name, answer: await api.lookUp(name.slice(0, at), name.slice(at + 1)) });
+  };
+  if (!picture) return <div className="game">{isMissing && <Alert type="info" showIcon title={t.none} />}</div>;
+
+  const rateOf = (set: string, router: string) => picture.rates.find((one) => one.set === set && one.router === router);
+  const mains = picture.routers.filter(({ role }) => role === 'main');
+  const nodes = mains.flatMap((main) => main.nodes.filter((node) => node.set === main.set));
+  const links = picture.rates.flatMap(({ set, router, links: all }) =>
+    all.map((link) => ({ ...link, from: `${set}/${router}` })),
+  );
+  const fault = (set: string, name: string) =>
+    picture.processes.some((one) => one.set === set && one.name === name) && (
+      <Space size="small">
+        {FAULTS.map((kind) => (
+          <Button
+            key={kind}
+            size="small"
+            danger={kind === 'kill'}
+            onClick={() => void api.gameFault(kind, set, name).catch(() => {})}
+          >
+            {t.faultNames[kind]}
+          </Button>
+        ))}
+      </Space>
+    );
+  return (
+    <div className="game">
+      <Space>
+        <Input.Search
+          placeholder={t.find}
+          onSearch={(name) => void find(name).catch(() => {})}
+          style={{ width: 360 }}
+        />
+        {found && (
+          <span>
+            {found.name}{' '}
+            {found.answer.found
+              ? `${t.on} ${found.answer.set}/${found.answer.node}, ${t.epoch} ${found.answer.epoch?.term}.${found.answer.epoch?.counter}, ${t.decidedBy} ${found.answer.decidedBy}`
+              : t.notFound}
+          </span>
+        )}
+      </Space>
+      <Table
+        size="small"
+        pagination={false}
+        rowKey={(one) => `${one.set}/${one.router}`}
+        dataSource={picture.routers}
+        columns={[
+          { title: t.set, dataIndex: 'set' },
+          { title: t.router, dataIndex: 'router' },
+          {
+            title: t.role,
+            render: (_, one) => <Tag color={one.role === 'main' ? 'green' : 'default'}>{t[one.role]}</Tag>,
+          },
+          { title: t.term, dataIndex: 'term' },
+          { title: t.routes, dataIndex: 'routes' },
+          { title: t.slots, dataIndex: 'slots' },
+          { title: t.rate, render: (_, one) => rateOf(one.set, one.router)?.forwarded ?? '' },
+          { title: t.refused, render: (_, one) => rateOf(one.set, one.router)?.refused ?? '' },
+          {
+            title: t.cpu,
+            render: (_, one) => `${((rateOf(one.set, one.router)?.cpu ?? 0) * 100).toFixed(1)} %`,
+          },
+          { title: t.faults, render: (_, one) => fault(one.set, one.router) },
+        ]}
+      />
+      <Table
+        size="small"
+        pagination={false}
+        rowKey={(one) => `${one.set}/${one.node}`}
+        dataSource={nodes}
+        columns={[
+          { title: t.set, dataIndex: 'set' },
+          { title: t.node, dataIndex: 'node' },
+          { title: t.routes, dataIndex: 'routes' },
+          { title: t.types, render: (_, one) => one.types.filter((type) => !type.startsWith('@')).join(' ') },
+          {
+            title: t.state,
+            render: (_, one) => (one.isDraining ? t.draining : one.isLinked ? t.linked : t.away),
+          },
+          { title: t.faults, render: (_, one) => fault(one.set, one.node) },
+        ]}
+      />
+      <Table
+        size="small"
+        pagination={false}
+        rowKey={(one) => `${one.from}>${one.to}`}
+        dataSource={links}
+        columns={[
+          { title: t.links, dataIndex: 'from' },
+          { title: t.to, dataIndex: 'to' },
+          { title: t.rate, render: (_, one) => one.in + one.out },
+          { title: t.waiting, dataIndex: 'waiting' },
+          {
+            title: t.roundTrip,
+            render: (_, one) => (one.roundTripMs === null ? '' : `${one.roundTripMs.toFixed(1)} ms`),
+          },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Operator } from '@sparrow/router';
+import { Command } from 'commander';
+import { CliError } from '../errors.ts';
+import { createIo, type Io } from '../io.ts';
+import { table } from '../text.ts';
+import type { CommonOptions, SetExitCode } from './command.ts';
+
+interface GameOptions extends CommonOptions {
+  config?: string;
+}
+
+/** What `game.json` holds: see packages/router/README.md. */
+interface GameConfig {
+  zookeeper?: string[];
+  root?: string;
+  keyFile?: string;
+  sessionTimeoutMs?: number;
+  routers?: string[];
+}
+
+const FOLDER = '.sparrow/game';
+
+export function gameCommand(setExitCode: SetExitCode): Command {
+  const command = new Command('game')
+    .description('run a game over several sets: look, add, drain')
+    // `--json` is an option of every command of ours, so it is read at `game`, wherever it stands in the line.
+    .hook('preAction', (game, action) => void action.setOptionValue('json', game.opts<GameOptions>().json));
+  const sub = (name: string, description: string): Command =>
+    command
+      .command(name)
+      .description(description)
+      .option('--config <file>', 'where the mesh agrees and its key', 'game.json')
+      .exitOverride()
+      .configureOutput({ outputError: () => {} });
+
+  sub('topology', 'sets, routers, nodes and links; with --find, where an object is')
+    .option('--find <object>', 'an object as Type/key')
+    .action(async (options: GameOptions & { find?: string }) => {
+      const io = createIo(options.json);
+      await withOperator(io, options, async (operator) => {
+        if (options.find) {
+          const at = options.find.indexOf('/');
+          if (at < 1)
+            throw new CliError('USAGE', `"${options.find}" is no Type/key`, { hint: 'for example --find Player/42' });
+          const found = await operator.lookUp(options.find.slice(0, at), options.find.slice(at + 1));
+          io.say(
+            found.found
+              ? `${options.find} is on ${found.set}/${found.node}, epoch ${found.epoch?.term}.${found.epoch?.counter}; set ${found.decidedBy} decides about it`
+              : `${options.find} is not registered`,
+          );
+          io.json(options.json, found);
+          setExitCode(found.found ? 0 : 1);
+          return;
+        }
+        const routers = await operator.topology();
+        for (const line of table(
+          ['set', 'router', 'role', 'term', 'routes', 'slots', 'lease'],
+          routers.map((one) => [
+            one.set,
+            one.router,
+            one.role === 'main' && !one.isReady ? 'main (getting the table)' : one.role,
+            String(one.term),
+            String(one.routes),
+            String(one.slots),
+            one.leaseMs === null ? 'no end' : `${one.leaseMs} ms`,
+          ]),
+        ))
+          io.say(`  ${line}`);
+        io.say();
+        const nodes = routers
+          .filter(({ role }) => role === 'main')
+          .flatMap((one) => one.nodes.filter((node) => node.set === one.set));
+        for (const line of table(
+          ['set', 'node', 'objects', 'types', 'state'],
+          nodes.map((node) => [
+            node.set,
+            node.node,
+            String(node.routes),
+            node.types.filter((type) => !type.startsWith('@')).join(' '),
+            node.isDraining ? 'draining' : node.isLinked ? 'linked' : 'away',
+          ]),
+        ))
+          io.say(`  ${line}`);
+        io.json(options.json, { routers });
+        setExitCode(routers.length > 0 ? 0 : 1);
+      });
+    });
+
+  sub('add-set', 'start a set: a main router and its standby')
+    .argument('<set>', 'name of the set')
+    .option('--routers <count>', 'routers of the set', '2')
+    .option('--host <address>', 'address that nodes and other routers reach', '127.0.0.1')
+    .option('--nats <servers>', 'NATS servers that carry what goes between sets, comma separated')
+    .action(async (set: string, options: GameOptions & { routers: string; host: string; nats?: string }) => {
+      const io = createIo(options.json);
+      const { startSet } = await import('@sparrow/router');
+      const routers = Number(options.routers);
+      if (!Number.isInteger(routers) || routers < 1 || routers > 5)
+        throw new CliError('USAGE', `${options.routers} routers`, { hint: 'a set has 1 to 5; 2 is usual' });
+      const started = startSet(
+        readConfig(io, options),
+        { name: set, routers, host: options.host, ...(options.nats && { nats: options.nats.split(',') }) },
+        join(io.cwd, FOLDER),
+      );
+      await withOperator(io, options, async (operator) => {
+        const topology = await operator.waitForSet(set);
+        io.say(`${io.paint('green', '✓')} set ${set}: ${topology.router} leads in term ${topology.term}`);
+        io.say(`  Next: sparrow game add-node ${set} n1 --module <file>`);
+        io.json(options.json, { set, started, main: topology.router, term: topology.term, slots: topology.slots });
+      });
+    });
+
+  sub('add-node', "start a node with the game's own module")
+    .argument('<set>', 'the set it joins')
+    .argument('<name>', 'unique in the set')
+    .requiredOption('--module <file>', 'exports `types`, and `start(node)` if it likes')
+    .action(async (set: string, name: string, options: GameOptions & { module: string }) => {
+      const io = createIo(options.json);
+      const { startNode } = await import('@sparrow/router');
+      const module = resolve(io.cwd, options.module);
+      const started = startNode(readConfig(io, options), { set, name, module }, join(io.cwd, FOLDER));
+      await withOperator(io, options, async (operator) => {
+        for (const end = performance.now() + 20_000; performance.now() < end; ) {
+          const { nodes } = await operator.waitForSet(set);
+          if (nodes.some((node) => node.set === set && node.node === name && node.isLinked)) {
+            io.say(`${io.paint('green', '✓')} node ${set}/${name} is linked, pid ${started.pid}`);
+            io.json(options.json, { set, node: name, pid: started.pid, log: started.log });
+            return;
+          }
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        throw new CliError('TOOL_FAILED', `node ${set}/${name} did not link`, { hint: `see ${started.log}` });
+      });
+    });
+
+  sub('drain', 'move everything off a node, or off a whole set, then end its processes')
+    .argument('<target>', 'a set, or set/node')
+    .option('--keep', 'leave the processes running')
+    .action(async (target: string, options: GameOptions & { keep?: boolean }) => {
+      const io = createIo(options.json);
+      const [set = '', node] = target.split('/');
+      const { stopFrom } = await import('@sparrow/router');
+      await withOperator(io, options, async (operator) => {
+        const answer = node ? await operator.drainNode(set, node) : await operator.drainSet(set);
+        io.say(`${io.paint('green', '✓')} ${target}: ${answer.moved} objects moved, ${answer.left} left`);
+        // What is left cannot move: it is for a person to decide about it.
+        const stopped =
+          options.keep || answer.left > 0
+            ? []
+            : stopFrom(join(io.cwd, FOLDER), (one) => one.set === set && (node === undefined || one.name === node));
+        for (const { name, pid } of stopped) io.say(`  ended ${set}/${name}, pid ${pid}`);
+        io.json(options.json, { target, ...answer, stopped });
+        setExitCode(answer.left > 0 ? 1 : 0);
+      });
+    });
+
+  sub('top', 'rates of every router and link, again and again')
+    .option('--once', 'look once')
+    .action(async (options: GameOptions & { once?: boolean }) => {
+      const io = createIo(options.json);
+      const { ratesOf } = await import('@sparrow/router');
+      await withOperator(io, options, async (operator) => {
+        let before = await operator.topology();
+        let at = performance.now();
+        let isOver = options.once === true || options.json !== undefined;
+        process.once('SIGINT', () => (isOver = true));
+        do {
+          await new Promise((resolve) => setTimeout(resolve, 1_000));
+          const after = await operator.topology();
+          const now = performance.now();
+          const rates = ratesOf(before, after, now - at);
+          [before, at] = [after, now];
+          for (const line of table(
+            ['set', 'router', 'role', 'messages/s', 'refused/s', 'registered/s', 'routes', 'CPU', 'memory'],
+            rates.map((one) => [
+              one.set,
+              one.router,
+              one.role,
+              String(one.forwarded),
+              String(one.refused),
+              String(one.registered),
+              String(one.routes),
+              `${(one.cpu * 100).toFixed(1)} %`,
+              `${Math.round(one.rss / 1e6)} MB`,
+            ]),
+          ))
+            io.say(`  ${line}`);
+          io.say();
+          if (isOver) io.json(options.json, { rates });
+        } while (!isOver);
+      });
+    });
+  return command;
+}
+
+function readConfig(io: Io, options: GameOptions): GameConfig {
+  const file = resolve(io.cwd, options.config ?? 'game.json');
+  try {
+    const config = JSON.parse(readFileSync(file, 'utf8')) as GameConfig;
+    return config.keyFile ? { ...config, keyFile: resolve(dirname(file), config.keyFile) } : config;
+  } catch (cause) {
+    throw new CliError('USAGE', `${file} cannot be read as a game's config`, {
+      cause,
+      hint: 'write one as packages/router/README.md shows, or name it with --config',
+    });
+  }
+}
+
+async function withOperator(io: Io, options: GameOptions, work: (operator: Operator) => Promise<void>): Promise<void> {
+  const { openOperator } = await import('@sparrow/router');
+  const operator = await openOperator(readConfig(io, options));
+  try {
+    await work(operator);
+  } finally {
+    await operator.close();
+  }
+}

@@ -1,0 +1,24 @@
+import { PATHS } from '@sparrow/protocol';
+import type { FastifyInstance } from 'fastify';
+import { CloudError } from '../errors.ts';
+import { GAME_FAULTS, type GameFault, type GameService } from './game-service.ts';
+
+/** The console's page of a game. */
+export function registerGameRoutes(app: FastifyInstance, { game }: { game: GameService }): void {
+  const base = `${PATHS.api}game/`;
+  const text = (value: unknown, name: string): string => {
+    if (typeof value === 'string' && value.length > 0 && value.length <= 200) return value;
+    throw new CloudError('BAD_REQUEST', `${name} is missing`, { hint: `give ${name}` });
+  };
+  app.get(`${base}topology`, () => game.picture());
+  app.get<{ Querystring: { type?: string; key?: string } }>(`${base}lookup`, (request) =>
+    game.lookUp(text(request.query.type, 'type'), text(request.query.key, 'key')),
+  );
+  app.post<{ Body: { kind?: string; set?: string; name?: string } | null }>(`${base}fault`, (request, reply) => {
+    const { kind, set, name } = request.body ?? {};
+    if (!GAME_FAULTS.includes(kind as GameFault))
+      throw new CloudError('BAD_REQUEST', `there is no fault "${kind}"`, { hint: GAME_FAULTS.join(', ') });
+    game.fault(kind as GameFault, text(set, 'set'), text(name, 'name'));
+    return reply.status(204).send();
+  });
+}
