@@ -1,10 +1,11 @@
 import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
-import { Alert, Badge, Button, Space, Switch, Tooltip } from 'antd';
+import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
 import type { PanelLog, PanelNetwork } from './entries.ts';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
+import { Records } from './records.tsx';
 import { type Language, useTexts } from './texts.ts';
 
 /** Entries the panel keeps of each kind; older ones go. */
@@ -29,6 +30,7 @@ export function App(props: {
   const [status, setStatus] = useState<Status>();
   const [simulator, setSimulator] = useState<SimulatorInfo>();
   const [failure, setFailure] = useState('');
+  const [showRecords, setShowRecords] = useState(false);
   const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
   const [logs, setLogs] = useState<PanelLog[]>([]);
   const [network, setNetwork] = useState<PanelNetwork[]>([]);
@@ -126,6 +128,9 @@ export function App(props: {
         </Tooltip>
         <span className="grow" />
         <Space>
+          <Button size="small" onClick={() => setShowRecords(true)}>
+            {t.records}
+          </Button>
           <Tooltip title={t.consoleDark}>
             <Switch
               size="small"
@@ -140,6 +145,9 @@ export function App(props: {
           </Button>
         </Space>
       </header>
+      <Drawer title={t.records} open={showRecords} size="large" destroyOnHidden onClose={() => setShowRecords(false)}>
+        <Records api={api} />
+      </Drawer>
       <main>
         {simulator && <Phones simulator={simulator} status={status} language={props.language} />}
         <Panel
