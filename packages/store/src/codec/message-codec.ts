@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import type {} from './native-buffer.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import {
   BYTES,
