@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
-import type {} from './native-buffer.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
+import type {} from './native-buffer.ts';
 import {
   BYTES,
   FIXED32,
