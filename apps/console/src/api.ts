@@ -64,11 +64,52 @@ export interface GameLookup {
   decidedBy: string | null;
 }
 export type GameFault = 'kill' | 'stop' | 'continue';
+export interface RecordTable {
+  name: string;
+  kind: 'GENERIC' | 'LIST' | 'SORTLIST';
+  key: string[];
+  fields: { name: string; type: string; many: boolean; encrypted: boolean; description?: string }[];
+  /** Undefined for tables of lists. */
+  count: number | null;
+}
+export interface StoredRecord {
+  record: Record<string, unknown>;
+  version: number;
+}
+export interface ShardMap {
+  embedded: boolean;
+  shards: { id: string }[];
+  ranges: { first: number; last: number; shard: string }[];
+  moves: {
+    id: string;
+    from: string;
+    to: string;
+    first: number;
+    last: number;
+    state: string;
+    switched: number;
+    error?: string;
+  }[];
+}
+export interface SlowLog {
+  slow: { at: number; op: string; table: string; ms: number; error?: string }[];
+}
 
 export interface Api {
   game(): Promise<GamePicture>;
   lookUp(type: string, key: string): Promise<GameLookup>;
   gameFault(kind: GameFault, set: string, name: string): Promise<void>;
+  recordTables(): Promise<{ tables: RecordTable[] }>;
+  records(
+    table: string,
+    cursor: string | undefined,
+    query: string,
+  ): Promise<{ records: StoredRecord[]; cursor?: string }>;
+  putRecord(table: string, record: object, version: number): Promise<void>;
+  deleteRecord(table: string, key: object): Promise<void>;
+  shards(): Promise<ShardMap>;
+  moveSlots(move: { from: string; to: string; first: number; last: number }): Promise<void>;
+  slowLog(): Promise<SlowLog>;
   status(): Promise<Status>;
   simulator(): Promise<SimulatorInfo>;
   logs(): Promise<{ lines: LogLine[] }>;
@@ -85,10 +126,30 @@ export function createApi(token: string): Api {
     if (!response.ok) throw new Error(String(response.status));
     return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
   }
+  /** Errors of the store are shown as they are: their text says what to do. */
+  async function store<T>(path: string, method = 'GET', body?: object): Promise<T> {
+    const response = await fetch(`/api/v1/store/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer = (await response.json()) as T & { error?: { message: string; hint: string } };
+    if (!response.ok) throw new Error(`${answer.error?.message} · ${answer.error?.hint}`);
+    return answer;
+  }
+  const of = (table: string): string => `tables/${encodeURIComponent(table)}`;
   return {
     game: () => call('game/topology'),
     lookUp: (type, key) => call(`game/lookup?${new URLSearchParams({ type, key })}`),
     gameFault: (kind, set, name) => call('game/fault', 'POST', { kind, set, name }),
+    recordTables: () => store('tables'),
+    records: (table, cursor, query) =>
+      store(`${of(table)}?${new URLSearchParams({ ...(cursor ? { cursor } : {}), ...(query ? { query } : {}) })}`),
+    putRecord: (table, record, version) => store(of(table), 'PUT', { record, version }),
+    deleteRecord: (table, key) => store(of(table), 'DELETE', { key }),
+    shards: () => store('shards'),
+    moveSlots: (move) => store('shards/move', 'POST', move),
+    slowLog: () => store('slow'),
     status: () => call('status'),
     simulator: () => call('simulator'),
     logs: () => call('logs'),

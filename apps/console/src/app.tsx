@@ -1,11 +1,12 @@
 import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
-import { Alert, Badge, Button, Space, Switch, Tooltip } from 'antd';
+import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
 import type { PanelLog, PanelNetwork } from './entries.ts';
 import { Game } from './game.tsx';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
+import { Records } from './records.tsx';
 import { type Language, useTexts } from './texts.ts';
 
 /** Entries the panel keeps of each kind; older ones go. */
@@ -31,6 +32,7 @@ export function App(props: {
   const [simulator, setSimulator] = useState<SimulatorInfo>();
   const [failure, setFailure] = useState('');
   const [isGame, setIsGame] = useState(false);
+  const [showRecords, setShowRecords] = useState(false);
   const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
   const [logs, setLogs] = useState<PanelLog[]>([]);
   const [network, setNetwork] = useState<PanelNetwork[]>([]);
@@ -131,6 +133,9 @@ export function App(props: {
           <Button size="small" onClick={() => setIsGame(!isGame)}>
             {isGame ? t.game.phones : t.game.title}
           </Button>
+          <Button size="small" onClick={() => setShowRecords(true)}>
+            {t.records}
+          </Button>
           <Tooltip title={t.consoleDark}>
             <Switch
               size="small"
@@ -145,6 +150,9 @@ export function App(props: {
           </Button>
         </Space>
       </header>
+      <Drawer title={t.records} open={showRecords} size="large" destroyOnHidden onClose={() => setShowRecords(false)}>
+        <Records api={api} />
+      </Drawer>
       {isGame && <Game api={api} />}
       <main hidden={isGame} style={isGame ? { display: 'none' } : undefined}>
         {simulator && <Phones simulator={simulator} status={status} language={props.language} />}

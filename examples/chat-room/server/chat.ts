@@ -18,7 +18,7 @@ export interface Chat {
   disconnect(tunnelId: string): Promise<void>;
 }
 
-const ROOMS = [
+export const ROOMS = [
   { id: 'lobby', name: '麻雀大厅', about: '先来报个到吧', icon: 'bird' },
   { id: 'mini-program', name: '小程序开发', about: '组件、接口、踩过的坑', icon: 'code' },
   { id: 'tea', name: '前端茶馆', about: '喝口茶,聊聊框架', icon: 'tea' },
@@ -99,7 +99,7 @@ export function createChat(
       .trim()
       .slice(0, MAX_TEXT);
     if (!seat?.room || text === '') return;
-    const message: Message = store.addMessage(seat.room, seat.person.openId, text, Date.now());
+    const message: Message = await store.addMessage(seat.room, seat.person.openId, text, Date.now());
     // nonce 让发送者认出自己的消息已经送到。
     await tell(tunnelsIn(seat.room), 'said', { ...message, nonce: content.nonce });
     const outside = [...seats].filter(([, other]) => other.room === undefined).map(([id]) => id);
@@ -111,7 +111,7 @@ export function createChat(
     async connect(tunnelId, user) {
       if (!user) return;
       const person = { openId: user.openId, nickName: user.nickName, avatarUrl: user.avatarUrl };
-      store.savePerson(person);
+      await store.savePerson(person);
       seats.set(tunnelId, { person });
       await tell([tunnelId], 'rooms', rooms());
     },

@@ -1,13 +1,15 @@
 // 聊天室的后端:登录、房间列表、历史消息走 HTTP,聊天走信道。
 // The backend of the chat room: login, rooms and history over HTTP, the chat itself over the tunnel.
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { createSparrow, failure, ok } from '@sparrow/sdk/server';
-import { createChat } from './chat.ts';
+import { createChat, ROOMS } from './chat.ts';
 import { openStore } from './store.ts';
 
 const sparrow = createSparrow();
-const store = openStore(join(sparrow.config.dataDir, 'chat.db'));
+const store = await openStore(
+  sparrow.store,
+  ROOMS.map(({ id }) => id),
+);
 const chat = createChat(store, {
   send: async (tunnelIds, type, content) => (await sparrow.tunnel.broadcast(tunnelIds, type, content)).invalidTunnelIds,
 });
@@ -43,7 +45,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const room = /^\/rooms\/([a-z0-9-]+)\/messages$/.exec(pathname)?.[1];
   if (room !== undefined) {
     const before = Number(url.searchParams.get('before')) || Number.MAX_SAFE_INTEGER;
-    return json(response, 200, ok(store.history(room, before, 20)));
+    return json(response, 200, ok(await store.history(room, before, 20)));
   }
   json(response, 404, { code: 404, message: `没有这个地址:${pathname}` });
 }

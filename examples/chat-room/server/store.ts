@@ -1,5 +1,6 @@
-// 用户与历史消息存在 SQLite 里,重启后还在。 People and messages live in SQLite, so they survive a restart.
-import { DatabaseSync } from 'node:sqlite';
+// 用户与历史消息存在 Sparrow 的记录存储里(表见 records.proto),重启后还在。
+// People and messages live in Sparrow's record store (tables: records.proto), so they survive a restart.
+import type { SparrowStore } from '@sparrow/sdk/server';
 
 export interface Person {
   openId: string;
@@ -8,7 +9,7 @@ export interface Person {
 }
 
 export interface Message {
-  /** 递增,也是翻页用的游标。 */
+  /** 在房间里递增,也是翻页用的游标。 */
   id: number;
   room: string;
   /** 毫秒,UTC。 */
@@ -18,63 +19,76 @@ export interface Message {
 }
 
 export interface Store {
-  savePerson(person: Person): void;
-  addMessage(room: string, openId: string, text: string, time: number): Message;
+  savePerson(person: Person): Promise<void>;
+  addMessage(room: string, openId: string, text: string, time: number): Promise<Message>;
   /** `before` 之前的 `limit` 条,旧的在前。 */
-  history(room: string, before: number, limit: number): { messages: Message[]; more: boolean };
+  history(room: string, before: number, limit: number): Promise<{ messages: Message[]; more: boolean }>;
+  /** 房间里的最后一条,常看,所以记在内存里。 */
   lastMessage(room: string): Message | undefined;
   close(): void;
 }
 
 interface Row {
-  id: number;
   room: string;
-  time: number;
-  text: string;
+  id: number;
   openId: string;
-  nickName: string;
-  avatarUrl: string;
+  time: bigint;
+  text: string;
 }
 
-export function openStore(path: string): Store {
-  const db = new DatabaseSync(path);
-  db.exec(`
-    pragma journal_mode = wal;
-    create table if not exists person (openId text primary key, nickName text not null, avatarUrl text not null) strict;
-    create table if not exists message (
-      id integer primary key autoincrement, room text not null, openId text not null, time integer not null, text text not null
-    ) strict;
-    create index if not exists message_by_room on message (room, id);
-  `);
-  // 昵称和头像从 person 取,所以改了头像,旧消息也跟着变。
-  const select = `select m.id, m.room, m.time, m.text, p.openId, p.nickName, p.avatarUrl
-    from message m join person p on p.openId = m.openId`;
-  const save = db.prepare(
-    `insert into person values (?, ?, ?)
-     on conflict (openId) do update set nickName = excluded.nickName, avatarUrl = excluded.avatarUrl`,
-  );
-  const insert = db.prepare('insert into message (room, openId, time, text) values (?, ?, ?, ?)');
-  const byId = db.prepare(`${select} where m.id = ?`);
-  const before = db.prepare(`${select} where m.room = ? and m.id < ? order by m.id desc limit ?`);
+export async function openStore(records: SparrowStore, rooms: readonly string[]): Promise<Store> {
+  const people = records.table<Person, { openId: string }>('Person');
+  const counters = records.table<{ room: string; count: number }, { room: string }>('Room');
+  const messages = records.table<Row, { room: string; id: number }>('Message');
+  const last = new Map<string, Message>();
+
+  // 昵称和头像从 Person 取,所以改了头像,旧消息也跟着变。
+  async function withPeople(rows: Row[]): Promise<Message[]> {
+    const ids = [...new Set(rows.map((row) => row.openId))];
+    const found = await people.batchGet(ids.map((openId) => ({ openId })));
+    const byId = new Map(found.flatMap((entry) => (entry ? [[entry.record.openId, entry.record] as const] : [])));
+    return rows.map(({ id, room, time, text, openId }) => ({
+      id,
+      room,
+      time: Number(time),
+      text,
+      from: byId.get(openId) ?? { openId, nickName: '', avatarUrl: '' },
+    }));
+  }
+
+  async function history(room: string, before: number, limit: number): Promise<{ messages: Message[]; more: boolean }> {
+    const count = (await counters.get({ room }))?.record.count ?? 0;
+    const end = Math.min(before - 1, count);
+    const begin = Math.max(1, end - limit + 1);
+    const keys = Array.from({ length: Math.max(0, end - begin + 1) }, (_, i) => ({ room, id: begin + i }));
+    const rows = (await messages.batchGet(keys)).flatMap((entry) => (entry ? [entry.record] : []));
+    return { messages: await withPeople(rows), more: begin > 1 };
+  }
+
+  for (const room of rooms) {
+    const [message] = (await history(room, Number.MAX_SAFE_INTEGER, 1)).messages;
+    if (message) last.set(room, message);
+  }
 
   return {
-    savePerson: ({ openId, nickName, avatarUrl }) => void save.run(openId, nickName, avatarUrl),
-    addMessage(room, openId, text, time) {
-      const { lastInsertRowid } = insert.run(room, openId, time, text);
-      return toMessage(byId.get(lastInsertRowid) as unknown as Row);
+    async savePerson({ openId, nickName, avatarUrl }) {
+      await people.replace({ openId, nickName, avatarUrl });
     },
-    history(room, id, limit) {
-      const rows = before.all(room, id, limit + 1) as unknown as Row[];
-      return { messages: rows.slice(0, limit).reverse().map(toMessage), more: rows.length > limit };
+    async addMessage(room, openId, text, time) {
+      // 号码由房间的计数器给,同时说话也不会重号。
+      const { record } = await counters.fieldIncrease(
+        { room },
+        { count: 1 },
+        { insertIfAbsent: true, resultFlag: { success: 2 } },
+      );
+      const row: Row = { room, id: record?.count as number, openId, time: BigInt(time), text };
+      await messages.insert(row);
+      const [message] = (await withPeople([row])) as [Message];
+      if ((last.get(room)?.id ?? 0) < message.id) last.set(room, message);
+      return message;
     },
-    lastMessage(room) {
-      const row = before.get(room, Number.MAX_SAFE_INTEGER, 1) as Row | undefined;
-      return row && toMessage(row);
-    },
-    close: () => db.close(),
+    history,
+    lastMessage: (room) => last.get(room),
+    close: () => records.close(),
   };
-}
-
-function toMessage({ id, room, time, text, ...from }: Row): Message {
-  return { id, room, time, text, from: { openId: from.openId, nickName: from.nickName, avatarUrl: from.avatarUrl } };
 }

@@ -91,10 +91,13 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     const timer = setTimeout(() => socket.destroy(), HELLO_MS);
     /** Answers of one turn go out together. */
     const send = (message: unknown): void => {
-      if (out.length === 0) setImmediate(flush);
       out.push(encodeFrame(message));
+      // A lone call is answered at once.
+      if (running <= 1) flush();
+      else if (out.length === 1) setImmediate(flush);
     };
     const flush = (): void => {
+      if (out.length === 0) return;
       const frames = out;
       out = [];
       if (!socket.destroyed) socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));

@@ -1,8 +1,18 @@
 import net from 'node:net';
-import type { RecordAnswer, RecordFailure, RecordOpenReply } from '@sparrow/protocol';
 import type { SparrowConfig } from './config.ts';
 import { SparrowSdkError } from './errors.ts';
 import type { ServiceClient } from './service-client.ts';
+
+// Shapes of @sparrow/protocol's records.ts, written here because an installed SDK brings nothing along.
+interface RecordFailure {
+  code: string;
+  message: string;
+  hint: string;
+  tcaplus?: number;
+  version?: number;
+  record?: unknown;
+}
+type RecordAnswer = { i: number; r?: unknown } | { i: number; e: RecordFailure };
 
 /** A record as it was found. */
 export interface FoundRecord<R> {
@@ -127,7 +137,7 @@ export function createStoreApi(config: SparrowConfig, client: ServiceClient): Sp
   let out: Buffer[] = [];
 
   async function connect(): Promise<net.Socket> {
-    const { socket: path } = await client.call<RecordOpenReply>(OPEN_PATH, {});
+    const { socket: path } = await client.call<{ socket: string }>(OPEN_PATH, {});
     const socket = net.connect(path);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
@@ -249,7 +259,7 @@ function encode(message: unknown): Buffer {
   return frame;
 }
 
-/** Tags of @sparrow/protocol's records.ts; written here because an installed SDK brings nothing along. */
+/** Values that JSON has not, tagged. */
 function toWire(value: unknown): unknown {
   if (typeof value === 'bigint') return { $n: value.toString() };
   if (typeof value !== 'object' || value === null) return value;

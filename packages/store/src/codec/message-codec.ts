@@ -243,12 +243,13 @@ export function createMessageCodec(options: { maxDepth: number }): MessageCodec 
   function decoderOf(message: MessageDef): (bytes: Buffer, at: number, end: number, depth: number) => RecordValue {
     const known = decoders.get(message);
     if (known) return known;
-    // Absent fields: those without presence have their default, lists and maps are empty.
-    const blanks = message.fields.map((field) => ({
-      name: field.name,
-      value: blank(field),
-      fresh: field.repeated ? 1 : field.mapKey ? 2 : 0,
-    }));
+    // Absent fields: those without presence have their default, lists and maps are empty. Spreading one object gives all records one shape.
+    const template: RecordValue = {};
+    const fresh: { name: string; list: boolean }[] = [];
+    for (const field of message.fields) {
+      template[field.name] = blank(field);
+      if (field.repeated || field.mapKey) fresh.push({ name: field.name, list: field.repeated });
+    }
     const byNumber: ((
       record: RecordValue,
       bytes: Buffer,
@@ -265,10 +266,10 @@ export function createMessageCodec(options: { maxDepth: number }): MessageCodec 
     }
     const decode = (bytes: Buffer, from: number, end: number, depth: number): RecordValue => {
       if (depth > options.maxDepth) throw malformed(`messages are nested more than ${options.maxDepth} deep`);
-      const record: RecordValue = {};
-      for (let i = 0; i < blanks.length; i++) {
-        const entry = blanks[i] as (typeof blanks)[number];
-        record[entry.name] = entry.fresh === 0 ? entry.value : entry.fresh === 1 ? [] : {};
+      const record: RecordValue = { ...template };
+      for (let i = 0; i < fresh.length; i++) {
+        const { name, list } = fresh[i] as (typeof fresh)[number];
+        record[name] = list ? [] : {};
       }
       for (let at = from; at < end; ) {
         let tag = bytes[at] as number;

@@ -75,9 +75,11 @@ export function createRecordTable(core: TableCore): RecordTable {
 
   function readNow(row: Row, key: Buffer, text: string): Found {
     const found = core.decode(row, key);
-    deepFreeze(found);
-    // Decoded, a record takes about this much more than its bytes (measured with 16 fields of all kinds).
-    hot?.set(text, found, row.value.length * 4 + 300);
+    if (hot?.admits(text)) {
+      deepFreeze(found);
+      // Decoded, a record takes about this much more than its bytes (measured with 16 fields of all kinds).
+      hot.set(text, found, row.value.length * 4 + 300);
+    }
     return found;
   }
 
@@ -100,7 +102,7 @@ export function createRecordTable(core: TableCore): RecordTable {
         const row = answer instanceof Promise ? await answer : answer;
         if (core.alive(row)) {
           // What came by a promise may be overtaken by a later write before it could be kept.
-          found = answer instanceof Promise ? deepFreeze(core.decode(row, rowKey)) : readNow(row, rowKey, text);
+          found = answer instanceof Promise ? core.decode(row, rowKey) : readNow(row, rowKey, text);
         }
       }
       context.charge('read', 1);

@@ -22,6 +22,11 @@ export interface ShardClient {
     statement: { name?: string; text: string; values?: unknown[] },
     deadline: number,
   ): Promise<T[]>;
+  /**
+   * The time of the server's clock, ms UTC, at which an attempt that begins now is given up: a statement that comes through later, out of a network that was
+   * broken meanwhile, must not be done any more.
+   */
+  until(deadline: number): Promise<number>;
   /** A connection for itself, for several statements. */
   session<T>(
     work: (query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<R[]>) => Promise<T>,
@@ -29,6 +34,11 @@ export interface ShardClient {
   ): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Part of a deadline that one attempt may take before the shard counts as hung. */
+export const ATTEMPT_MS = 2_000;
+/** How long the difference of the clocks is believed. */
+const CLOCK_MS = 10_000;
 
 const AGAIN = new Set(['40001', '40P01', '25006', '57P03', '55P03', '53300']);
 const GONE = new Set(['57P01', '57P02']);
@@ -92,16 +102,29 @@ export function createShardClient(options: { url: string; max?: number; connectM
     }
   }
 
-  return {
+  let offset = 0;
+  let offsetAt = Number.NEGATIVE_INFINITY;
+  const client: ShardClient = {
     url: options.url,
+    async until(deadline) {
+      if (performance.now() - offsetAt > CLOCK_MS) {
+        const [row] = await client.query<{ t: number }>(
+          { name: 'clock', text: 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as t' },
+          Math.min(deadline, performance.now() + ATTEMPT_MS),
+        );
+        offsetAt = performance.now();
+        offset = (row?.t ?? 0) - offsetAt;
+      }
+      return Math.min(deadline, performance.now() + ATTEMPT_MS) + offset;
+    },
     async query<T extends pg.QueryResultRow>(
       statement: { name?: string; text: string; values?: unknown[] },
       deadline: number,
     ) {
-      const client = await connect(deadline);
+      const connection = await connect(deadline);
       let timer: ReturnType<typeof setTimeout> | undefined;
       try {
-        const answer = client.query<T>(statement);
+        const answer = connection.query<T>(statement);
         const late = new Promise<never>((_, reject) => {
           timer = setTimeout(
             () => reject(new LostAnswer(new Error('no answer in time'), false)),
@@ -109,12 +132,12 @@ export function createShardClient(options: { url: string; max?: number; connectM
           );
         });
         const { rows } = await Promise.race([answer, late]);
-        client.release();
+        connection.release();
         return rows;
       } catch (error) {
         const known = classify(error, true);
         // A connection with an answer still to come is of no use to anybody.
-        client.release(known instanceof LostAnswer);
+        connection.release(known instanceof LostAnswer);
         throw known;
       } finally {
         clearTimeout(timer);
@@ -137,4 +160,5 @@ export function createShardClient(options: { url: string; max?: number; connectM
     },
     close: () => pool.end(),
   };
+  return client;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
 import type { MetaStore, ShardInfo } from './meta-store.ts';
-import { createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
+import { ATTEMPT_MS, createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
 
 /** Finds the shard of a slot and goes on trying while slots move, shards fail over and connections break, until the deadline. */
 export interface ShardRouter {
@@ -32,8 +32,6 @@ export interface Retry {
   retry: 'moved' | 'fenced';
 }
 
-/** Part of the deadline that one attempt may take before the shard counts as hung. */
-const ATTEMPT_MS = 2_000;
 /** A slot that nobody owns for so long is looked after: its move was given up by who made it. */
 const HELP_AFTER_MS = 1_000;
 

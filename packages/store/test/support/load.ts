@@ -27,6 +27,8 @@ export function startLoad(
   store: RecordStore,
   options: {
     keys: number;
+    /** Only these ids instead of 0 to keys - 1. */
+    ids?: readonly number[];
     clients: number;
     reads?: number;
     timeoutMs?: number;
@@ -50,7 +52,9 @@ export function startLoad(
 
   async function client(): Promise<void> {
     while (running) {
-      const key = String(Math.floor(random() * keys));
+      const key = String(
+        options.ids ? options.ids[Math.floor(random() * options.ids.length)] : Math.floor(random() * keys),
+      );
       const id = BigInt(key);
       const reading = random() < reads;
       const start = performance.now();

@@ -25,13 +25,13 @@ import { type Entry, Overlay, textOf } from './overlay.ts';
 export interface LmdbEngineOptions {
   /** Folder of the store; made when it is not there. */
   dir: string;
-  /** Only reads, beside the one process that writes. Sees what the writer has applied: some tens of milliseconds behind it. */
+  /** Only reads, beside the one process that writes. Sees what the writer has applied: some tenths of a second behind it. */
   readOnly?: boolean;
   /** Slots that keys are counted into; matters when the store grows to shards. Default 1024. */
   slots?: number;
   /** Bytes of changes that wait for LMDB before writers must wait, too. Default 32 MiB. */
   overlayBytes?: number;
-  /** Milliseconds that changes gather before LMDB gets them. Default 20. */
+  /** Milliseconds that changes gather before LMDB gets them, unless they are many. Default 200. */
   applyEveryMs?: number;
   /** Processes and threads that may read at once. Default 254. */
   maxReaders?: number;
@@ -71,7 +71,7 @@ const MIGRATE_HINT = 'end the other process, or open the store with readOnly';
  * @throws StoreError STORE_IN_USE, STORE_CORRUPT
  */
 export async function createLmdbEngine(options: LmdbEngineOptions): Promise<LmdbEngine> {
-  const { dir, readOnly = false, slots = 1024, overlayBytes = 32 * 1024 * 1024, applyEveryMs = 20 } = options;
+  const { dir, readOnly = false, slots = 1024, overlayBytes = 32 * 1024 * 1024, applyEveryMs = 200 } = options;
   const clock = options.clock ?? systemClock;
   if (!readOnly) mkdirSync(join(dir, 'log'), { recursive: true, mode: 0o700 });
   const release = readOnly ? () => {} : holdFolder(dir, MIGRATE_HINT);
@@ -170,8 +170,12 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   }
 
   function scheduleApply(): void {
-    if (applyTimer || applyRunning || closed) return;
-    applyTimer = clock.after(applyEveryMs, () => {
+    if (applyRunning || closed) return;
+    // Few large batches cost LMDB least; but who writes must not wait for room.
+    const soon = overlay.bytes > overlayBytes / 2;
+    if (applyTimer && !soon) return;
+    applyTimer?.();
+    applyTimer = clock.after(soon ? 0 : applyEveryMs, () => {
       applyTimer = undefined;
       applyRunning = applyAll().finally(() => {
         applyRunning = undefined;

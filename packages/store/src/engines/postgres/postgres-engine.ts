@@ -48,8 +48,8 @@ left join sparrow.records r on r.slot = o.slot and r.k = $2 where o.slot = $1`;
 const GET_MANY = `select q.i::int, o.state as st, r.v, r.ver, r.rev, r.exp, r.mod
 from unnest($1::int[], $2::bytea[]) with ordinality q(slot, k, i)
 left join sparrow.owners o on o.slot = q.slot left join sparrow.records r on r.slot = q.slot and r.k = q.k`;
-const COMMIT_ONE = 'select * from sparrow.commit_one($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)';
-const COMMIT_MANY = 'select * from sparrow.commit_many($1,$2,$3,$4,$5)';
+const COMMIT_ONE = 'select * from sparrow.commit_one($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)';
+const COMMIT_MANY = 'select * from sparrow.commit_many($1,$2,$3,$4,$5,$6)';
 const SCAN = `select s.slot, o.state as st, r.k, r.v, r.ver, r.rev, r.exp, r.mod
 from unnest($1::int[]) s(slot) left join sparrow.owners o on o.slot = s.slot
 left join lateral (
@@ -116,12 +116,14 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
       null as number | null,
       wantOf(write),
       commit.feed,
+      null as number | null,
     ];
     const outcome = await router.run<Outcome>(
       commit.slot,
       commit.deadline,
       async (client, ageMs) => {
         values[13] = ageMs === undefined ? null : Math.ceil(ageMs / 1000) + 1;
+        values[16] = await client.until(commit.deadline);
         const [row] = await client.query<Outcome>({ name: 'commit_one', text: COMMIT_ONE, values }, commit.deadline);
         return answer(row as Outcome);
       },
@@ -175,7 +177,7 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
       commit.deadline,
       async (client, ageMs) => {
         const age = ageMs === undefined ? null : Math.ceil(ageMs / 1000) + 1;
-        const values = [commit.slot, body, commit.now, age, commit.feed];
+        const values = [commit.slot, body, commit.now, age, commit.feed, await client.until(commit.deadline)];
         const found = await client.query<Outcome>({ name: 'commit_many', text: COMMIT_MANY, values }, commit.deadline);
         const first = answer(found[0] as Outcome);
         return 'retry' in first ? first : found;
@@ -189,7 +191,11 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
   }
 
   const answer = (row: Outcome): Outcome | Retry =>
-    row.code === 'moved' || row.code === 'fenced' ? { retry: row.code } : row;
+    row.code === 'moved' || row.code === 'fenced'
+      ? { retry: row.code }
+      : row.code === 'late'
+        ? { retry: 'fenced' }
+        : row;
 
   const indeterminate = (): StoreError =>
     new StoreError('INDETERMINATE', 'the answer of a write was lost, and too much happened to the record since', {

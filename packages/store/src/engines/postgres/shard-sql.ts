@@ -158,13 +158,15 @@ begin
     select * into r from sparrow.records where slot = p_slot and k = p_k for update;
     alive := found and r.v is not null and (r.exp = 0 or r.exp > p_now);
     secs := floor(extract(epoch from clock_timestamp()))::int;
-    -- A request that is repeated because its answer was lost: was it done?
-    if p_age is not null and p_op <> 'c' then
-      known := case when r.recent is null then 0 else position(int8send(p_rev) in r.recent) end;
+    -- A request that was done already: its answer was lost and it is repeated, or it comes late, behind its own repetition, out of a network that was broken.
+    if p_op <> 'c' and r.recent is not null then
+      known := position(int8send(p_rev) in r.recent);
       if known > 0 and (known - 1) % 16 = 0 then
         o.code := 'ok'; o.rev := p_rev; o.ver := ('x' || encode(substring(r.recent from known + 8 for 4), 'hex'))::bit(32)::int;
         return o;
       end if;
+    end if;
+    if p_age is not null and p_op <> 'c' then
       if p_age >= 50 or (octet_length(r.recent) >= 256
         and ('x' || encode(substring(r.recent from 253 for 4), 'hex'))::bit(32)::int > secs - p_age - 2) then
         o.code := 'unknown'; return o;
@@ -236,10 +238,12 @@ end $$;
 
 create or replace function sparrow.commit_one(
   p_slot int, p_k bytea, p_op "char", p_when "char", p_policy int, p_ver int, p_guard bigint, p_v bytea, p_ix bytea[], p_exp bigint,
-  p_edits jsonb, p_now bigint, p_rev bigint, p_age int, p_want int, p_feed bool
+  p_edits jsonb, p_now bigint, p_rev bigint, p_age int, p_want int, p_feed bool, p_until float8
 ) returns sparrow.outcome language plpgsql volatile as $$
 declare o sparrow.outcome; st "char";
 begin
+  -- Who asked has given this attempt up.
+  if extract(epoch from clock_timestamp()) * 1000 > p_until then o.code := 'late'; return o; end if;
   perform pg_advisory_xact_lock_shared(77, p_slot);
   select state into st from sparrow.owners where slot = p_slot;
   if st is distinct from 'o' then o.code := case st when 'f' then 'fenced' else 'moved' end; return o; end if;
@@ -247,10 +251,11 @@ begin
 end $$;
 
 -- Several writes of one slot: all or none.
-create or replace function sparrow.commit_many(p_slot int, p_writes jsonb, p_now bigint, p_age int, p_feed bool)
+create or replace function sparrow.commit_many(p_slot int, p_writes jsonb, p_now bigint, p_age int, p_feed bool, p_until float8)
 returns setof sparrow.outcome language plpgsql volatile as $$
 declare o sparrow.outcome; st "char"; w jsonb; done sparrow.outcome[] := '{}'; ix bytea[];
 begin
+  if extract(epoch from clock_timestamp()) * 1000 > p_until then o.code := 'late'; return next o; return; end if;
   perform pg_advisory_xact_lock_shared(77, p_slot);
   select state into st from sparrow.owners where slot = p_slot;
   if st is distinct from 'o' then o.code := case st when 'f' then 'fenced' else 'moved' end; return next o; return; end if;
