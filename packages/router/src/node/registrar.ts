@@ -13,6 +13,8 @@ import type { Sender } from './sender.ts';
 
 const REGISTER_ENTRIES = 4096;
 const REGISTER_MS = 10_000;
+/** Objects that are compared in one turn of the event loop. */
+const RECONCILE_OBJECTS = 5_000;
 const ACTION = { kick: 0, reject: 1 } as const;
 
 interface Pending {
@@ -142,16 +144,22 @@ export class Registrar {
   async #reconcile(main: Link): Promise<void> {
     const { hosted, links, requests, drop, log } = this.#parts;
     try {
-      const theirs = await requests.ask<{ count: number; digest: number }>(main, { op: 'digest' });
       let count = 0;
       let digest = 0;
+      let seen = 0;
       const ours: Hosted[] = [];
       for (const object of hosted.values()) {
+        // A node may hold very many: messages go on meanwhile.
+        if (++seen % RECONCILE_OBJECTS === 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (links.main !== main) return;
+        }
         if (object.state !== 'active' && object.state !== 'moving') continue;
         ours.push(object);
         count++;
         digest ^= entryHash(object.id.low, object.id.high, object.term, object.counter);
       }
+      const theirs = await requests.ask<{ count: number; digest: number }>(main, { op: 'digest' });
       if (theirs.count === count && theirs.digest === digest >>> 0) return;
       log(`the router knows ${theirs.count} of our objects, we hold ${count}: telling all`);
       for (let from = 0; from < ours.length && links.main === main; from += REGISTER_ENTRIES) {

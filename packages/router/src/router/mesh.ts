@@ -188,12 +188,15 @@ export class Mesh {
     const { role, set } = link.other;
     const notice = frame.json<TermNotice>();
     if (role === 'node' || set === state.set) {
-      if (role === 'router' && notice.isMain) link.term = term;
-      if (term <= state.term) return;
-      // Somebody has seen a later main than us.
-      if (state.role === 'main' && state.hasFencing) this.depose(`term ${term} was seen`);
-      state.term = term;
-      if (role === 'router' && notice.isMain && state.role === 'standby') replication.subscribe(link, 'all');
+      const leads = role === 'router' && notice.isMain;
+      if (role === 'router') link.term = leads ? term : 0;
+      if (term > state.term) {
+        // Somebody has seen a later main than us.
+        if (state.role === 'main' && state.hasFencing) this.depose(`term ${term} was seen`);
+        state.term = term;
+      }
+      // A node may have told us of the term before the main itself does.
+      if (leads) this.#follow(link);
       return;
     }
     const peer = this.peerOf(set);
@@ -220,6 +223,7 @@ export class Mesh {
     const lead = ++this.#leads;
     const isWarm = [...state.siblings.values()].some((link) => replication.isSynced(link)) || this.#wasSynced;
     for (const link of state.siblings.values()) replication.unsubscribe(link);
+    this.#followed = 0;
     state.role = 'main';
     state.term = Math.max(term, state.term);
     state.counter = 0;
@@ -238,6 +242,17 @@ export class Mesh {
   }
 
   #wasSynced = false;
+  /** The term of the main whose table we asked for. */
+  #followed = 0;
+
+  /** As standby: gets the table of the main of our set, once for each of its terms. */
+  #follow(link: Link): void {
+    const { state, replication } = this.#parts;
+    if (state.role !== 'standby' || link.term === 0 || link.term < state.term) return;
+    if (this.#followed === link.term && replication.isSubscribed(link)) return;
+    this.#followed = link.term;
+    replication.subscribe(link, 'all');
+  }
 
   /** The table of our main, or of another set, is here. */
   onSynced(link: Link): void {
@@ -256,8 +271,7 @@ export class Mesh {
     this.#wasSynced = false;
     state.log(`no longer main of ${state.set}: ${reason}`);
     this.#parts.changed();
-    for (const link of state.siblings.values())
-      if (link.term > 0 && link.term >= state.term) this.#parts.replication.subscribe(link, 'all');
+    for (const link of state.siblings.values()) this.#follow(link);
   }
 
   async #firstSync(lead: number): Promise<void> {
