@@ -195,12 +195,20 @@ async function underLoad(
     tables: MOVED_TABLES,
     // The pair of moves makes 64 fences of 8 slots.
     groupSlots: options.withoutFence ? 32 : 8,
-    ...(options.withoutFence ? { withoutFence: true } : {}),
+    ...(options.withoutFence
+      ? {
+          withoutFence: true,
+          async onStep(_move: unknown, step: string) {
+            // Slots change hands while the replication certainly stands still.
+            if (step === 'fence') await standStill(engine, (moves[0] as { to: string }).to, options.stallMs ?? 1_000);
+          },
+        }
+      : {}),
   });
   let moving = true;
   const target = (moves[0] as { to: string }).to;
   const stalls = (async () => {
-    while (moving && options.stallMs) {
+    while (moving && options.stallMs && !options.withoutFence) {
       const [worker] = await engine.router
         .client(target)
         .query<{ pid: number }>(
@@ -250,4 +258,28 @@ async function underLoad(
     longest: load.longest(),
     seconds,
   };
+}
+
+/** Stops the apply worker of a shard for so long, by its pid; comes back when half of the time is over. */
+async function standStill(
+  engine: Awaited<ReturnType<typeof createShardsEngine>>,
+  shard: string,
+  ms: number,
+): Promise<void> {
+  const [worker] = await engine.router
+    .client(shard)
+    .query<{ pid: number }>(
+      { text: 'select pid from pg_stat_subscription where relid is null and pid is not null limit 1' },
+      performance.now() + 5_000,
+    );
+  if (!worker) throw new Error('there is no apply worker to stop');
+  process.kill(worker.pid, 'SIGSTOP');
+  setTimeout(() => {
+    try {
+      process.kill(worker.pid, 'SIGCONT');
+    } catch {
+      // The worker ended with the move.
+    }
+  }, ms);
+  await sleep(ms / 2);
 }

@@ -87,6 +87,8 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       overlappingSync: false,
       compression: false,
       noMemInit: true,
+      // Records are read one by one: what the kernel would read ahead of a cold one turns out others that are warm.
+      noReadAhead: true,
       maxReaders: options.maxReaders ?? 254,
       readOnly,
     } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
