@@ -55,15 +55,20 @@ if (only.length === 0) {
   await step('arrows', [join(scripts, 'arrows.mjs')]);
   await step('wx coverage', [join(scripts, 'generate-wx-coverage.mjs'), '--check']);
 }
-await step(
-  'tests',
-  [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--passWithNoTests=false',
-    ...only.map((name) => (name.includes('/') ? name : name === 'e2e' ? 'e2e' : `packages/${name}/`)),
-  ],
-  vitestCount,
-);
+// Clusters of real processes, whose faults are timed: one file at a time, or two cores make one cluster wait for the other.
+const CLUSTERS = ['packages/router/', 'packages/store/'];
+const paths = only.map((name) => (name.includes('/') ? name : name === 'e2e' ? 'e2e' : `packages/${name}/`));
+const isCluster = (path) => CLUSTERS.some((folder) => path.startsWith(folder));
+const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests=false'];
+const rest = paths.filter((path) => !isCluster(path));
+const clusters = paths.length === 0 ? CLUSTERS : paths.filter(isCluster);
+if (paths.length === 0 || rest.length > 0)
+  await step(
+    'tests',
+    [...vitest, ...(paths.length === 0 ? CLUSTERS.map((folder) => `--exclude=${folder}**`) : rest)],
+    vitestCount,
+  );
+if (clusters.length > 0)
+  await step('tests of clusters', [...vitest, '--no-file-parallelism', ...clusters], vitestCount);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);
