@@ -16,6 +16,9 @@ message Pair {
   int64 id = 1; uint32 side = 2; int64 value = 3; bytes pad = 4;
 }`;
 
+/** Transactions that one query counts. */
+const WINDOW = 10_000;
+
 describe('the embedded engine', () => {
   let dir: string;
   beforeEach(() => {
@@ -46,8 +49,12 @@ describe('the embedded engine', () => {
       await new Promise((resolve) => setTimeout(resolve, 37 * round));
       process.kill(writer.pid, 'SIGKILL');
       await writer.stop(0);
-      for (const line of text.split('\n').slice(0, -1)) acknowledged.add(Number(line));
-      from = Math.max(...acknowledged) + 1_000;
+      let last = from;
+      for (const line of text.split('\n').slice(0, -1)) {
+        acknowledged.add(Number(line));
+        last = Math.max(last, Number(line));
+      }
+      from = last + 1_000;
     }
     const engine = await createLmdbEngine({ dir: home });
     const store = await createRecordStore({ engine, sweepEveryMs: 0 });
@@ -61,12 +68,18 @@ describe('the embedded engine', () => {
     }
     // Unacknowledged ones are there whole or not at all, and the index agrees with the records.
     expect((await table.count()) % 2).toBe(0);
-    expect((await table.query('select count(*) from Pair where value >= 0')).values).toEqual([
-      BigInt(await table.count()),
-    ]);
+    // In windows: one query may look at so many records only.
+    let indexed = 0n;
+    for (let low = 0; low <= from; low += WINDOW) {
+      const { values } = await table.query(
+        `select count(*) from Pair where value >= ${low} and value < ${low + WINDOW}`,
+      );
+      indexed += values?.[0] as bigint;
+    }
+    expect(indexed).toBe(BigInt(await table.count()));
     await store.close();
     await engine.close();
-  }, 120_000);
+  }, 300_000);
 
   test('a file that lost its end is refused before it is mapped', async () => {
     const home = join(dir, 'store');
