@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance } from 'fastify';
 import { typeOf } from './content-type.ts';
+import { receiveFile } from './receive-file.ts';
 
 /** A temporary file may be this large, in bytes. Source: upload limits of the network chapter, with room. */
 const FILE_LIMIT = 50 << 20;
@@ -25,26 +25,10 @@ export function createFileShelf({ dir }: { dir: string }) {
         const suffix = extname(new URL(request.query.name ?? '', 'file:///').pathname).toLowerCase() || suffixOf(type);
         const name = randomBytes(16).toString('base64url') + (/^\.[a-z0-9]{1,8}$/.test(suffix) ? suffix : '');
         const path = join(dir, name);
-        let size = 0;
-        try {
-          await pipeline(
-            request.body,
-            async function* limit(source: AsyncIterable<Buffer>) {
-              for await (const chunk of source) {
-                size += chunk.length;
-                if (size > FILE_LIMIT) throw new Error('too large');
-                yield chunk;
-              }
-            },
-            createWriteStream(`${path}.part`),
-          );
-        } catch {
-          await rm(`${path}.part`, { force: true });
+        if (!(await receiveFile(request.body, `${path}.part`, path, FILE_LIMIT)))
           return reply
             .code(413)
             .send({ code: 'FILE_TOO_LARGE', message: `a temporary file may have ${FILE_LIMIT} bytes` });
-        }
-        await rename(`${path}.part`, path);
         return { path: `http://tmp/${name}` };
       });
     },

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { UserFileEntry, UserFileList } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import { typeOf } from './content-type.ts';
+import { receiveFile } from './receive-file.ts';
 
 /** One file, in bytes: all of a user's together may have this much (the file system chapter of the guide). */
 const FILE_LIMIT = 200 << 20;
@@ -85,26 +85,8 @@ export function createUserFileStore({ dir }: { dir: string }) {
         }
         await mkdir(dirname(place), { recursive: true });
         const part = join(dirname(place), `${randomBytes(9).toString('hex')}${PART}`);
-        let size = 0;
-        try {
-          await pipeline(
-            request.body,
-            async function* limit(source: AsyncIterable<Buffer>) {
-              for await (const chunk of source) {
-                size += chunk.length;
-                if (size > FILE_LIMIT) throw new Error('too large');
-                yield chunk;
-              }
-            },
-            createWriteStream(part),
-          );
-          await rename(part, place);
-        } catch (error) {
-          await rm(part, { force: true });
-          return reply
-            .code(size > FILE_LIMIT ? 413 : 500)
-            .send({ code: 'FILE_NOT_KEPT', message: (error as Error).message });
-        }
+        if (!(await receiveFile(request.body, part, place, FILE_LIMIT)))
+          return reply.code(413).send({ code: 'FILE_TOO_LARGE', message: `a user file may have ${FILE_LIMIT} bytes` });
         arrivals.emit(place);
         return {};
       });

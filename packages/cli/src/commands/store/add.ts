@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { type StoreCommandOptions, type StoreContext, storeContext } from './context.ts';
 
-/** Adds a command with the options that all of `sparrow store` have. */
-export function add(
+/** Adds a command with the options that all of `sparrow store` have; `O` is what `setUp` adds to them. */
+export function add<O extends object = Record<string, string | undefined>>(
   parent: Command,
   usage: string,
   description: string,
   setUp: (command: Command) => void,
-  // biome-ignore lint/suspicious/noExplicitAny: commander hands over what the usage says
-  run: (context: StoreContext, args: string[], options: any) => Promise<void>,
+  run: (context: StoreContext, args: string[], options: O) => Promise<void>,
 ): void {
   const command = new Command(usage.split(' ')[0])
     .usage(usage.split(' ').slice(1).join(' '))
@@ -24,7 +23,7 @@ export function add(
     const own = given.at(-1) as Command;
     const context = storeContext(own.optsWithGlobals() as StoreCommandOptions);
     try {
-      await run(context, own.args, own.opts());
+      await run(context, own.args, own.opts<O>());
     } finally {
       await context.close();
     }

@@ -30,7 +30,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     'generate <schema>',
     'write TypeScript types of a .proto',
     (command) => command.option('--out <file>', 'file to write', 'tables.ts'),
-    async (context, [file = ''], { out }) => {
+    async (context, [file = ''], { out }: { out: string }) => {
       const { generateTypes, parseSchema } = await import('@sparrow/store');
       const path = resolve(context.io.cwd, file);
       const text = generateTypes(parseSchema(readFileSync(path, 'utf8'), file));

@@ -88,7 +88,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       `${verb} <table> <file>`,
       what,
       (command) => command.option('--format <format>', 'jsonl or protobuf', 'jsonl'),
-      async (context, [name = '', file = ''], options) => {
+      async (context, [name = '', file = ''], options: { format: string }) => {
         const { exportTable, importTable } = await import('@sparrow/store');
         const opened = await context.open();
         const path = resolve(context.io.cwd, file);

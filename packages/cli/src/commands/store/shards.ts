@@ -72,7 +72,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'add <id> <url>',
     'make a PostgreSQL a shard',
     (command) => command.option('--standby <url...>', 'its standbys'),
-    async (context, [id = '', url = ''], { standby }) => {
+    async (context, [id = '', url = ''], { standby }: { standby?: string[] }) => {
       const { joinShard } = await import('@sparrow/store');
       await withMeta(context, (meta) => joinShard(meta, { id, url, standbys: standby ?? [] }));
       context.io.say(`✓ shard ${id}`);
@@ -85,7 +85,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'split <from> <to>',
     'move the upper half of each run of slots to another shard, online',
     (command) => command.option('--keep', 'keep the way back open'),
-    async (context, [from = '', to = ''], { keep }) => {
+    async (context, [from = '', to = ''], { keep }: { keep?: boolean }) => {
       await withMeta(context, async (meta, mover) => {
         const moves = (await rangesOf(meta, from))
           .filter(({ first, last }) => last > first)
@@ -109,7 +109,11 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         .option('--finish <id>', 'close the way back and remove what moved away')
         .option('--abort <id>', 'give up a move that has switched nothing')
         .option('--keep', 'keep the way back open'),
-    async (context, [from = '', to = '', slots = ''], options) => {
+    async (
+      context,
+      [from = '', to = '', slots = ''],
+      options: { resume?: boolean; rollback?: string; finish?: string; abort?: string; keep?: boolean },
+    ) => {
       await withMeta(context, async (_meta, mover) => {
         if (options.resume) context.json({ moves: await mover.resume() });
         else if (options.rollback) context.json(await mover.rollback(options.rollback));
@@ -197,7 +201,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'grow <meta>',
     'bring an embedded store to PostgreSQL: copy, follow the changes, switch',
     (command) => command.option('--shard <url...>', "PostgreSQL of the shards; default: the meta store's own"),
-    async (context, [url = ''], { shard }) => {
+    async (context, [url = ''], { shard }: { shard?: string[] }) => {
       const { createShardsEngine, growToShards, openEngine } = await import('@sparrow/store');
       const from = await openEngine(context.dir);
       if (from.kind !== 'lmdb' || !('watch' in from))
