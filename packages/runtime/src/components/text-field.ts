@@ -171,10 +171,12 @@ export abstract class TextField<T extends HTMLInputElement | HTMLTextAreaElement
     if (method === 'property' && args[0] === 'value') return this.field.value;
     // What an `input` handler returned takes the place of the text.
     if (method === 'replaceValue') {
-      this.field.value = String(args[0]);
+      const [about, value, cursor] = args;
+      if (this.field.value !== about) return;
+      this.field.value = String(value);
       this.#before = this.field.value;
       this.changed('value', this.field.value);
-      if (typeof args[1] === 'number') this.field.setSelectionRange(args[1], args[1]);
+      if (typeof cursor === 'number') this.field.setSelectionRange(cursor, cursor);
       return this.sized();
     }
     return super.callMethod(method, args);

@@ -77,6 +77,7 @@ type EventWrapper = (
 /** An event as handlers get it; see `event-object.ts`. */
 interface RaisedEvent {
   currentElement?: glassEasel.Element;
+  detail?: { value?: unknown };
 }
 interface TemplateInstance {
   procGenWrapper?: { setEventListenerWrapper?(wrapper: EventWrapper): void };
@@ -178,9 +179,9 @@ export function createFramework(options: FrameworkOptions): Framework {
     const given = typeof result === 'string' ? { value: result } : result;
     if (typeof given !== 'object' || given === null || !('value' in given) || typeof given.value !== 'string') return;
     const node = event.currentElement?.getBackendElement() as TreeNode | null | undefined;
-    const cursor = (given as { cursor?: unknown }).cursor;
-    if (node?.id)
-      void node.page.call(node.id, 'replaceValue', typeof cursor === 'number' ? [given.value, cursor] : [given.value]);
+    const { cursor } = given as { cursor?: unknown };
+    // What the answer is about goes along: to a text that has grown meanwhile the handler answers again.
+    if (node?.id) void node.page.call(node.id, 'replaceValue', [event.detail?.value, given.value, cursor]);
   }
 
   /** What compiled templates ask of the runtime; `A` wraps the handlers of `change:property`. */
@@ -272,7 +273,7 @@ export function createFramework(options: FrameworkOptions): Framework {
       const element = backend.elementOf(event);
       if (!element) return;
       const complete = withFormFields(element, event, behaviors.get(FORM_FIELD_BEHAVIOR));
-      glassEasel.Event.dispatchEvent(element, createEvent(complete) as never);
+      backend.handling(event, () => glassEasel.Event.dispatchEvent(element, createEvent(complete) as never));
     },
 
     backendOptions: () => ({

@@ -304,7 +304,21 @@ export class TreeBackend {
     const node = this.nodes.get(id);
     // The view has this value already; remember it so that an equal setData is still sent when it differs.
     node?.attributes?.set(attribute, value);
-    node?.models?.get(attribute)?.(value);
+    this.#whileEcho(node, attribute, value, () => node?.models?.get(attribute)?.(value));
+  }
+  /** Runs what an event of the view sets off; what an `input` event says is not sent back to where it came from. */
+  handling(event: ViewEvent, run: () => void): void {
+    const node = event.type === 'input' ? this.nodes.get(event.node) : undefined;
+    this.#whileEcho(node, 'value', (event.detail as { value?: unknown } | null)?.value, run);
+  }
+  #whileEcho(node: TreeNode | undefined, name: string, value: unknown, run: () => void): void {
+    if (!node) return run();
+    node.echo = { name, value };
+    try {
+      run();
+    } finally {
+      node.echo = undefined;
+    }
   }
   elementOf(event: ViewEvent): GlassElement | undefined {
     return this.nodes.get(event.node)?.element;

@@ -34,6 +34,11 @@ export class TreeNode {
   /** Part of an Insert that waits in the queue. */
   queued = false;
   released = false;
+  /**
+   * What the user has just entered, while the program is told of it. Sent back, it would take away what was typed meanwhile;
+   * the view has it.
+   */
+  echo: { name: string; value: unknown } | undefined;
   element: GlassElement | undefined;
   models: Map<string, ModelListener> | undefined;
   /** Catch and Model operations that wait for the node's id. */
@@ -134,6 +139,11 @@ export class TreeNode {
     const sent = CLASS_ATTRIBUTE.test(name) && typeof value === 'string' ? this.#scopedClasses(value) : value;
     this.attributes ??= new Map();
     this.attributes.set(name, sent);
+    if (this.echo?.name === name) {
+      if (this.echo.value === sent) return;
+      // Another value has been sent: what the user entered would have to be sent, too, to come back.
+      this.echo = undefined;
+    }
     if (this.id) this.page.push('Attr', this, name, sent);
   }
   removeAttribute(name: string): void {

@@ -68,6 +68,34 @@ inBothModes('forms', (mode) => {
     await app.close();
   });
 
+  it('keeps what is typed while the program is busy with what was typed before', async () => {
+    const busy = 'const end = Date.now() + 150; while (Date.now() < end);';
+    const { app, view, data } = await onePage(
+      mode,
+      `<input class="set" value="{{set}}" bindinput="typed"/><input class="model" model:value="{{model}}" bindinput="busy"/><input class="up" bindinput="up"/>
+       <input class="cut" value="{{cut}}" bindinput="cut"/>`,
+      `{ data: { set: '', model: '', cut: '' },
+        typed(e) { ${busy} this.setData({ set: e.detail.value }) }, busy() { ${busy} },
+        up(e) { ${busy} return e.detail.value.toUpperCase() },
+        cut(e) { this.setData({ cut: e.detail.value.replace('b', '') }) } }`,
+    );
+    for (const [name, text, shown] of [
+      ['set', 'abcd', 'abcd'],
+      ['model', 'abcd', 'abcd'],
+      ['up', 'abcd', 'ABCD'],
+    ] as const) {
+      const field = view.frame.locator(`.${name} input`);
+      await field.pressSequentially(text, { delay: 100 });
+      await eventually(() => field.inputValue()).toBe(shown);
+    }
+    await eventually(async () => [(await data()).set, (await data()).model]).toEqual(['abcd', 'abcd']);
+    // What differs from what was typed is shown.
+    const cut = view.frame.locator('.cut input');
+    await cut.fill('ab');
+    await eventually(() => cut.inputValue()).toBe('a');
+    await app.close();
+  });
+
   it('grows a textarea with its lines', async () => {
     const { app, view, events } = await onePage(
       mode,
