@@ -190,45 +190,24 @@ async function underLoad(
   });
   await sleep(1_000);
   const started = performance.now();
+  const target = (moves[0] as { to: string }).to;
+  let stalls = 0;
   const mover = createMover({
     meta: engine.router.meta,
     tables: MOVED_TABLES,
     // The pair of moves makes 64 fences of 8 slots.
     groupSlots: options.withoutFence ? 32 : 8,
-    ...(options.withoutFence
-      ? {
-          withoutFence: true,
-          async onStep(_move: unknown, step: string) {
-            // Slots change hands while the replication certainly stands still.
-            if (step === 'fence') await standStill(engine, (moves[0] as { to: string }).to, options.stallMs ?? 1_000);
-          },
-        }
-      : {}),
+    ...(options.withoutFence ? { withoutFence: true } : {}),
+    async onStep(_move: unknown, step: string) {
+      // Slots change hands while the replication certainly stands still.
+      if (step !== 'fence' || !options.stallMs) return;
+      if (options.withoutFence) await standStill(engine, target, options.stallMs);
+      else if (stalls++ % 2 === 0) void standStill(engine, target, options.stallMs);
+    },
   });
-  let moving = true;
-  const target = (moves[0] as { to: string }).to;
-  const stalls = (async () => {
-    while (moving && options.stallMs && !options.withoutFence) {
-      const [worker] = await engine.router
-        .client(target)
-        .query<{ pid: number }>(
-          { text: 'select pid from pg_stat_subscription where relid is null and pid is not null limit 1' },
-          performance.now() + 5_000,
-        );
-      if (worker) {
-        process.kill(worker.pid, 'SIGSTOP');
-        await sleep(options.stallMs);
-        process.kill(worker.pid, 'SIGCONT');
-      }
-      await sleep(250);
-    }
-  })();
   const planned = [];
   for (const move of moves) planned.push(await mover.plan(move));
-  const done = await Promise.all(planned.map(({ id }) => mover.run(id, { stopAt: 'reversible' }))).finally(() => {
-    moving = false;
-  });
-  await stalls;
+  const done = await Promise.all(planned.map(({ id }) => mover.run(id, { stopAt: 'reversible' })));
   const seconds = (performance.now() - started) / 1000;
   await sleep(500);
   await load.stop();

@@ -38,8 +38,8 @@ export interface Move {
   state: MoveState;
   /** Slots switched so far: all below this one. */
   switched: number;
-  /** A move back over the reverse replication of this one needs no copy. */
-  link: { publication: string; subscription: string };
+  /** `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one needs no copy. */
+  link: { publication: string; subscription: string; number?: number };
   reverse?: { publication: string; subscription: string };
   fencesMs: number[];
   retries: number;

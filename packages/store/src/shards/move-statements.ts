@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ShardClient } from './shard-client.ts';
+import type { Move } from './meta-store.ts';
+import { type ShardClient, TryAgain } from './shard-client.ts';
 
 /** One statement on a shard may take this long, in milliseconds. */
 export const COMMAND_MS = 60_000;
@@ -22,21 +23,32 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     if (!there) await exec(client, `create publication ${name} for table ${list}`);
   }
 
-  /** Removes a subscription with its slot, as far as the other side answers; what is left there is removed by `dropPublication`. */
+  /** Number of a subscription: the replication slots of its first copy are named after it. */
+  async function numberOf(client: ShardClient, name: string): Promise<number | undefined> {
+    const [there] = await exec(client, 'select oid::int8::text as oid from pg_subscription where subname = $1', [name]);
+    return there && Number(there.oid);
+  }
+
+  /** Removes a subscription; its replication slots on the other side are removed by `dropPublication`. */
   async function dropSubscription(client: ShardClient, name: string): Promise<void> {
-    const [there] = await exec(client, 'select 1 from pg_subscription where subname = $1', [name]);
-    if (!there) return;
+    if ((await numberOf(client, name)) === undefined) return;
     await exec(client, `alter subscription ${name} disable`);
     await exec(client, `alter subscription ${name} set (slot_name = none)`);
     await exec(client, `drop subscription ${name}`);
   }
 
-  async function dropPublication(client: ShardClient, publication: string, subscription: string): Promise<void> {
+  /** @param number of the subscription, for what its first copy may have left; other moves have theirs on the same shard. */
+  async function dropPublication(
+    client: ShardClient,
+    publication: string,
+    subscription: string,
+    number?: number,
+  ): Promise<void> {
     await exec(client, `drop publication if exists ${publication}`);
     const slots = await exec(
       client,
-      `select slot_name, active_pid from pg_replication_slots where slot_name = $1 or slot_name like 'pg\\_%\\_sync\\_%' and not active`,
-      [subscription],
+      'select slot_name, active_pid from pg_replication_slots where slot_name = $1 or starts_with(slot_name, $2)',
+      [subscription, number === undefined ? subscription : `pg_${number}_sync_`],
     );
     for (const { slot_name, active_pid } of slots) {
       if (active_pid) await exec(client, 'select pg_terminate_backend($1)', [active_pid]);
@@ -67,31 +79,90 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
       }
   }
 
+  /**
+   * Waiting for a mark happens on the shard itself: a trip for every look would cost a fence more than the replication does. Each statement of a
+   * VOLATILE function sees what was committed meanwhile. 55P03 is what a lock that was not to be had answers, too: try again.
+   */
+  async function prepareTarget(client: ShardClient): Promise<void> {
+    await exec(
+      client,
+      `create or replace function sparrow.await_mark(p_slot int, p_move text, p_n bigint, p_ms int) returns void language plpgsql volatile as $$
+       declare until timestamptz := clock_timestamp() + p_ms * interval '1 ms';
+       begin
+         while not exists (select from sparrow.marks where slot = p_slot and move = p_move and n = p_n) loop
+           if clock_timestamp() > until then raise exception 'no mark in % ms', p_ms using errcode = '55P03'; end if;
+           perform pg_sleep(0.002);
+         end loop;
+       end $$`,
+    );
+  }
+
+  /** Sends a mark through the replication of a move, without a fence; false when it did not come in time. */
+  async function probe(
+    from: ShardClient,
+    to: ShardClient,
+    move: Move,
+    turn: number,
+    withinMs: number,
+  ): Promise<boolean> {
+    const name = `${move.id}-probe`;
+    await exec(from, 'insert into sparrow.marks values ($1, $2, $3) on conflict (slot, move) do update set n = $3', [
+      move.last,
+      name,
+      turn,
+    ]);
+    try {
+      await exec(to, 'select sparrow.await_mark($1, $2, $3, $4)', [move.last, name, turn, withinMs]);
+      return true;
+    } catch (error) {
+      if (error instanceof TryAgain) return false;
+      throw error;
+    }
+  }
+
+  /** Changes owners and their version together, in one trip. */
+  const change = (client: ShardClient, statement: string): Promise<unknown> =>
+    client.session(
+      (query) => query(`begin; ${statement}; update sparrow.owners_version set version = version + 1; commit`),
+      COMMAND_MS,
+    );
+
   async function grant(client: ShardClient, first: number, last: number, epoch: number): Promise<void> {
-    await client.session(async (query) => {
-      await query('begin');
-      await query(
-        `insert into sparrow.owners select s, 'o', $3 from generate_series($1::int, $2::int) s
-         on conflict (slot) do update set state = 'o', epoch = $3 where owners.epoch < $3`,
-        [first, last, epoch],
-      );
-      await query('update sparrow.owners_version set version = version + 1');
-      await query('commit');
-    }, COMMAND_MS);
+    await change(
+      client,
+      `insert into sparrow.owners select s, 'o', ${epoch} from generate_series(${first}, ${last}) s
+       on conflict (slot) do update set state = 'o', epoch = ${epoch} where owners.epoch < ${epoch}`,
+    );
   }
 
   async function release(client: ShardClient, first: number, last: number, epoch: number): Promise<void> {
-    await client.session(async (query) => {
-      await query('begin');
-      await query("update sparrow.owners set state = 'a', epoch = $3 where slot between $1 and $2 and epoch <= $3", [
-        first,
-        last,
-        epoch,
-      ]);
-      await query('update sparrow.owners_version set version = version + 1');
-      await query('commit');
-    }, COMMAND_MS);
+    await change(
+      client,
+      `update sparrow.owners set state = 'a', epoch = ${epoch} where slot between ${first} and ${last} and epoch <= ${epoch}`,
+    );
   }
 
-  return { exec, publish, dropSubscription, dropPublication, clean, grant, release };
+  /** Takes a fence back that nothing was decided behind. */
+  async function unfence(client: ShardClient, first: number, last: number, epoch: number): Promise<void> {
+    await change(
+      client,
+      `update sparrow.owners set state = 'o' where slot between ${first} and ${last} and state = 'f' and epoch = ${epoch}`,
+    );
+  }
+
+  return {
+    exec,
+    publish,
+    numberOf,
+    dropSubscription,
+    dropPublication,
+    prepareTarget,
+    probe,
+    clean,
+    grant,
+    release,
+    unfence,
+  };
 }
+
+export type MoveStatements = ReturnType<typeof createMoveStatements>;

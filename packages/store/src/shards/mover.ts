@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, createId, systemClock } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
 import type { MovedTable } from './cluster.ts';
+import { createHandOver } from './hand-over.ts';
 import type { MetaStore, Move } from './meta-store.ts';
-import { COMMAND_MS, createMoveStatements } from './move-statements.ts';
+import { createMoveStatements } from './move-statements.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
 
 /**
@@ -84,17 +85,25 @@ export function createMover(options: MoverOptions): Mover {
     }
   }
 
-  const { exec, publish, dropSubscription, dropPublication, clean, grant, release } = createMoveStatements({
-    names,
-    cleanRows,
+  const statements = createMoveStatements({ names, cleanRows });
+  const { exec, publish, numberOf, dropSubscription, dropPublication, prepareTarget, probe, clean, grant, release } =
+    statements;
+  const handOver = createHandOver({
+    meta,
+    tables,
+    statements,
+    drainMs,
+    onStep: options.onStep,
+    withoutFence: options.withoutFence,
   });
 
   async function copy(move: Move): Promise<void> {
     await withShards(move, async (from, to, urls) => {
       const { publication, subscription } = move.link;
       // What an earlier attempt left behind is of no use: its slot may be gone with a failover.
+      const number = (await numberOf(to, subscription)) ?? move.link.number;
       await dropSubscription(to, subscription);
-      await dropPublication(from, publication, subscription);
+      await dropPublication(from, publication, subscription, number);
       await clean(to, move.first, move.last);
       await publish(from, publication, move.first, move.last);
       await exec(
@@ -102,6 +111,8 @@ export function createMover(options: MoverOptions): Mover {
         `create subscription ${subscription} connection '${urls.from.replaceAll("'", "''")}' publication ${publication}
          with (copy_data = true, create_slot = true, binary = true, streaming = off)`,
       );
+      const made = await numberOf(to, subscription);
+      if (made !== undefined) move.link.number = made;
     });
   }
 
@@ -130,112 +141,6 @@ export function createMover(options: MoverOptions): Mover {
         await sleep(50);
       }
     });
-  }
-
-  const sumOf = (first: number, last: number): string =>
-    `select ${tables
-      .map(
-        ({ name, checksum }) =>
-          `(select count(*) || ':' || coalesce(bit_xor(${checksum}), 0) from sparrow.${name} where slot between ${first} and ${last})`,
-      )
-      .join(" || ' ' || ")} as sum`;
-
-  /** One group of slots changes hands. False when it was not drained in time and is fenced no longer. */
-  async function switchGroup(
-    move: Move,
-    from: ShardClient,
-    to: ShardClient,
-    first: number,
-    last: number,
-    turn: number,
-  ): Promise<boolean> {
-    const epoch = await meta.nextEpoch();
-    const begun = performance.now();
-    let sum: unknown;
-    await options.onStep?.(move, 'fence');
-    if (!options.withoutFence)
-      await from.session(async (query) => {
-        await query('begin');
-        await query(`set local lock_timeout = ${Math.max(50, drainMs - 50)}`);
-        // Who is writing finishes first; who comes now waits, then sees the fence.
-        await query('select pg_advisory_xact_lock(77, s) from generate_series($1::int, $2::int) s', [first, last]);
-        await query("update sparrow.owners set state = 'f', epoch = $3 where slot between $1 and $2 and state = 'o'", [
-          first,
-          last,
-          epoch,
-        ]);
-        await query('update sparrow.owners_version set version = version + 1');
-        await query('insert into sparrow.marks values ($1, $2, $3) on conflict (slot, move) do update set n = $3', [
-          first,
-          move.id,
-          turn,
-        ]);
-        await query('commit');
-      }, COMMAND_MS);
-    const drained = async (): Promise<boolean> => {
-      if (options.withoutFence) return true;
-      await options.onStep?.(move, 'drain');
-      const deadline = begun + drainMs;
-      // The mark comes behind everything that was written before the fence.
-      const [own, mark] = await Promise.all([
-        exec(from, sumOf(first, last)),
-        (async () => {
-          for (;;) {
-            const [row] = await exec(to, 'select n from sparrow.marks where slot = $1 and move = $2', [first, move.id]);
-            if (Number(row?.n) === turn) return true;
-            if (performance.now() > deadline) return false;
-            await sleep(2);
-          }
-        })(),
-      ]);
-      sum = own[0]?.sum;
-      return mark;
-    };
-    const unfence = async (): Promise<void> => {
-      await from.session(async (query) => {
-        await query('begin');
-        await query(
-          "update sparrow.owners set state = 'o' where slot between $1 and $2 and state = 'f' and epoch = $3",
-          [first, last, epoch],
-        );
-        await query('update sparrow.owners_version set version = version + 1');
-        await query('commit');
-      }, COMMAND_MS);
-    };
-    if (!(await drained())) {
-      await unfence();
-      move.fencesMs.push(performance.now() - begun);
-      return false;
-    }
-    if (!options.withoutFence) {
-      const [other] = await exec(to, sumOf(first, last));
-      if (other?.sum !== sum) {
-        await unfence();
-        throw new StoreError(
-          'VERIFY_FAILED',
-          `slots ${first} to ${last} differ: ${String(sum)} and ${String(other?.sum)}`,
-          {
-            hint: 'nothing was switched; abort the move and start it again',
-          },
-        );
-      }
-      // A durable commit there makes durable what was replicated before it.
-      await exec(to, 'insert into sparrow.marks values ($1, $2, 0) on conflict (slot, move) do nothing', [
-        -1 - first,
-        move.id,
-      ]);
-    }
-    await options.onStep?.(move, 'decide');
-    if (!(await meta.decide(first, last, move.from, move.to, epoch))) {
-      await unfence();
-      return false;
-    }
-    await options.onStep?.(move, 'grant');
-    await grant(to, first, last, epoch);
-    if (options.withoutFence) await release(from, first, last, epoch);
-    move.fencesMs.push(performance.now() - begun);
-    await release(from, first, last, epoch);
-    return true;
   }
 
   /** After a crash: what the meta store decided is granted, the rest belongs to the source again. */
@@ -270,11 +175,14 @@ export function createMover(options: MoverOptions): Mover {
   async function switchAll(move: Move): Promise<void> {
     await withShards(move, async (from, to) => {
       await settle(move, from, to);
+      await prepareTarget(to);
       let failures = 0;
       for (let first = Math.max(move.first, move.switched); first <= move.last; ) {
         const last = Math.min(move.last, first + groupSlots - 1);
+        // Until the target has caught up a fence would only disturb.
+        if (!options.withoutFence) await caughtUp(move, from, to, failures);
         const turn = clock.now() * 16 + (move.retries % 16);
-        if (await switchGroup(move, from, to, first, last, turn)) {
+        if (await handOver(move, { from, to, first, last, turn })) {
           move.switched = last + 1;
           first = last + 1;
           failures = 0;
@@ -286,32 +194,17 @@ export function createMover(options: MoverOptions): Mover {
           throw new StoreError('TIMEOUT', `slots ${first} to ${last} could not be drained in ${failures} fences`, {
             hint: 'the replication is too slow under this load; resume later',
           });
-        // Until the target has caught up a fence would only disturb.
         await sleep(Math.min(2_000, 20 * 2 ** Math.min(failures, 7)));
-        await caughtUp(move, from, to);
       }
     });
   }
 
-  /** Waits, without a fence, until a mark comes through quickly. */
-  async function caughtUp(move: Move, from: ShardClient, to: ShardClient): Promise<void> {
-    for (let i = 0; i < 100; i++) {
-      const turn = clock.now() * 16 + 15 + i;
+  /** Waits, without a fence, until a mark comes through quickly; the more fences failed, the longer it tries. */
+  async function caughtUp(move: Move, from: ShardClient, to: ShardClient, failures: number): Promise<void> {
+    for (let i = 0; i < 10 * (failures + 1); i++) {
       const begun = performance.now();
-      await exec(from, 'insert into sparrow.marks values ($1, $2, $3) on conflict (slot, move) do update set n = $3', [
-        move.last,
-        `${move.id}-probe`,
-        turn,
-      ]);
-      while (performance.now() - begun < 10_000) {
-        const [row] = await exec(to, 'select n from sparrow.marks where slot = $1 and move = $2', [
-          move.last,
-          `${move.id}-probe`,
-        ]);
-        if (Number(row?.n) === turn) break;
-        await sleep(5);
-      }
-      if (performance.now() - begun < drainMs / 2) return;
+      const through = await probe(from, to, move, clock.now() * 16 + (i % 16), 10_000);
+      if (through && performance.now() - begun < drainMs / 3) return;
     }
   }
 
@@ -329,7 +222,7 @@ export function createMover(options: MoverOptions): Mover {
   async function startReverse(move: Move): Promise<void> {
     await withShards(move, async (from, to, urls) => {
       await dropSubscription(to, move.link.subscription);
-      await dropPublication(from, move.link.publication, move.link.subscription);
+      await dropPublication(from, move.link.publication, move.link.subscription, move.link.number);
       const { reverse } = move;
       if (!reverse) return;
       const [there] = await exec(from, 'select 1 from pg_subscription where subname = $1', [reverse.subscription]);
@@ -378,7 +271,7 @@ export function createMover(options: MoverOptions): Mover {
         await withShards(move, async (from, to) => {
           await settle(move, from, to);
           await dropSubscription(to, move.link.subscription);
-          await dropPublication(from, move.link.publication, move.link.subscription);
+          await dropPublication(from, move.link.publication, move.link.subscription, move.link.number);
           if (move.reverse) await dropPublication(to, move.reverse.publication, move.reverse.subscription);
           await clean(to, move.first, move.last);
         });

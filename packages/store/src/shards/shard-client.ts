@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { StoreError } from '../errors.ts';
+import { createConnections, type Job } from './connections.ts';
 
 /** What came of a query that got no answer: it may have been done. */
 export class LostAnswer extends Error {
@@ -26,8 +27,10 @@ export interface ShardClient {
    * The time of the server's clock, ms UTC, at which an attempt that begins now is given up: a statement that comes through later, out of a network that was
    * broken meanwhile, must not be done any more.
    */
-  until(deadline: number): Promise<number>;
-  /** A connection for itself, for several statements. */
+  until(deadline: number): number | Promise<number>;
+  /** The server called an attempt late that is not: its clock was set, and is asked again. */
+  forgetClock(): void;
+  /** A connection for itself, for several statements; of a text with several of them, which has no values, the last one answers. */
   session<T>(
     work: (query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<R[]>) => Promise<T>,
     timeoutMs: number,
@@ -44,17 +47,11 @@ const AGAIN = new Set(['40001', '40P01', '25006', '57P03', '55P03', '53300']);
 const GONE = new Set(['57P01', '57P02']);
 
 export function createShardClient(options: { url: string; max?: number; connectMs?: number }): ShardClient {
-  const pool = new pg.Pool({
-    connectionString: options.url,
+  const connections = createConnections({
+    url: options.url,
     max: options.max ?? 16,
-    connectionTimeoutMillis: options.connectMs ?? 1_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: 'sparrow',
+    connectMs: options.connectMs ?? 1_000,
   });
-  pool.on('error', () => {});
-  // A server that ends says so to connections that wait for nothing, too; the next query on them finds out.
-  pool.on('connect', (client) => client.on('error', () => {}));
 
   function classify(error: unknown, sent: boolean): Error {
     if (error instanceof StoreError || error instanceof LostAnswer) return error;
@@ -75,90 +72,97 @@ export function createShardClient(options: { url: string; max?: number; connectM
     return new LostAnswer(error, !sent);
   }
 
-  async function connect(deadline: number): Promise<pg.PoolClient> {
-    let late = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const wanted = pool.connect();
-    // A client that comes too late goes back at once.
-    wanted.then(
-      (client) => late && client.release(),
-      () => {},
-    );
-    try {
-      return await Promise.race([
-        wanted,
-        new Promise<never>((_, reject) => {
-          timer = setTimeout(
-            () => reject(new Error('no connection in time')),
-            Math.max(1, deadline - performance.now()),
-          );
-        }),
-      ]);
-    } catch (error) {
-      late = true;
-      throw classify(error, false);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   let offset = 0;
   let offsetAt = Number.NEGATIVE_INFINITY;
   const client: ShardClient = {
     url: options.url,
-    async until(deadline) {
-      if (performance.now() - offsetAt > CLOCK_MS) {
-        const [row] = await client.query<{ t: number }>(
+    until(deadline) {
+      const own = (): number => Math.min(deadline, performance.now() + ATTEMPT_MS) + offset;
+      if (performance.now() - offsetAt <= CLOCK_MS) return own();
+      return client
+        .query<{ t: number }>(
           { name: 'clock', text: 'select (extract(epoch from clock_timestamp()) * 1000)::float8 as t' },
           Math.min(deadline, performance.now() + ATTEMPT_MS),
-        );
-        offsetAt = performance.now();
-        offset = (row?.t ?? 0) - offsetAt;
-      }
-      return Math.min(deadline, performance.now() + ATTEMPT_MS) + offset;
+        )
+        .then(([row]) => {
+          offsetAt = performance.now();
+          offset = (row?.t ?? 0) - offsetAt;
+          return own();
+        });
     },
-    async query<T extends pg.QueryResultRow>(
+    forgetClock() {
+      offsetAt = Number.NEGATIVE_INFINITY;
+    },
+    query<T extends pg.QueryResultRow>(
       statement: { name?: string; text: string; values?: unknown[] },
       deadline: number,
-    ) {
-      const connection = await connect(deadline);
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      try {
-        const answer = connection.query<T>(statement);
-        const late = new Promise<never>((_, reject) => {
-          timer = setTimeout(
-            () => reject(new LostAnswer(new Error('no answer in time'), false)),
-            Math.max(1, deadline - performance.now()),
-          );
-        });
-        const { rows } = await Promise.race([answer, late]);
-        connection.release();
-        return rows;
-      } catch (error) {
-        const known = classify(error, true);
-        // A connection with an answer still to come is of no use to anybody.
-        connection.release(known instanceof LostAnswer);
-        throw known;
-      } finally {
-        clearTimeout(timer);
-      }
+    ): Promise<T[]> {
+      return new Promise((resolve, reject) => {
+        let used: pg.Client | undefined;
+        const job: Job = {
+          deadline,
+          sent: false,
+          run(connection) {
+            used = connection;
+            job.sent = true;
+            connection.query(statement as pg.QueryConfig, (error: Error | null, result: pg.QueryResult<T>) => {
+              if (!used) return;
+              if (!error) {
+                connections.give(job, connection, false);
+                resolve(result.rows);
+                return;
+              }
+              const known = classify(error, true);
+              connections.give(job, connection, known instanceof LostAnswer);
+              reject(known);
+            });
+          },
+          fail(error) {
+            const connection = used;
+            used = undefined;
+            if (connection) connections.give(job, connection, true);
+            reject(classify(error, job.sent));
+          },
+        };
+        connections.take(job);
+      });
     },
-    async session(work, timeoutMs) {
-      const client = await connect(performance.now() + Math.min(timeoutMs, 5_000));
-      const timer = setTimeout(() => (client as unknown as { end(): Promise<void> }).end().catch(() => {}), timeoutMs);
-      let broken = true;
-      try {
-        const result = await work(async (text, values = []) => (await client.query(text, values)).rows as never);
-        broken = false;
-        return result;
-      } catch (error) {
-        throw classify(error, true);
-      } finally {
-        clearTimeout(timer);
-        client.release(broken);
-      }
+    session(work, timeoutMs) {
+      return new Promise((resolve, reject) => {
+        let used: pg.Client | undefined;
+        const job: Job = {
+          deadline: performance.now() + Math.min(timeoutMs, 5_000),
+          sent: false,
+          run(connection) {
+            used = connection;
+            job.sent = true;
+            job.deadline = performance.now() + timeoutMs;
+            const finish = (broken: boolean): boolean => {
+              if (!used) return false;
+              used = undefined;
+              connections.give(job, connection, broken);
+              return true;
+            };
+            work(async (text, values = []) => {
+              if (!used) throw new Error('no answer in time');
+              const answer: pg.QueryResult | pg.QueryResult[] = await connection.query(text, values);
+              return (Array.isArray(answer) ? answer.at(-1) : answer)?.rows as never;
+            }).then(
+              (result) => finish(false) && resolve(result),
+              (error) => finish(true) && reject(classify(error, true)),
+            );
+          },
+          fail(error) {
+            const connection = used;
+            used = undefined;
+            if (connection) connections.give(job, connection, true);
+            reject(classify(error, job.sent));
+          },
+        };
+        connections.take(job);
+      });
     },
-    close: () => pool.end(),
+    close: () => connections.close(),
   };
   return client;
 }

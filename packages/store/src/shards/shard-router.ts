@@ -8,15 +8,15 @@ export interface ShardRouter {
   readonly slots: number;
   readonly meta: MetaStore;
   /**
-   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). `ageMs` is the time since the first
-   * attempt whose answer was lost, undefined before one was.
+   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). It must end by `until`
+   * (`performance.now()`): a shard that hangs is asked again. `ageMs` is the time since the first attempt whose answer was lost, undefined before one was.
    *
    * @throws StoreError TIMEOUT (not done), INDETERMINATE (a write whose answer was lost), SHARD_DOWN
    */
   run<T>(
     slot: number,
     deadline: number,
-    attempt: (client: ShardClient, ageMs: number | undefined) => Promise<T | Retry>,
+    attempt: (client: ShardClient, until: number, ageMs: number | undefined) => Promise<T | Retry>,
     options?: { write?: boolean; stale?: boolean },
   ): Promise<T>;
   /** Shard of each slot as known now. */
@@ -147,7 +147,7 @@ export async function createShardRouter(options: {
           if (shard === undefined) throw new TryAgain(`slot ${slot} has no shard`);
           const target = (stale ? standby(shard) : undefined) ?? client(shard);
           const until = Math.min(deadline, now + ATTEMPT_MS);
-          const result = await attempt(boundTo(target, until), lostAt === undefined ? undefined : now - lostAt);
+          const result = await attempt(target, until, lostAt === undefined ? undefined : now - lostAt);
           if (typeof result !== 'object' || result === null || !('retry' in result)) return result;
           lastError = undefined;
           waitingSince ??= now;
@@ -176,9 +176,4 @@ export async function createShardRouter(options: {
   async function maybeRefresh(since: number): Promise<void> {
     if (refreshedAt < since || performance.now() - refreshedAt > 20) await refresh();
   }
-}
-
-/** The same client with a nearer deadline. */
-function boundTo(client: ShardClient, until: number): ShardClient {
-  return { ...client, query: (statement, deadline) => client.query(statement, Math.min(deadline, until)) };
 }

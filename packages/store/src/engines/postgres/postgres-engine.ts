@@ -17,19 +17,13 @@ import type {
   WriteCode,
   WriteResult,
 } from '../kv-engine.ts';
+import { createReadBatches, type FoundRow, GET_MANY, type ReadBatches, type RowData } from './read-batches.ts';
 
 /** Records on PostgreSQL shards, through a router. */
 export interface PostgresEngine extends KvEngine {
   readonly router: ShardRouter;
 }
 
-interface RowData {
-  v: Buffer | null;
-  ver: number;
-  rev: string;
-  exp: string;
-  mod: string;
-}
 interface Outcome {
   code: string;
   ver: number | null;
@@ -43,11 +37,6 @@ interface Outcome {
   a_exp: string | null;
 }
 
-const GET = `select o.state as st, r.v, r.ver, r.rev, r.exp, r.mod from sparrow.owners o
-left join sparrow.records r on r.slot = o.slot and r.k = $2 where o.slot = $1`;
-const GET_MANY = `select q.i::int, o.state as st, r.v, r.ver, r.rev, r.exp, r.mod
-from unnest($1::int[], $2::bytea[]) with ordinality q(slot, k, i)
-left join sparrow.owners o on o.slot = q.slot left join sparrow.records r on r.slot = q.slot and r.k = q.k`;
 const COMMIT_ONE = 'select * from sparrow.commit_one($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)';
 const COMMIT_MANY = 'select * from sparrow.commit_many($1,$2,$3,$4,$5,$6)';
 const SCAN = `select s.slot, o.state as st, r.k, r.v, r.ver, r.rev, r.exp, r.mod
@@ -85,6 +74,12 @@ const toRow = (data: RowData): Row | undefined =>
 export function createPostgresEngine(options: { router: ShardRouter }): PostgresEngine {
   const { router } = options;
   const { meta } = router;
+  const batches = new WeakMap<ShardClient, ReadBatches>();
+  const readsOf = (client: ShardClient): ReadBatches => {
+    let found = batches.get(client);
+    if (!found) batches.set(client, (found = createReadBatches(client)));
+    return found;
+  };
   /** Slots a shard owned at a version of its table of owners. */
   const ownedAt = new Map<string, { version: string; slots: number[] }>();
   const purge = setInterval(() => void removeDead().catch(() => {}), 30_000);
@@ -121,11 +116,12 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     const outcome = await router.run<Outcome>(
       commit.slot,
       commit.deadline,
-      async (client, ageMs) => {
+      async (client, until, ageMs) => {
         values[13] = ageMs === undefined ? null : Math.ceil(ageMs / 1000) + 1;
-        values[16] = await client.until(commit.deadline);
-        const [row] = await client.query<Outcome>({ name: 'commit_one', text: COMMIT_ONE, values }, commit.deadline);
-        return answer(row as Outcome);
+        const end = client.until(commit.deadline);
+        values[16] = typeof end === 'number' ? end : await end;
+        const [row] = await client.query<Outcome>({ name: 'commit_one', text: COMMIT_ONE, values }, until);
+        return answer(row as Outcome, client);
       },
       { write: write.op !== 'check' },
     );
@@ -175,11 +171,11 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     const rows = await router.run<Outcome[]>(
       commit.slot,
       commit.deadline,
-      async (client, ageMs) => {
+      async (client, until, ageMs) => {
         const age = ageMs === undefined ? null : Math.ceil(ageMs / 1000) + 1;
         const values = [commit.slot, body, commit.now, age, commit.feed, await client.until(commit.deadline)];
-        const found = await client.query<Outcome>({ name: 'commit_many', text: COMMIT_MANY, values }, commit.deadline);
-        const first = answer(found[0] as Outcome);
+        const found = await client.query<Outcome>({ name: 'commit_many', text: COMMIT_MANY, values }, until);
+        const first = answer(found[0] as Outcome, client);
         return 'retry' in first ? first : found;
       },
       { write: true },
@@ -190,12 +186,12 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     return results;
   }
 
-  const answer = (row: Outcome): Outcome | Retry =>
-    row.code === 'moved' || row.code === 'fenced'
-      ? { retry: row.code }
-      : row.code === 'late'
-        ? { retry: 'fenced' }
-        : row;
+  function answer(row: Outcome, client: ShardClient): Outcome | Retry {
+    if (row.code === 'moved' || row.code === 'fenced') return { retry: row.code };
+    if (row.code !== 'late') return row;
+    client.forgetClock();
+    return { retry: 'fenced' };
+  }
 
   const indeterminate = (): StoreError =>
     new StoreError('INDETERMINATE', 'the answer of a write was lost, and too much happened to the record since', {
@@ -230,21 +226,17 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     return result;
   }
 
-  function get({ slot, key }: Located, { deadline, stale }: ReadOptions): Promise<Row | undefined> {
-    return router
-      .run<RowData>(
-        slot,
-        deadline,
-        async (client) => {
-          const [row] = await client.query<RowData & { st: string }>(
-            { name: 'get', text: GET, values: [slot, key] },
-            deadline,
-          );
-          return notOwned(row?.st ?? null) ?? (row as RowData);
-        },
-        { stale: stale === true },
-      )
-      .then(toRow);
+  async function get({ slot, key }: Located, { deadline, stale }: ReadOptions): Promise<Row | undefined> {
+    const data = await router.run<RowData>(
+      slot,
+      deadline,
+      async (client, until) => {
+        const found = await readsOf(client).get(slot, key, until);
+        return notOwned(found.st) ?? found;
+      },
+      { stale: stale === true },
+    );
+    return toRow(data);
   }
 
   /** Keys by shard; those whose slots moved meanwhile are asked again one by one. */
@@ -266,11 +258,8 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
         const found = await router.run(
           slot,
           read.deadline,
-          (client) =>
-            client.query<RowData & { i: number; st: string }>(
-              { name: 'get_many', text: GET_MANY, values },
-              read.deadline,
-            ),
+          (client, until) =>
+            client.query<FoundRow & { i: number }>({ name: 'get_many', text: GET_MANY, values }, until),
           { stale: read.stale === true },
         );
         for (const data of found) {
@@ -390,14 +379,14 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
         )
           slots.push(slot + slots.length);
         const wanted = range.limit - page.rows.length + 1;
-        const found = await router.run(slot, range.deadline, async (client) => {
+        const found = await router.run(slot, range.deadline, async (client, until) => {
           const rows = await client.query<RowData & { slot: number; st: string; k: Buffer | null }>(
             {
               name: 'scan',
               text: SCAN,
               values: [slots, range.from, range.to, cursorSlot, afterKey, wanted, slots.length],
             },
-            range.deadline,
+            until,
           );
           const strange = rows.find(({ st }) => st !== 'o');
           return strange ? (notOwned(strange.st) as Retry) : rows;
