@@ -13,8 +13,7 @@ import {
 } from '@sparrow/store';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { checkHistory } from '../packages/store/src/checker/history.ts';
-import { LOAD_SCHEMA } from '../packages/store/test/support/cluster.ts';
-import { finalState, startLoad } from '../packages/store/test/support/load.ts';
+import { finalState, LOAD_SCHEMA, startLoad } from '../packages/store/src/checker/load.ts';
 import { type Row, row } from './row.ts';
 
 export const programs = ['postgresql'];

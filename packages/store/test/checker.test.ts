@@ -3,11 +3,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
 import { createLmdbEngine, createRecordStore, type LmdbEngine, type RecordStore } from '../src/index.ts';
-import { LOAD_SCHEMA } from './support/cluster.ts';
-import { fill, finalState, shifted, startLoad } from './support/load.ts';
 
 const KEYS = 20;
+
+type Mutant = 'lost-ack' | 'stale-read' | 'double-apply';
+
+/** A store that does not what it says, now and then. */
+function tampered(store: RecordStore, mutant: Mutant): Pick<RecordStore, 'table'> {
+  const table = store.table('Counter');
+  const old = new Map<unknown, unknown>();
+  const wrong = {
+    ...table,
+    async get(key: { id: bigint }, options: object) {
+      const found = await table.get(key, options);
+      if (mutant !== 'stale-read') return found;
+      if (!old.has(key.id)) old.set(key.id, found);
+      return old.get(key.id);
+    },
+    async fieldIncrease(key: { id: bigint }, by: object, options: object) {
+      if (mutant === 'lost-ack' && Math.random() < 0.02) return { version: ((await table.get(key))?.version ?? 0) + 1 };
+      const written = await table.fieldIncrease(key, by as never, options);
+      if (mutant === 'double-apply' && Math.random() < 0.02) await table.fieldIncrease(key, by as never);
+      return written;
+    },
+  };
+  return { table: () => wrong as never };
+}
 
 /** The checker is worth what it catches. */
 describe('the checker of histories', () => {
@@ -23,10 +46,10 @@ describe('the checker of histories', () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function rules(mutant?: 'lost-ack' | 'stale-read' | 'double-apply'): Promise<Set<string>> {
+  async function rules(mutant?: Mutant): Promise<Set<string>> {
     store = await createRecordStore({ engine, schema: LOAD_SCHEMA, sweepEveryMs: 0, namespace: mutant ?? 'none' });
     await fill(store, KEYS, 10);
-    const load = startLoad(store, { keys: KEYS, clients: 6, ...(mutant ? { mutant } : {}) });
+    const load = startLoad(mutant ? tampered(store, mutant) : store, { keys: KEYS, clients: 6 });
     await expect.poll(() => load.history.length).toBeGreaterThan(1_500);
     await load.stop();
     const violations = checkHistory(shifted(load.history), await finalState(store, KEYS));

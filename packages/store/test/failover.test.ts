@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, shifted, startLoad } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
-import { fill, finalState, shifted, startLoad } from './support/load.ts';
 
 const KEYS = 60;
 

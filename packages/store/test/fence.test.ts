@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, shifted, startLoad } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
-import { fill, finalState, shifted, startLoad } from './support/load.ts';
 
 const KEYS = 200;
 

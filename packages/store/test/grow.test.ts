@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
 import {
   createLmdbEngine,
   createRecordStore,
@@ -11,8 +12,6 @@ import {
   createSwitchableEngine,
   growToShards,
 } from '../src/index.ts';
-import { LOAD_SCHEMA } from './support/cluster.ts';
-import { fill, finalState, shifted, startLoad } from './support/load.ts';
 
 test('an embedded store grows to shards under load: nothing is lost, doubled or failed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));

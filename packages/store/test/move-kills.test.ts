@@ -6,10 +6,10 @@ import { startChild } from '@sparrow/core/process';
 import type { Postgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, type Load, shifted, startLoad } from '../src/checker/load.ts';
 import type { Move } from '../src/shards/meta-store.ts';
 import type { Mover } from '../src/shards/mover.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
-import { fill, finalState, type Load, shifted, startLoad } from './support/load.ts';
 import { sample } from './support/matrix.ts';
 
 const STEPS = [

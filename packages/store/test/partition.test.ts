@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
 import { checkHistory } from '../src/checker/history.ts';
+import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
-import { LOAD_SCHEMA } from './support/cluster.ts';
-import { fill, finalState, shifted, startLoad } from './support/load.ts';
 
 const KEYS = 40;
 const name = `sparrow${process.pid % 10_000}`;

@@ -25,6 +25,9 @@ export interface HandOverOptions {
   withoutFence?: boolean | undefined;
 }
 
+/** Part of the drain's time after which a mark that has not come is given up: the rest is for taking the fence back. */
+const MARK_SHARE = 0.8;
+
 /**
  * Hands one group of slots from shard to shard: fence, drain, comparison, decision, grant. While the fence stands writers wait, so the way has as few
  * trips as it can: the fence with the source's checksum and the wait for its mark with the target's checksum run beside each other, then come the
@@ -62,7 +65,7 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
   const drain = (move: Move, { to, first, last, turn }: Group): Promise<{ sum: string }[]> =>
     to.session(
       (query) =>
-        query(`select sparrow.await_mark(${first}, '${move.id}', ${turn}, ${drainMs});
+        query(`select sparrow.await_mark(${first}, '${move.id}', ${turn}, ${Math.floor(drainMs * MARK_SHARE)});
           insert into sparrow.marks values (${-1 - first}, '${move.id}', ${turn}) on conflict (slot, move) do update set n = ${turn};
           ${sumOf(first, last)}`),
       COMMAND_MS,

@@ -1,18 +1,10 @@
 import { type Postgres, type PostgresOptions, startPostgres } from '@sparrow/testkit';
+import { LOAD_SCHEMA } from '../../src/checker/load.ts';
 import { createShardsEngine, joinShard } from '../../src/engines/postgres/open-shards.ts';
 import type { PostgresEngine } from '../../src/engines/postgres/postgres-engine.ts';
 import { MOVED_TABLES } from '../../src/engines/postgres/shard-sql.ts';
 import { createRecordStore, type RecordStore } from '../../src/index.ts';
 import { createMover, type Mover, type MoverOptions } from '../../src/shards/mover.ts';
-
-export const LOAD_SCHEMA = `syntax = "proto3";
-package load;
-message Counter {
-  option (tcaplusservice.tcaplus_primary_key) = "id";
-  int64 id = 1;
-  int64 count = 2;
-  bytes pad = 3;
-}`;
 
 /** Several real PostgreSQL clusters: one for the meta store, the others are shards. */
 export interface TestCluster {
