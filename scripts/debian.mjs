@@ -32,6 +32,8 @@ const programs = {
   java: { find: () => onPath(['java']), packages: ['default-jre-headless'], proof: ['-version'] },
   zookeeper: { find: () => ['/usr/share/java/zookeeper.jar'].find(existsSync), packages: ['zookeeper'] },
   ip: { find: () => onPath(['ip']), packages: ['iproute2'], proof: ['-V'] },
+  // Its library stands between a server and its clock.
+  faketime: { find: () => onPath(['faketime']), packages: ['faketime'], proof: ['--version'] },
   iptables: { find: () => onPath(['iptables']), packages: ['iptables'], proof: ['--version'] },
 };
 
@@ -40,9 +42,9 @@ const needs = {
   runtime: ['chromium'],
   simulator: ['chromium'],
   cloud: ['chromium'],
-  cli: ['chromium'],
+  cli: ['chromium', 'postgresql'],
   e2e: ['chromium'],
-  store: ['postgresql', 'redis', 'ip', 'iptables'],
+  store: ['postgresql', 'redis', 'ip', 'iptables', 'faketime'],
   router: ['java', 'zookeeper', 'nats', 'redis', 'ip', 'iptables'],
 };
 

@@ -1,4 +1,13 @@
 /** The record store: Protobuf records, hot and cold in one, from an embedded file to many shards. See README.md. */
+export { checkHistory, type Operation, type Violation } from './checker/history.ts';
+export {
+  fill as fillCounters,
+  finalState as finalCounters,
+  LOAD_SCHEMA,
+  type Load,
+  shifted as shiftedHistory,
+  startLoad,
+} from './checker/load.ts';
 export type { CryptoKeys } from './codec/field-cipher.ts';
 export type { RecordValue } from './codec/message-codec.ts';
 export { CONFIG_FILE, openEngine, openStore, readStoreConfig, type StoreConfig } from './config/open-store.ts';
@@ -30,5 +39,6 @@ export { checkEvolution } from './schema/check-evolution.ts';
 export { generateTypes } from './schema/generate-types.ts';
 export { parseSchema } from './schema/parse-schema.ts';
 export type { FieldDef, Schema, TableDef } from './schema/table.ts';
+export { type FailOver, failOver } from './shards/fail-over.ts';
 export { type MetaStore, type Move, openMetaStore, type ShardInfo } from './shards/meta-store.ts';
 export { createMover, type Mover, type MoverOptions } from './shards/mover.ts';

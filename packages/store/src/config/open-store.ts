@@ -5,6 +5,8 @@ import { createLmdbEngine, type LmdbEngine } from '../engines/lmdb/lmdb-engine.t
 import { createShardsEngine } from '../engines/postgres/open-shards.ts';
 import type { PostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { StoreError } from '../errors.ts';
+import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
+import type { QuotaOptions } from '../operations/quota.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
 /**
@@ -18,9 +20,33 @@ export interface StoreConfig {
   slots?: number;
   hotBytes?: number;
   slowMs?: number;
+  /** Bounds that differ from the defaults, see StoreLimits. */
+  limits?: Partial<StoreLimits>;
+  /** What apps may use, by namespace (`app/env`); `*` is for those that are not named. */
+  quotas?: Record<string, QuotaOptions>;
+  /**
+   * File, relative to this folder, that every durable change is appended to while the store is open for writing: with a backup it gives the store as it was at
+   * any time since. Embedded stores only.
+   */
+  archive?: string;
+  /** Milliseconds that a hot record may be old when it is read from shards. Default 0: every read asks its shard. */
+  hotAgeMs?: number;
   /** Name of a file with `{"current": "k1", "keys": {"k1": "<32 bytes, base64>"}}`, mode 0600. */
   cryptoFile?: string;
 }
+
+const CONFIG_TYPES: Record<string, string> = {
+  meta: 'string',
+  slots: 'number',
+  hotBytes: 'number',
+  slowMs: 'number',
+  limits: 'object',
+  quotas: 'object',
+  archive: 'string',
+  hotAgeMs: 'number',
+  cryptoFile: 'string',
+};
+const QUOTAS = new Set(['readsPerSecond', 'writesPerSecond', 'writeBytesPerSecond']);
 
 export type StoreEngine = LmdbEngine | PostgresEngine;
 
@@ -39,18 +65,27 @@ export function readStoreConfig(dir: string): StoreConfig {
       cause: error,
     });
   }
-  const known: Record<string, string> = {
-    meta: 'string',
-    slots: 'number',
-    hotBytes: 'number',
-    slowMs: 'number',
-    cryptoFile: 'string',
+  const wrong = (what: string): never => {
+    throw new StoreError('CONFIG_INVALID', `${path}: ${what}`, {
+      hint: `it may have ${Object.keys(CONFIG_TYPES).join(', ')}`,
+    });
   };
-  for (const [name, value] of Object.entries(config as object))
-    if (known[name] === undefined || typeof value !== known[name])
-      throw new StoreError('CONFIG_INVALID', `${path}: ${name} is ${known[name] ? 'of the wrong type' : 'unknown'}`, {
-        hint: `it may have ${Object.keys(known).join(', ')}`,
-      });
+  for (const [name, value] of Object.entries(config as object)) {
+    const type = CONFIG_TYPES[name];
+    if (type === undefined) wrong(`${name} is unknown`);
+    if (typeof value !== type || value === null) wrong(`${name} is of the wrong type`);
+  }
+  const { limits = {}, quotas = {} } = config as StoreConfig;
+  for (const [name, value] of Object.entries(limits)) {
+    const present = DEFAULT_LIMITS[name as keyof StoreLimits];
+    if (present === undefined) wrong(`there is no limit ${name}`);
+    const numbers = typeof present === 'number' ? [value] : Object.values(value as object);
+    if (typeof value !== typeof present || !numbers.every((item) => Number.isInteger(item) && item > 0))
+      wrong(`limit ${name} is of the wrong type`);
+  }
+  for (const [app, quota] of Object.entries(quotas))
+    for (const [name, value] of Object.entries(quota ?? {}))
+      if (!QUOTAS.has(name) || !(typeof value === 'number' && value > 0)) wrong(`quota ${name} of ${app} is wrong`);
   return config as StoreConfig;
 }
 
@@ -100,9 +135,14 @@ export async function openStore(
     const crypto =
       rest.crypto ??
       (config.cryptoFile ? readCryptoKeys(resolve(dirname(join(home, CONFIG_FILE)), config.cryptoFile)) : undefined);
+    const namespace = rest.namespace ?? '';
+    const quota = config.quotas?.[namespace] ?? config.quotas?.['*'];
     const store = await createRecordStore({
       ...(config.hotBytes === undefined ? {} : { hotBytes: config.hotBytes }),
       ...(config.slowMs === undefined ? {} : { slowMs: config.slowMs }),
+      ...(config.hotAgeMs === undefined ? {} : { hotAgeMs: config.hotAgeMs }),
+      ...(config.limits === undefined ? {} : { limits: config.limits }),
+      ...(quota === undefined ? {} : { quota }),
       ...(readOnly ? { shared: true, sweepEveryMs: 0 } : {}),
       ...rest,
       ...(crypto ? { crypto } : {}),

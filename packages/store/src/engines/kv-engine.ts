@@ -108,6 +108,8 @@ export interface ReadOptions {
   deadline: number;
   /** A replica may answer, with what it has. */
   stale?: boolean;
+  /** An answer that this process got so many ms ago, or less, will do. Only shards make use of it: LMDB is asked anyway. */
+  maxAgeMs?: number;
 }
 
 /** The smallest position, before every change. */

@@ -15,6 +15,8 @@ export interface StoreContext {
   /** Undefined where other processes may change records unseen. */
   hot: HotTier<Found<RecordValue>> | undefined;
   telemetry: Telemetry;
+  /** Milliseconds that a hot record may be old when it is read from shards. */
+  hotAgeMs: number;
   /** Name of the key that new encrypted values are under. */
   currentKey: string | undefined;
   /** Takes from the app's quota. @throws StoreError QUOTA_EXCEEDED */

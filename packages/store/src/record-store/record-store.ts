@@ -37,7 +37,10 @@ export interface RecordStoreOptions {
   /** This process is not the only one that writes, so nothing decoded is kept. Set for readers beside a writer. */
   shared?: boolean;
   slowMs?: number;
+  /** Calls a second that make a key hot. Default 1,000. */
   hotPerSecond?: number;
+  /** On shards: milliseconds that a read of a hot key may be old, see `maxAgeMs` of a read. Default 0. */
+  hotAgeMs?: number;
   quota?: QuotaOptions;
   /** How often expired records are looked for. Default 1,000 ms; 0 never. */
   sweepEveryMs?: number;
@@ -107,6 +110,7 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
     messages: createMessageCodec({ maxDepth: limits.messageDepth }),
     hot,
     telemetry,
+    hotAgeMs: options.hotAgeMs ?? 0,
     currentKey: cipher?.current,
     charge: quota ? quota.charge : () => {},
   };

@@ -1,6 +1,6 @@
 import type { Edit } from '../codec/edit.ts';
 import type { RecordValue } from '../codec/message-codec.ts';
-import type { Row, Write } from '../engines/kv-engine.ts';
+import type { ReadOptions, Row, Write } from '../engines/kv-engine.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
 import type { TableCore } from './core.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -98,7 +98,7 @@ export function createRecordTable(core: TableCore): RecordTable {
     }
     try {
       if (!found) {
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options));
+        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
         const row = answer instanceof Promise ? await answer : answer;
         if (core.alive(row)) {
           // What came by a promise may be overtaken by a later write before it could be kept.
@@ -116,10 +116,14 @@ export function createRecordTable(core: TableCore): RecordTable {
     return found;
   }
 
-  const readOptions = (options?: ReadCallOptions): { deadline: number; stale?: boolean } => ({
-    deadline: core.deadline(options),
-    ...(options?.stale ? { stale: true } : {}),
-  });
+  function readOptions(options?: ReadCallOptions, rowKey?: Buffer): ReadOptions {
+    const read: ReadOptions = { deadline: core.deadline(options) };
+    if (options?.stale) read.stale = true;
+    const maxAgeMs = options?.maxAgeMs ?? context.hotAgeMs;
+    if (rowKey && maxAgeMs > 0 && context.telemetry.isHot(table.name, rowKey.latin1Slice(4, rowKey.length)))
+      read.maxAgeMs = maxAgeMs;
+    return read;
+  }
 
   /** Insert, replace, update and delete: one trip, unless a condition has to be looked at first. */
   async function writeWhole(
@@ -317,7 +321,7 @@ export function createRecordTable(core: TableCore): RecordTable {
       const rowKey = codec.rowKey(key);
       return core.tracked('fieldGet', rowKey, async () => {
         context.charge('read', 1);
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options));
+        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
         const row = answer instanceof Promise ? await answer : answer;
         if (!core.alive(row)) return undefined;
         return {

@@ -15,7 +15,12 @@ export interface StoreContext {
   options: StoreCommandOptions;
   /** The answer for `--json`. */
   json(value: unknown): void;
-  open(options?: { readOnly?: boolean; schema?: string; schemaFile?: string }): Promise<RecordStore>;
+  open(options?: {
+    readOnly?: boolean;
+    schema?: string;
+    schemaFile?: string;
+    namespace?: string;
+  }): Promise<RecordStore>;
 }
 
 export function storeContext(options: StoreCommandOptions): StoreContext & { close(): Promise<void> } {
@@ -35,8 +40,8 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
       const { openStore } = await import('@sparrow/store');
       opened = await openStore(dir, {
         sweepEveryMs: 0,
-        ...more,
         ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+        ...more,
       });
       return opened;
     },

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { SetExitCode } from '../command.ts';
 import { addDataCommands } from './data.ts';
+import { addLoadCommand } from './load.ts';
 import { addOperationCommands } from './operations.ts';
 import { addShardCommands } from './shards.ts';
 
@@ -12,5 +13,6 @@ export function storeCommand(setExitCode: SetExitCode): Command {
   addDataCommands(store, setExitCode);
   addOperationCommands(store, setExitCode);
   addShardCommands(store, setExitCode);
+  addLoadCommand(store, setExitCode);
   return store;
 }

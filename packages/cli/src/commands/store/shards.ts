@@ -7,9 +7,9 @@ import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
 import type { StoreContext } from './context.ts';
 
-/** Shards: add, split, move, drain, status, and the way from the embedded file to them. */
+/** Shards: add, split, move, drain, failover, status, and the way from the embedded file to them. */
 export function addShardCommands(store: Command, setExitCode: SetExitCode): void {
-  const shards = new Command('shards').description('PostgreSQL shards: add, split, move, drain, status');
+  const shards = new Command('shards').description('PostgreSQL shards: add, split, move, drain, failover, status');
   store.addCommand(shards);
 
   async function withMeta<T>(context: StoreContext, work: (meta: MetaStore, mover: Mover) => Promise<T>): Promise<T> {
@@ -153,6 +153,29 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         await meta.removeShard(id);
       });
       context.io.say(`✓ ${id} is empty and taken out`);
+    },
+  );
+  add(
+    shards,
+    'failover <id>',
+    'make a standby the primary of a shard',
+    (command) =>
+      command
+        .option('--to <url>', 'the standby; default: the first one of the shard')
+        .option('--force', 'though the primary does not answer: it is stopped and stays so'),
+    async (context, [id = ''], { to, force }: { to?: string; force?: boolean }) => {
+      const { failOver } = await import('@sparrow/store');
+      await withMeta(context, async (meta) => {
+        const done = await failOver(meta, id, { ...(to === undefined ? {} : { to }), force: force === true });
+        context.io.say(
+          done.planned
+            ? `✓ ${id} is served by its standby; writers waited ${Math.round(done.ms)} ms`
+            : `✓ ${id} is served by its standby, as far as the replication had come`,
+        );
+        if (!done.planned) context.io.say('  Do not start the old primary again as it is: make it a standby first.');
+        context.io.say('  Next: sparrow store shards move --resume, if slots of this shard were moving');
+        context.json(done);
+      });
     },
   );
   add(

@@ -154,15 +154,22 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   async function applyBatch(upTo: number): Promise<void> {
     const batch = overlay.take();
     try {
-      await db.batch(() => {
+      let last: Promise<boolean> | undefined;
+      const whole = db.batch(() => {
         for (const { key, value } of batch.values()) {
           if (value) void db.put(key, value);
           else void db.remove(key);
         }
-        void db.put(spaced(SPACE.meta, Buffer.from(APPLIED)), Buffer.from(String(upTo)));
+        last = db.put(spaced(SPACE.meta, Buffer.from(APPLIED)), Buffer.from(String(upTo)));
       });
+      // A commit that fails rejects them both.
+      last?.catch(() => {});
+      await whole;
     } catch (error) {
       overlay.putBack();
+      // lmdb tells the reason by another promise: nobody else waits for it, and it would end the process.
+      const { commitError } = error as { commitError?: Promise<never> };
+      commitError?.catch((reason: unknown) => (lastApplyError = reason));
       throw error;
     }
     // Without this a read could see LMDB as it was before the batch, while the batch no longer stands in the overlay.

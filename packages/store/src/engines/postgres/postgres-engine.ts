@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyEdits, type Edit } from '../../codec/edit.ts';
 import { StoreError } from '../../errors.ts';
+import { createKeyCache } from '../../hot/key-cache.ts';
 import { inParallel } from '../../record-store/in-parallel.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { Retry, ShardRouter } from '../../shards/shard-router.ts';
@@ -47,6 +48,8 @@ left join lateral (
 ) r on true order by s.slot, r.k limit $6 + $7`;
 const SCAN_INDEX = `select e.k, e.slot, e.r from sparrow.entries e join sparrow.owners o on o.slot = e.slot and o.state = 'o'
 where e.k >= $1 and e.k < $2 and (e.k, e.slot) > ($3, $4) order by e.k, e.slot limit $5`;
+/** Rows of hot keys that are kept for reads that may be a little old. */
+const RECENT_BYTES = 16 * 1024 * 1024;
 /** Slots a scan asks about at once. */
 const SLOTS_AT_ONCE = 64;
 const ANSWERS: Record<string, WriteCode> = {
@@ -74,6 +77,7 @@ const toRow = (data: RowData): Row | undefined =>
 export function createPostgresEngine(options: { router: ShardRouter }): PostgresEngine {
   const { router } = options;
   const { meta } = router;
+  const recent = createKeyCache({ slots: router.slots, bytes: RECENT_BYTES });
   const batches = new WeakMap<ShardClient, ReadBatches>();
   const readsOf = (client: ShardClient): ReadBatches => {
     let found = batches.get(client);
@@ -226,7 +230,11 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     return result;
   }
 
-  async function get({ slot, key }: Located, { deadline, stale }: ReadOptions): Promise<Row | undefined> {
+  async function get({ slot, key }: Located, { deadline, stale, maxAgeMs = 0 }: ReadOptions): Promise<Row | undefined> {
+    const name = maxAgeMs > 0 ? key.latin1Slice(0, key.length) : '';
+    const kept = maxAgeMs > 0 ? recent.find(slot, name, maxAgeMs) : undefined;
+    if (kept) return kept.row;
+    const begun = recent.begin(slot);
     const data = await router.run<RowData>(
       slot,
       deadline,
@@ -236,7 +244,9 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
       },
       { stale: stale === true },
     );
-    return toRow(data);
+    const row = toRow(data);
+    if (maxAgeMs > 0) recent.keep(slot, name, row, begun);
+    return row;
   }
 
   /** Keys by shard; those whose slots moved meanwhile are asked again one by one. */
@@ -357,8 +367,13 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     getMany,
     async commit(commit) {
       if (commit.writes.length === 0) return [];
-      if (commit.writes.length === 1) return [await commitOne(commit, commit.writes[0] as Write)];
-      return commitMany(commit);
+      recent.wrote(commit.slot);
+      try {
+        if (commit.writes.length === 1) return [await commitOne(commit, commit.writes[0] as Write)];
+        return await commitMany(commit);
+      } finally {
+        recent.wrote(commit.slot);
+      }
     },
     async scan(range) {
       const page: RowPage = { rows: [] };
@@ -499,7 +514,12 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     writeMeta: (name, text, expected) => meta.writeText(name, text, expected),
     async stats() {
       const owners = await router.owners();
-      const figures: Record<string, number> = { shards: new Set(owners).size, slots: router.slots };
+      const figures: Record<string, number> = {
+        shards: new Set(owners).size,
+        slots: router.slots,
+        recentBytes: recent.bytes,
+        recentHits: recent.hits,
+      };
       for (const shard of new Set(owners)) {
         const [row] = await router.client(shard).query<{ bytes: string; rows: string }>(
           {
