@@ -16,6 +16,8 @@ export interface PostgresOptions {
   port?: number;
   /** Command in front of postgres, e.g. `['ip', 'netns', 'exec', 'name']`. Runs as root and changes the user itself. */
   wrap?: string[];
+  /** Variables of the server beside those of this process. */
+  env?: Record<string, string>;
 }
 
 /** A real PostgreSQL of its own: fsync on, a data directory under the temporary folder, a non-root user. */
@@ -141,9 +143,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         'ignore' | 'inherit',
       ],
     };
+    const env = options.env ? { env: { ...process.env, ...options.env } } : {};
     child =
       first === undefined
-        ? await startChild(join(bin, 'postgres'), args, { ...log, cwd: dataDir, ...who })
+        ? await startChild(join(bin, 'postgres'), args, { ...log, ...env, cwd: dataDir, ...who })
         : await startChild(
             first,
             [
@@ -152,7 +155,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
               join(bin, 'postgres'),
               ...args,
             ],
-            log,
+            { ...log, ...env },
           );
     const [probe, probeArgs] = [join(bin, 'pg_isready'), ['-h', host, '-p', String(port), '-t', '1', '-q']];
     let ended = false;
