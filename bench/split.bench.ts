@@ -12,8 +12,7 @@ import {
   type RecordStore,
 } from '@sparrow/store';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
-import { checkHistory } from '../packages/store/src/checker/history.ts';
-import { finalState, LOAD_SCHEMA, startLoad } from '../packages/store/src/checker/load.ts';
+import { checkLoad, finalState, LOAD_SCHEMA, startLoad } from '../packages/store/src/checker/load.ts';
 import { type Row, row } from './row.ts';
 
 export const programs = ['postgresql'];
@@ -213,17 +212,8 @@ async function underLoad(
   // The way back is closed and what moved away removed, outside of what is timed.
   for (const { id } of done) await mover.finish(id);
   const after = await finalState(store, KEYS);
-  const base = (key: string): { version: number; count: bigint } => before.get(key) ?? { version: 0, count: 0n };
-  for (const [key, end] of after) {
-    end.version -= base(key).version;
-    end.count -= base(key).count;
-  }
-  const history = load.history.map((operation) => ({
-    ...operation,
-    version: operation.version - 1 - base(operation.key).version,
-    ...(operation.count === undefined ? {} : { count: operation.count - base(operation.key).count }),
-  }));
-  const violations = checkHistory(history, after);
+  const { history } = load;
+  const violations = checkLoad(history, after, before);
   for (const { rule, key, detail } of options.withoutFence ? [] : violations.slice(0, 5))
     process.stderr.write(`  ${rule} ${key}: ${detail}\n`);
   for (const failure of load.failures.slice(0, 5)) process.stderr.write(`  ${failure}\n`);

@@ -1,11 +1,11 @@
 /** The record store: Protobuf records, hot and cold in one, from an embedded file to many shards. See README.md. */
-export { checkHistory, type Operation, type Violation } from './checker/history.ts';
+export type { Operation, Violation } from './checker/history.ts';
 export {
+  checkLoad,
   fill as fillCounters,
   finalState as finalCounters,
   LOAD_SCHEMA,
   type Load,
-  shifted as shiftedHistory,
   startLoad,
 } from './checker/load.ts';
 export type { CryptoKeys } from './codec/field-cipher.ts';

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
 import { createLmdbEngine, createRecordStore, type LmdbEngine, type RecordStore } from '../src/index.ts';
 
 const KEYS = 20;
@@ -52,7 +51,7 @@ describe('the checker of histories', () => {
     const load = startLoad(mutant ? tampered(store, mutant) : store, { keys: KEYS, clients: 6 });
     await expect.poll(() => load.history.length).toBeGreaterThan(1_500);
     await load.stop();
-    const violations = checkHistory(shifted(load.history), await finalState(store, KEYS));
+    const violations = checkLoad(load.history, await finalState(store, KEYS));
     await store.close();
     return new Set(violations.map(({ rule }) => rule));
   }

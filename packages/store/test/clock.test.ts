@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
 
 const KEYS = 40;
@@ -70,7 +69,7 @@ test.runIf(library)(
     }
     await load.stop();
     expect(load.failures).toEqual([]);
-    expect(checkHistory(shifted(load.history), await finalState(store, KEYS))).toEqual([]);
+    expect(checkLoad(load.history, await finalState(store, KEYS))).toEqual([]);
   },
   60_000,
 );

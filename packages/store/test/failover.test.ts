@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
 
 const KEYS = 60;
@@ -85,16 +84,7 @@ describe('standbys', () => {
     await load.stop();
     expect(load.failures).toEqual([]);
     const after = await finalState(cluster.store, KEYS);
-    for (const [key, end] of after) {
-      end.version -= before.get(key)?.version ?? 0;
-      end.count -= before.get(key)?.count ?? 0n;
-    }
-    const history = shifted(load.history).map((operation) => ({
-      ...operation,
-      version: operation.version - (before.get(operation.key)?.version ?? 0),
-      ...(operation.count === undefined ? {} : { count: operation.count - (before.get(operation.key)?.count ?? 0n) }),
-    }));
-    expect(checkHistory(history, after)).toEqual([]);
+    expect(checkLoad(load.history, after, before)).toEqual([]);
     await standby.close();
   }, 120_000);
 });

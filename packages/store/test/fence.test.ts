@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
 
 const KEYS = 200;
@@ -60,21 +59,8 @@ describe('a replication that stands still for a second', () => {
     const move = await mover.run(plan.id);
     await load.stop();
     const after = await finalState(cluster.store, KEYS);
-    // What was there before this load is taken off.
-    for (const [key, end] of after) {
-      end.version -= before.get(key)?.version ?? 0;
-      end.count -= before.get(key)?.count ?? 0n;
-    }
-    const history = shifted(load.history).map((operation) => {
-      const base = before.get(operation.key);
-      return {
-        ...operation,
-        version: operation.version - (base?.version ?? 0),
-        ...(operation.count === undefined ? {} : { count: operation.count - (base?.count ?? 0n) }),
-      };
-    });
     return {
-      violations: checkHistory(history, after).map(({ rule }) => rule),
+      violations: checkLoad(load.history, after, before).map(({ rule }) => rule),
       failures: load.failures,
       retries: move.retries,
     };

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
 import {
   createLmdbEngine,
   createRecordStore,
@@ -38,7 +37,7 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   await load.stop();
   expect(engine.kind).toBe('postgres');
   expect(load.failures).toEqual([]);
-  expect(checkHistory(shifted(load.history), await finalState(store, 200))).toEqual([]);
+  expect(checkLoad(load.history, await finalState(store, 200))).toEqual([]);
   expect(await store.table('Counter').count()).toBe(3_000);
   await store.close();
   await shards.close();

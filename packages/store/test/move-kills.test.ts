@@ -5,8 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '@sparrow/core/process';
 import type { Postgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, type Load, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, type Load, startLoad } from '../src/checker/load.ts';
 import type { Move } from '../src/shards/meta-store.ts';
 import type { Mover } from '../src/shards/mover.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
@@ -114,6 +113,6 @@ describe('whoever is killed in mid-move, nothing is lost', () => {
   test('the history holds', async () => {
     await load.stop();
     expect(load.failures).toEqual([]);
-    expect(checkHistory(shifted(load.history), await finalState(cluster.store, KEYS))).toEqual([]);
+    expect(checkLoad(load.history, await finalState(cluster.store, KEYS))).toEqual([]);
   }, 60_000);
 });

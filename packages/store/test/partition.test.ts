@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { checkHistory } from '../src/checker/history.ts';
-import { fill, finalState, LOAD_SCHEMA, shifted, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
 
 const KEYS = 40;
@@ -52,7 +51,7 @@ test.runIf(root)(
     await load.stop();
     expect(load.failures).toEqual([]);
     expect(load.longest()).toBeGreaterThan(1_000);
-    expect(checkHistory(shifted(load.history), await finalState(store, KEYS))).toEqual([]);
+    expect(checkLoad(load.history, await finalState(store, KEYS))).toEqual([]);
   },
   300_000,
 );

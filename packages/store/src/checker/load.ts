@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
-import type { Operation } from './history.ts';
+import { checkHistory, type Operation, type Violation } from './history.ts';
 
 /** The table that a load needs; in a namespace of its own it stands beside any other. */
 export const LOAD_SCHEMA = `syntax = "proto3";
@@ -118,11 +118,10 @@ export function startLoad(
   };
 }
 
+export type FinalState = ReadonlyMap<string, { version: number; count: bigint }>;
+
 /** Versions and counts of all keys, minus what the fill put there: a filled counter has version 1. */
-export async function finalState(
-  store: Counters,
-  keys: number,
-): Promise<Map<string, { version: number; count: bigint }>> {
+export async function finalState(store: Counters, keys: number): Promise<FinalState> {
   const table = store.table('Counter');
   const state = new Map<string, { version: number; count: bigint }>();
   for (let from = 0; from < keys; from += 512) {
@@ -137,7 +136,29 @@ export async function finalState(
   return state;
 }
 
-/** The history with the version of the fill taken off, as the checker counts. */
-export function shifted(history: readonly Operation[]): Operation[] {
-  return history.map((operation) => ({ ...operation, version: Math.max(0, operation.version - 1) }));
+/**
+ * What the checker says of a load.
+ *
+ * @param after `finalState` when it was over
+ * @param before `finalState` when it began, of counters that were not new then
+ */
+export function checkLoad(
+  history: readonly Operation[],
+  after: FinalState,
+  before: FinalState = new Map(),
+): Violation[] {
+  const base = (key: string): { version: number; count: bigint } => before.get(key) ?? { version: 0, count: 0n };
+  const final = new Map(
+    [...after].map(([key, { version, count }]) => [
+      key,
+      { version: version - base(key).version, count: count - base(key).count },
+    ]),
+  );
+  // A filled counter has version 1.
+  const own = history.map((operation) => ({
+    ...operation,
+    version: Math.max(0, operation.version - 1 - base(operation.key).version),
+    ...(operation.count === undefined ? {} : { count: operation.count - base(operation.key).count }),
+  }));
+  return checkHistory(own, final);
 }

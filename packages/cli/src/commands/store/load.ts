@@ -20,9 +20,7 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
         .option('--clients <n>', 'operations under way at once', '8')
         .option('--seconds <n>', 'how long', '20'),
     async (context, _args, options: { records: string; clients: string; seconds: string }) => {
-      const { checkHistory, fillCounters, finalCounters, LOAD_SCHEMA, shiftedHistory, startLoad } = await import(
-        '@sparrow/store'
-      );
+      const { checkLoad, fillCounters, finalCounters, LOAD_SCHEMA, startLoad } = await import('@sparrow/store');
       const bounded = (name: keyof typeof BOUNDS): number => {
         const value = Number(options[name]);
         if (Number.isInteger(value) && value >= 1 && value <= BOUNDS[name]) return value;
@@ -54,7 +52,7 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       process.removeListener('SIGINT', stop);
       await load.stop();
       const took = performance.now() - begun;
-      const violations = checkHistory(shiftedHistory(load.history), await finalCounters(opened, keys));
+      const violations = checkLoad(load.history, await finalCounters(opened, keys));
       await removeCounters();
       const result = {
         operations: load.history.length,
