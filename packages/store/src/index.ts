@@ -10,7 +10,14 @@ export {
 } from './checker/load.ts';
 export type { CryptoKeys } from './codec/field-cipher.ts';
 export type { RecordValue } from './codec/message-codec.ts';
-export { CONFIG_FILE, openEngine, openStore, readStoreConfig, type StoreConfig } from './config/open-store.ts';
+export {
+  CONFIG_FILE,
+  openEngine,
+  openEngineToRead,
+  openStore,
+  readStoreConfig,
+  type StoreConfig,
+} from './config/open-store.ts';
 export type { KvEngine } from './engines/kv-engine.ts';
 export { createLmdbEngine, type LmdbEngine, type LmdbEngineOptions } from './engines/lmdb/lmdb-engine.ts';
 export { createShardsEngine, joinShard, type ShardsOptions } from './engines/postgres/open-shards.ts';

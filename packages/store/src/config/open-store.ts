@@ -122,6 +122,16 @@ export async function openEngine(dir: string, options: { readOnly?: boolean } = 
   });
 }
 
+/** Opens the engine for reading beside a process that has the store open for writing, else as its only user. */
+export async function openEngineToRead(dir: string): Promise<{ engine: StoreEngine; beside: boolean }> {
+  try {
+    return { engine: await openEngine(dir), beside: false };
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'STORE_IN_USE') throw error;
+    return { engine: await openEngine(dir, { readOnly: true }), beside: true };
+  }
+}
+
 /** Opens a store's folder: engine and tables. `close` closes both. */
 export async function openStore(
   dir: string,

@@ -13,7 +13,7 @@ import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Clock, systemClock } from '@sparrow/core';
-import { open as openLmdb } from 'lmdb';
+import { open as openLmdb, type RootDatabase } from 'lmdb';
 import { checkLmdbFile } from '../engines/lmdb/check-file.ts';
 import { decodePayload, encodePayload, SPACE, spaced } from '../engines/lmdb/layout.ts';
 import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
@@ -45,8 +45,9 @@ export async function backupStore(
     throw new StoreError('BACKUP_INVALID', `${target} is not empty`, { hint: 'name a new folder' });
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const file = join(target, DATA);
-  const { sequence } = await engine.copyTo(file, true);
+  await engine.copyTo(file, true);
   const at = clock.now();
+  const sequence = await appliedIn(file);
   const { sha256, bytes } = await digest(file);
   const handle = await open(file, 'r');
   await handle.sync();
@@ -56,6 +57,27 @@ export async function backupStore(
   writeFileSync(join(target, `${MANIFEST}.new`), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
   renameSync(join(target, `${MANIFEST}.new`), join(target, MANIFEST));
   return { at, sequence, bytes, sha256 };
+}
+
+/** The last change that a copy holds: who copies beside the writer cannot know it before. */
+async function appliedIn(file: string): Promise<number> {
+  const db = openCopy(file);
+  try {
+    return Number(db.get(APPLIED)?.toString() ?? 0);
+  } finally {
+    await db.close();
+  }
+}
+
+const APPLIED = spaced(SPACE.meta, Buffer.from('applied'));
+
+function openCopy(file: string): RootDatabase<Buffer, Buffer> {
+  return openLmdb<Buffer, Buffer>({
+    path: file,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+  } as Parameters<typeof openLmdb>[0]) as RootDatabase<Buffer, Buffer>;
 }
 
 /** @throws StoreError BACKUP_INVALID */
@@ -178,12 +200,7 @@ export async function restoreStore(
   let { sequence, at } = manifest;
   let changes = 0;
   if (options.archive !== undefined) {
-    const db = openLmdb<Buffer, Buffer>({
-      path: file,
-      encoding: 'binary',
-      keyEncoding: 'binary',
-      overlappingSync: false,
-    } as Parameters<typeof openLmdb>[0]);
+    const db = openCopy(file);
     try {
       for (const record of readArchive(options.archive)) {
         if (record.sequence <= sequence) continue;
@@ -200,7 +217,7 @@ export async function restoreStore(
         at = record.at;
         if (++changes % 1_000 === 0) await db.committed;
       }
-      await db.put(spaced(SPACE.meta, Buffer.from('applied')), Buffer.from(String(sequence)));
+      await db.put(APPLIED, Buffer.from(String(sequence)));
     } catch (error) {
       await db.close();
       rmSync(file, { force: true });

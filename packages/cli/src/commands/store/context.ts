@@ -15,6 +15,8 @@ export interface StoreContext {
   options: StoreCommandOptions;
   /** The answer for `--json`. */
   json(value: unknown): void;
+  /** Opens it only to read: beside another process that has it open for writing, too. */
+  openToRead(): Promise<RecordStore>;
   open(options?: {
     readOnly?: boolean;
     schema?: string;
@@ -27,7 +29,7 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
   const io = createIo(options.json);
   const dir = resolve(io.cwd, options.dir);
   let opened: RecordStore | undefined;
-  return {
+  const context: StoreContext & { close(): Promise<void> } = {
     io,
     dir,
     options,
@@ -45,8 +47,19 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
       });
       return opened;
     },
+    async openToRead() {
+      const { StoreError } = await import('@sparrow/store');
+      try {
+        return await context.open();
+      } catch (error) {
+        if (!(error instanceof StoreError) || error.code !== 'STORE_IN_USE') throw error;
+        io.warn('Another process has the store open: this is what it had some tenths of a second ago.');
+        return context.open({ readOnly: true });
+      }
+    },
     async close() {
       await opened?.close();
     },
   };
+  return context;
 }

@@ -61,7 +61,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     () => {},
     async (context, [name = '', text = '']) => {
       const { fromJson, toJson } = await import('@sparrow/store');
-      const opened = await context.open();
+      const opened = await context.openToRead();
       const { message } = opened.codec(name).table;
       const found = await opened.table(name).get(fromJson(message, JSON.parse(text)));
       const shown = found && { ...found, record: toJson(message, found.record) };
@@ -77,7 +77,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     () => {},
     async (context, [text = '']) => {
       const { toJson } = await import('@sparrow/store');
-      const opened = await context.open();
+      const opened = await context.openToRead();
       const name = /\bfrom\s+(\w+)/i.exec(text)?.[1] ?? '';
       const { message } = opened.codec(name).table;
       const result = await opened.table(name).query(text);
@@ -93,7 +93,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     'list the tables with their numbers of records',
     () => {},
     async (context) => {
-      const opened = await context.open();
+      const opened = await context.openToRead();
       const tables = [];
       for (const { name, kind } of opened.schema.tables.values())
         tables.push({ name, kind, records: kind === 'GENERIC' ? await opened.table(name).count() : null });

@@ -25,8 +25,8 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     'make a consistent copy of the store in a new folder',
     () => {},
     async (context, [target = '']) => {
-      const { backupStore, openEngine } = await import('@sparrow/store');
-      const engine = await openEngine(context.dir);
+      const { backupStore, openEngineToRead } = await import('@sparrow/store');
+      const { engine } = await openEngineToRead(context.dir);
       try {
         const backup = await backupStore(embedded(engine), resolve(context.io.cwd, target));
         context.io.say(`✓ ${backup.bytes} bytes, change ${backup.sequence}`);
@@ -70,7 +70,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         context.json({ ok: true, ...manifest });
         return;
       }
-      const report = await verifyStore(await context.open());
+      const report = await verifyStore(await context.openToRead());
       for (const { name, records, entries, problems } of report.tables) {
         context.io.say(`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`);
         for (const problem of problems) context.io.say(`    ${problem}`);
@@ -90,7 +90,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       (command) => command.option('--format <format>', 'jsonl or protobuf', 'jsonl'),
       async (context, [name = '', file = ''], options: { format: string }) => {
         const { exportTable, importTable } = await import('@sparrow/store');
-        const opened = await context.open();
+        const opened = await (verb === 'export' ? context.openToRead() : context.open());
         const path = resolve(context.io.cwd, file);
         const records = await (verb === 'export' ? exportTable : importTable)(
           opened,
@@ -130,7 +130,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     'figures of the store',
     (command) => command.option('--prometheus', 'as Prometheus text'),
     async (context, _args, { prometheus }) => {
-      const opened = await context.open();
+      const opened = await context.openToRead();
       const stats = await opened.stats();
       if (prometheus) context.io.say(await opened.metrics());
       else for (const [name, value] of Object.entries(stats)) context.io.say(`${name.padEnd(16)} ${value}`);
