@@ -12,6 +12,7 @@ export type { CryptoKeys } from './codec/field-cipher.ts';
 export type { RecordValue } from './codec/message-codec.ts';
 export {
   CONFIG_FILE,
+  changeStoreConfig,
   openEngine,
   openEngineToRead,
   openStore,
@@ -19,14 +20,20 @@ export {
   type StoreConfig,
 } from './config/open-store.ts';
 export type { KvEngine } from './engines/kv-engine.ts';
-export { createLmdbEngine, type LmdbEngine, type LmdbEngineOptions } from './engines/lmdb/lmdb-engine.ts';
+export {
+  type ChangeArchive,
+  createLmdbEngine,
+  type LmdbEngine,
+  type LmdbEngineOptions,
+} from './engines/lmdb/lmdb-engine.ts';
 export { createShardsEngine, joinShard, type ShardsOptions } from './engines/postgres/open-shards.ts';
 export type { PostgresEngine } from './engines/postgres/postgres-engine.ts';
 export { MOVED_TABLES } from './engines/postgres/shard-sql.ts';
 export { createSwitchableEngine, type SwitchableEngine } from './engines/switchable-engine.ts';
 export { NOT_MODIFIED, StoreError, type StoreErrorCode, TCAPLUS_CODES } from './errors.ts';
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
-export { backupStore, restoreStore, startArchive, verifyBackup } from './operations/backup.ts';
+export { type ArchiveRun, describeArchive, openArchive, pruneArchive, readArchive } from './operations/archive.ts';
+export { backupStore, restoreStore, verifyBackup } from './operations/backup.ts';
 export { growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';

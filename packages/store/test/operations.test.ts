@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createManualClock } from '@sparrow/core';
@@ -8,15 +8,17 @@ import {
   backupStore,
   createLmdbEngine,
   createRecordStore,
+  describeArchive,
   exportTable,
   generateTypes,
   importTable,
   type LmdbEngine,
+  openArchive,
   openStore,
   parseSchema,
+  pruneArchive,
   type RecordStore,
   restoreStore,
-  startArchive,
   verifyBackup,
   verifyStore,
 } from '../src/index.ts';
@@ -62,8 +64,10 @@ describe('operations', () => {
 
   test('a backup while the store runs, and a restore to a point in time', async () => {
     const clock = createManualClock(1_000_000);
-    const archive = await startArchive(engine, join(dir, 'archive'), { clock });
+    const archive = await openArchive(join(dir, 'archive'), { clock, fileBytes: 4_096 });
+    engine.watch((change) => archive.append(change));
     await fill(0, 100);
+    await archive.sync();
     let running = true;
     const writing = (async () => {
       for (let i = 0; running; i++)
@@ -95,11 +99,57 @@ describe('operations', () => {
     expect(await counted('alone', {})).toEqual([100, false]);
     expect(await counted('then', { archive: join(dir, 'archive'), until: between })).toEqual([150, true]);
     expect(await counted('all', { archive: join(dir, 'archive') })).toEqual([199, false]);
+    // Files that lie before the backup may go; the rest still joins on to it.
+    const files = readdirSync(join(dir, 'archive')).length;
+    expect((await pruneArchive(join(dir, 'archive'), backup.sequence)).length).toBeGreaterThan(0);
+    expect(readdirSync(join(dir, 'archive')).length).toBeLessThan(files);
+    expect(await counted('pruned', { archive: join(dir, 'archive') })).toEqual([199, false]);
     await archive.close();
     await expect(restoreStore(join(dir, 'nothing'), join(dir, 'x'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     await expect(restoreStore(join(dir, 'backup'), join(dir, 'all'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     writeFileSync(join(dir, 'backup', 'data.mdb'), 'x', { flag: 'a' });
     await expect(verifyBackup(join(dir, 'backup'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
+  }, 60_000);
+
+  test('an archive goes on behind what is torn, misses nothing of a process that died, and says where it has a gap', async () => {
+    const home = join(dir, 'kept');
+    const folder = join(home, 'archive');
+    const open = (archived: boolean): Promise<LmdbEngine> =>
+      createLmdbEngine({ dir: home, segmentBytes: 8_192, ...(archived ? { archive: () => openArchive(folder) } : {}) });
+    const write = async (own: LmdbEngine, from: number, count: number): Promise<void> => {
+      const tables = await createRecordStore({ engine: own, schema: CONTRACT_SCHEMA, crypto, sweepEveryMs: 0 });
+      for (let i = from; i < from + count; i++) await tables.table('Player').insert({ id: BigInt(i), zone: 1 });
+      await tables.close();
+    };
+    let own = await open(true);
+    await write(own, 0, 20);
+    await backupStore(own, join(dir, 'early'));
+    await write(own, 20, 20);
+    const { sequence } = own;
+    await own.close();
+    // A process that died: its last bytes are torn, and changes that it applied are in the log alone.
+    const [name] = readdirSync(folder).slice(-1) as [string];
+    const path = join(folder, name);
+    truncateSync(path, statSync(path).size - 7);
+    const before = (await describeArchive(folder)).at(-1)?.last ?? 0;
+    expect(before).toBe(sequence - 1);
+    own = await open(true);
+    await write(own, 40, 5);
+    await own.close();
+    expect(await describeArchive(folder)).toMatchObject([{ last: own.sequence }]);
+    const restored = await restoreStore(join(dir, 'early'), join(dir, 'late'), { archive: folder });
+    expect(restored.sequence).toBe(own.sequence);
+    // Switched off for a while, it has a gap, and a restore over the gap is refused.
+    own = await open(false);
+    await write(own, 50, 400);
+    await own.close();
+    own = await open(true);
+    await write(own, 500, 5);
+    await own.close();
+    expect((await describeArchive(folder)).length).toBe(2);
+    await expect(restoreStore(join(dir, 'early'), join(dir, 'gap'), { archive: folder })).rejects.toMatchObject({
+      code: 'BACKUP_INVALID',
+    });
   }, 60_000);
 
   test.each(['jsonl', 'protobuf'] as const)('export and import as %s', async (format) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { CryptoKeys } from '../codec/field-cipher.ts';
 import { createLmdbEngine, type LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
@@ -6,6 +6,7 @@ import { createShardsEngine } from '../engines/postgres/open-shards.ts';
 import type { PostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
+import { openArchive } from '../operations/archive.ts';
 import type { QuotaOptions } from '../operations/quota.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
@@ -25,8 +26,7 @@ export interface StoreConfig {
   /** What apps may use, by namespace (`app/env`); `*` is for those that are not named. */
   quotas?: Record<string, QuotaOptions>;
   /**
-   * File, relative to this folder, that every durable change is appended to while the store is open for writing: with a backup it gives the store as it was at
-   * any time since. Embedded stores only.
+   * Folder, relative to this one, that keeps every durable change: with a backup it gives the store as it was at any time since. Embedded stores only.
    */
   archive?: string;
   /** Milliseconds that a hot record may be old when it is read from shards. Default 0: every read asks its shard. */
@@ -89,6 +89,18 @@ export function readStoreConfig(dir: string): StoreConfig {
   return config as StoreConfig;
 }
 
+/** Changes lines of `store.json`; undefined takes one out. The file is there whole, as it was or as it is then. */
+export function changeStoreConfig(
+  dir: string,
+  change: { [K in keyof StoreConfig]?: StoreConfig[K] | undefined },
+): void {
+  const path = join(dir, CONFIG_FILE);
+  const config = { ...readStoreConfig(dir), ...change };
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(`${path}.new`, `${JSON.stringify(config, null, 2)}\n`, { flush: true, mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
 /** Keys of encrypted fields from their file. @throws StoreError CONFIG_INVALID */
 export function readCryptoKeys(path: string): CryptoKeys {
   try {
@@ -115,8 +127,10 @@ export async function openEngine(dir: string, options: { readOnly?: boolean } = 
   const config = readStoreConfig(dir);
   if (config.meta !== undefined)
     return createShardsEngine({ meta: config.meta, ...(config.slots === undefined ? {} : { slots: config.slots }) });
+  const { archive } = config;
   return createLmdbEngine({
     dir,
+    ...(archive === undefined ? {} : { archive: () => openArchive(resolve(dir, archive)) }),
     ...(options.readOnly ? { readOnly: true } : {}),
     ...(config.slots === undefined ? {} : { slots: config.slots }),
   });

@@ -11,13 +11,13 @@ import {
 } from 'node:fs';
 import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type Clock, systemClock } from '@sparrow/core';
 import { open as openLmdb, type RootDatabase } from 'lmdb';
 import { checkLmdbFile } from '../engines/lmdb/check-file.ts';
-import { decodePayload, encodePayload, SPACE, spaced } from '../engines/lmdb/layout.ts';
+import { SPACE, spaced } from '../engines/lmdb/layout.ts';
 import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import { StoreError } from '../errors.ts';
+import { readArchive } from './archive.ts';
 
 /**
  * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes behind it. The copy and a part
@@ -112,70 +112,8 @@ async function digest(file: string): Promise<{ sha256: string; bytes: number }> 
   return { sha256: hash.digest('hex'), bytes };
 }
 
-/** Appends every durable change to a file: what lies between backups. */
-export interface Archive {
-  /** Bytes that wait to be written. */
-  readonly waiting: number;
-  /** Everything so far is on the disk. */
-  sync(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const HEAD = 28;
-
-/** A record of the archive: crc32, length, sequence, time (doubles), payload. */
-export async function startArchive(
-  engine: LmdbEngine,
-  file: string,
-  options: { clock?: Clock } = {},
-): Promise<Archive> {
-  const clock = options.clock ?? systemClock;
-  const handle = await open(file, 'a', 0o600);
-  let queue: Buffer[] = [];
-  let waiting = 0;
-  let writing: Promise<void> = Promise.resolve();
-  const flush = (): Promise<void> => {
-    writing = writing.then(async () => {
-      if (queue.length === 0) return;
-      const chunk = Buffer.concat(queue);
-      queue = [];
-      waiting -= chunk.length;
-      await handle.write(chunk);
-      await handle.datasync();
-    });
-    return writing;
-  };
-  const stop = engine.watch(({ sequence, entries }) => {
-    const payload = encodePayload(entries);
-    const out = Buffer.allocUnsafe(HEAD + payload.length);
-    out.writeUInt32LE(payload.length, 4);
-    out.writeDoubleLE(sequence, 8);
-    out.writeDoubleLE(clock.now(), 16);
-    out.writeUInt32LE(0, 24);
-    out.set(payload, HEAD);
-    out.writeUInt32LE(crc32(out.subarray(4)), 0);
-    queue.push(out);
-    waiting += out.length;
-    if (waiting > 1 << 20) void flush();
-  });
-  const timer = setInterval(() => void flush(), 200);
-  timer.unref();
-  return {
-    get waiting() {
-      return waiting;
-    },
-    sync: flush,
-    async close() {
-      stop();
-      clearInterval(timer);
-      await flush();
-      await handle.close();
-    },
-  };
-}
-
 /**
- * Makes a store of a backup in an empty folder, with the changes of the archive up to `until` (milliseconds UTC; default: all).
+ * Makes a store of a backup in an empty folder, with the changes of the folder `archive` up to `until` (milliseconds UTC; default: all).
  *
  * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup
  */
@@ -202,19 +140,17 @@ export async function restoreStore(
   if (options.archive !== undefined) {
     const db = openCopy(file);
     try {
-      for (const record of readArchive(options.archive)) {
-        if (record.sequence <= sequence) continue;
-        if (record.at > until) break;
-        if (record.sequence !== sequence + 1)
+      for await (const change of readArchive(options.archive, sequence)) {
+        if (change.at > until) break;
+        if (change.sequence !== sequence + 1)
           throw new StoreError('BACKUP_INVALID', `the archive has no change ${sequence + 1}`, {
-            hint: 'use the archive that ran since this backup',
+            hint: 'use a backup that was made behind the gap: sparrow store archive shows the gaps',
           });
-        const entries = decodePayload(record.payload);
         void db.batch(() => {
-          for (const { key, value } of entries) void (value ? db.put(key, value) : db.remove(key));
+          for (const { key, value } of change.entries) void (value ? db.put(key, value) : db.remove(key));
         });
-        sequence = record.sequence;
-        at = record.at;
+        sequence = change.sequence;
+        at = change.at;
         if (++changes % 1_000 === 0) await db.committed;
       }
       await db.put(APPLIED, Buffer.from(String(sequence)));
@@ -226,19 +162,4 @@ export async function restoreStore(
     await db.close();
   }
   return { sequence, changes, at };
-}
-
-/** Whole records only: the last may be torn. */
-function* readArchive(file: string): Generator<{ sequence: number; at: number; payload: Buffer }> {
-  const bytes = readFileSync(file);
-  for (let at = 0; at + HEAD <= bytes.length; ) {
-    const end = at + HEAD + bytes.readUInt32LE(at + 4);
-    if (end > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32LE(at)) return;
-    yield {
-      sequence: bytes.readDoubleLE(at + 8),
-      at: bytes.readDoubleLE(at + 16),
-      payload: bytes.subarray(at + HEAD, end),
-    };
-    at = end;
-  }
 }

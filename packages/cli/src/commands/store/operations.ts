@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type LmdbEngine, StoreError, type TransferFormat } from '@sparrow/store';
 import type { Command } from 'commander';
@@ -42,7 +42,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     'make a store of a backup, with an archive up to a point in time',
     (command) =>
       command
-        .option('--archive <file>', 'changes behind the backup')
+        .option('--archive <dir>', 'folder of the changes behind the backup')
         .option('--until <time>', 'ISO time or ms; default: all of the archive'),
     async (context, [backup = ''], { archive, until }) => {
       const { restoreStore } = await import('@sparrow/store');
@@ -55,6 +55,48 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         `✓ ${context.options.dir}: change ${restored.sequence}, ${restored.changes} of them from the archive`,
       );
       context.json(restored);
+    },
+  );
+  add(
+    store,
+    'archive',
+    'keep every change for restores to a point in time: show, switch on or off, remove what a backup made needless',
+    (command) =>
+      command
+        .option('--on [dir]', "switch it on; default folder: archive, in the store's own")
+        .option('--off', 'switch it off')
+        .option('--prune <backup>', 'remove the files that lie before a backup'),
+    async (context, _args, options: { on?: string | true; off?: boolean; prune?: string }) => {
+      const { changeStoreConfig, describeArchive, pruneArchive, readStoreConfig, verifyBackup } = await import(
+        '@sparrow/store'
+      );
+      if (options.on !== undefined || options.off) {
+        const dir = options.on === true ? 'archive' : options.on;
+        if (readStoreConfig(context.dir).meta !== undefined)
+          throw new StoreError('CONFIG_INVALID', 'this store lives on PostgreSQL shards', {
+            hint: 'use WAL archiving of each shard',
+          });
+        changeStoreConfig(context.dir, { archive: options.off ? undefined : dir });
+        context.io.say(options.off ? '✓ off' : `✓ on: ${dir}`);
+        context.io.say('  A process that has the store open learns it when it opens it the next time.');
+        if (!options.off) context.io.say('  Next: sparrow store backup <folder>');
+      }
+      const { archive } = readStoreConfig(context.dir);
+      const folder = resolve(context.dir, archive ?? 'archive');
+      const pruned =
+        options.prune === undefined
+          ? []
+          : await pruneArchive(folder, (await verifyBackup(resolve(context.io.cwd, options.prune))).sequence);
+      for (const name of pruned) context.io.say(`  removed ${name}`);
+      const runs = existsSync(folder) ? await describeArchive(folder) : [];
+      const time = (ms: number): string => new Date(ms).toISOString();
+      if (options.on === undefined && !options.off) {
+        context.io.say(archive === undefined ? 'The archive is off.' : `The archive is on: ${archive}`);
+        for (const { first, last, from, to, bytes } of runs)
+          context.io.say(`  changes ${first} to ${last}  ${time(from)} to ${time(to)}  ${bytes} bytes`);
+        if (runs.length > 1) context.io.say('  There are gaps: restore from a backup made behind the last of them.');
+      }
+      context.json({ on: archive !== undefined, dir: folder, runs, pruned });
     },
   );
   add(

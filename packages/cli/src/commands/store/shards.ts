@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CONFIG_FILE, type MetaStore, type Mover, readStoreConfig, StoreError } from '@sparrow/store';
+import { type MetaStore, type Mover, readStoreConfig, StoreError } from '@sparrow/store';
 import { Command } from 'commander';
 import { table as rows } from '../../text.ts';
 import type { SetExitCode } from '../command.ts';
@@ -225,7 +223,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'bring an embedded store to PostgreSQL: copy, follow the changes, switch',
     (command) => command.option('--shard <url...>', "PostgreSQL of the shards; default: the meta store's own"),
     async (context, [url = ''], { shard }: { shard?: string[] }) => {
-      const { createShardsEngine, growToShards, openEngine } = await import('@sparrow/store');
+      const { changeStoreConfig, createShardsEngine, growToShards, openEngine } = await import('@sparrow/store');
       const from = await openEngine(context.dir);
       if (from.kind !== 'lmdb' || !('watch' in from))
         throw new StoreError('CONFIG_INVALID', 'this store has grown already', { hint: 'sparrow store shards status' });
@@ -237,16 +235,20 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       });
       try {
         // This process is the store's only writer, so there is nobody to hold.
-        const growth = await growToShards({ from, to, hold: async () => () => {} });
-        const path = join(context.dir, CONFIG_FILE);
-        const config = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
-        mkdirSync(context.dir, { recursive: true });
-        writeFileSync(`${path}.new`, `${JSON.stringify({ ...config, meta: url }, null, 2)}\n`, {
-          flush: true,
-          mode: 0o600,
+        let told = 0;
+        const growth = await growToShards({
+          from,
+          to,
+          hold: async () => () => {},
+          onProgress({ copied, waiting }) {
+            if (copied - told < 50_000) return;
+            told = copied;
+            context.io.say(`  ${copied} rows copied, ${waiting} changes wait`);
+          },
         });
-        renameSync(`${path}.new`, path);
+        changeStoreConfig(context.dir, { meta: url });
         context.io.say(`✓ ${growth.rows} rows on the shards`);
+        context.io.say('  Next: sparrow store shards add s1 postgres://…');
         context.json(growth);
       } finally {
         await to.close();

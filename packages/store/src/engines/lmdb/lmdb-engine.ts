@@ -39,13 +39,30 @@ export interface LmdbEngineOptions {
   clock?: Clock;
   /** The files of the log; a test gives a disk that tears. */
   files?: FileLayer;
+  /** Where every durable change goes, too; opened when the store is held for writing, and closed with it. */
+  archive?: () => Promise<ChangeArchive>;
+}
+
+/** What one commit, or several that were made together, changed. */
+export interface Change {
+  sequence: number;
+  entries: readonly { key: Buffer; value: Buffer | undefined }[];
+}
+
+/** Keeps changes for good. Segments of the log stay until it has them, so it misses none when the process dies. */
+export interface ChangeArchive {
+  /** The last change it has. */
+  readonly last: number;
+  /** In order; what it has already it ignores. */
+  append(change: Change): void;
+  /** Resolves when everything appended is durable there. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface LmdbEngine extends KvEngine {
   /** Calls back with every durable change in its order, for a copy of the store elsewhere; returns a function that ends it. */
-  watch(
-    onChange: (change: { sequence: number; entries: readonly { key: Buffer; value: Buffer | undefined }[] }) => void,
-  ): () => void;
+  watch(onChange: (change: Change) => void): () => void;
   /** Names of the texts that the store keeps. */
   metaNames(): Promise<string[]>;
   /** Rows as they are stored, for a copy of the store elsewhere. */
@@ -105,6 +122,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   let applied = Number(readText(APPLIED) ?? 0);
   let rev = 0;
   let log: Log | undefined;
+  let archive: ChangeArchive | undefined;
   let closed = false;
   let applyTimer: (() => void) | undefined;
   let applyRunning: Promise<void> | undefined;
@@ -122,17 +140,24 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   if (!readOnly) {
     try {
       let latest = applied;
+      archive = await options.archive?.();
       log = await openLog({
         files: options.files ?? createFileLayer(join(dir, 'log')),
         ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
         applied,
+        onApplied(sequence, payload) {
+          archive?.append({ sequence, entries: decodePayload(payload) });
+        },
         onRecord(sequence, payload) {
           latest = sequence;
-          overlay.settle(
-            decodePayload(payload).map(({ key, value }) => ({ text: textOf(key), entry: { key, value, sequence } })),
-          );
+          const entries = decodePayload(payload);
+          archive?.append({ sequence, entries });
+          overlay.settle(entries.map(({ key, value }) => ({ text: textOf(key), entry: { key, value, sequence } })));
         },
       });
+      // A full disk here keeps nobody from reading; segments wait for it.
+      await archive?.sync().catch(() => {});
+      if (archive) watchers.add((change) => archive?.append(change));
       if (latest > applied) {
         await applyBatch(latest);
         await log.release(latest);
@@ -199,8 +224,13 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     try {
       const upTo = durableSequence;
       await applyBatch(upTo);
-      await log?.release(upTo);
       applyFailures = 0;
+      // An archive that cannot write now is behind: the segments wait for it.
+      const archived = await archive?.sync().then(
+        () => true,
+        () => false,
+      );
+      if (archived !== false) await log?.release(upTo);
     } catch (error) {
       // A full disk: the log still has everything. Writers stop when the overlay is full, and this is tried again.
       applyFailures++;
@@ -587,6 +617,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         applyTimer?.();
         await applyRunning;
         await log?.close();
+        await archive?.close();
       }
       closed = true;
       for (const wake of room.splice(0)) wake();

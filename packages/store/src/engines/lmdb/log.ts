@@ -31,6 +31,8 @@ export interface LogOptions {
   applied: number;
   /** Called in order for every record behind `applied` that was durable. */
   onRecord(sequence: number, payload: Buffer): void;
+  /** Called in order for every record up to `applied` that is still there. */
+  onApplied?(sequence: number, payload: Buffer): void;
 }
 
 const MAGIC = 0x4c525053;
@@ -66,7 +68,10 @@ export async function openLog(options: LogOptions): Promise<Log> {
       if (record.sequence > (expected ?? options.applied + 1))
         throw gap(name, expected ?? options.applied + 1, record.sequence);
       expected = record.sequence + 1;
-      if (record.sequence <= options.applied) continue;
+      if (record.sequence <= options.applied) {
+        options.onApplied?.(record.sequence, record.payload);
+        continue;
+      }
       options.onRecord(record.sequence, record.payload);
       sequence = record.sequence;
     }
