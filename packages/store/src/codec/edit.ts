@@ -1,5 +1,5 @@
 import { StoreError } from '../errors.ts';
-import { FIXED32, FIXED64, findLast, readVarint64, stripFields, VARINT, varint64 } from './wire.ts';
+import { FIXED32, FIXED64, findLast, stripFields, VARINT, varint64, wire } from './wire.ts';
 
 /** How the number of a field stands on the wire. */
 export type NumberForm = 'varint' | 'zigzag' | 'fixed32' | 'fixed64' | 'float' | 'double';
@@ -74,11 +74,11 @@ function increase(bytes: Uint8Array, edit: Extract<Edit, { kind: 'increase' }>):
 function readNumber(bytes: Uint8Array, at: number, edit: Extract<Edit, { kind: 'increase' }>): bigint | number {
   const { signed } = edit;
   if (edit.form === 'varint') {
-    const value = readVarint64(bytes, at);
+    const value = wire.readVarint64(bytes, at, bytes.length, false);
     return signed ? BigInt.asIntN(64, value) : value;
   }
   if (edit.form === 'zigzag') {
-    const value = readVarint64(bytes, at);
+    const value = wire.readVarint64(bytes, at, bytes.length, false);
     return (value >> 1n) ^ -(value & 1n);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
