@@ -32,6 +32,37 @@ export function findLast(bytes: Uint8Array, number: number, from = 0, to = bytes
   return found;
 }
 
+/** What `locate` found: the place of the value and its end. */
+export const located = { value: 0, end: 0 };
+
+/** Finds the last field with exactly this tag, without an object for it; false when there is none. Every field is checked on the way. */
+export function locate(bytes: Uint8Array, wanted: number): boolean {
+  const { length } = bytes;
+  let value = -1;
+  let end = 0;
+  for (let at = 0; at < length; ) {
+    let tag = bytes[at++] as number;
+    if (tag > 0x7f) {
+      tag = readUint32(bytes, at - 1, length);
+      at = wire.end;
+    }
+    if (tag >>> 3 === 0) throw malformed('field number 0');
+    const start = at;
+    const first = bytes[at] as number;
+    // Values of one byte and short texts are skipped here.
+    if ((tag & 7) === VARINT && first < 0x80) at++;
+    else if ((tag & 7) === BYTES && first < 0x80 && at + 1 + first <= length) at += 1 + first;
+    else at = skipValue(bytes, at, length, tag);
+    if (tag === wanted) {
+      value = start;
+      end = at;
+    }
+  }
+  located.value = value;
+  located.end = end;
+  return value >= 0;
+}
+
 /** The message without any of these fields. */
 export function stripFields(bytes: Uint8Array, numbers: ReadonlySet<number>): Uint8Array {
   let out: Uint8Array | undefined;
