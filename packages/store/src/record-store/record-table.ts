@@ -1,9 +1,8 @@
 import type { Edit } from '../codec/edit.ts';
 import type { RecordValue } from '../codec/message-codec.ts';
-import type { ReadOptions, Row, Write } from '../engines/kv-engine.ts';
+import type { Row, Write } from '../engines/kv-engine.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
-import type { TableCore } from './core.ts';
-import { deepFreeze } from './deep-freeze.ts';
+import type { ReadRow, TableCore } from './core.ts';
 import { applyPathEdits, type IncreaseLimits, increaseEdit, type PathEdit, readPaths, setEdit } from './field-edits.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Found, NotModified, ReadCallOptions, WriteCallOptions, Written } from './options.ts';
@@ -68,62 +67,57 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   rotateKeys(options?: { timeoutMs?: number }): Promise<number>;
 }
 
+type GetOptions = ReadCallOptions & { ifModifiedFrom?: number };
+
 export function createRecordTable(core: TableCore): RecordTable {
   const { codec, context } = core;
   const { table } = codec;
-  const { engine, hot, limits, messages, clock } = context;
+  const { engine, limits, messages } = context;
 
-  function readNow(row: Row, key: Buffer, text: string): Found {
-    const found = core.decode(row, key);
-    if (hot?.admits(text)) {
-      deepFreeze(found);
-      // Decoded, a record takes about this much more than its bytes (measured with 16 fields of all kinds).
-      hot.set(text, found, row.value.length * 4 + 300);
+  /** No async function stands around this: reads are mostly answered at once, and a promise each is dear beside what they do. */
+  function get(key: RecordValue, options?: GetOptions): Promise<Found | NotModified | undefined> {
+    const started = performance.now();
+    try {
+      const rowKey = codec.rowKeyOnce(key);
+      const row = core.read(rowKey, options);
+      if (row instanceof Promise) return getLater(codec.rowKey(key), row, options, started);
+      const found = core.alive(row) ? show(row, rowKey, options) : undefined;
+      context.charge('read', 1);
+      context.telemetry.done('get', table.name, started, rowKey);
+      return Promise.resolve(found);
+    } catch (error) {
+      context.telemetry.done('get', table.name, started, undefined, (error as StoreError).code);
+      return Promise.reject(error);
     }
-    return found;
   }
 
-  async function get(
-    key: RecordValue,
-    options?: ReadCallOptions & { ifModifiedFrom?: number },
+  async function getLater(
+    rowKey: Buffer,
+    answer: Promise<ReadRow | undefined>,
+    options: GetOptions | undefined,
+    started: number,
   ): Promise<Found | NotModified | undefined> {
-    const started = performance.now();
-    const rowKey = codec.rowKey(key);
-    const text = rowKey.latin1Slice(0, rowKey.length);
-    // Behind shards others may write, too.
-    let found = engine.kind === 'lmdb' ? hot?.get(text) : undefined;
-    if (found && found.expires !== 0 && found.expires <= clock.now()) {
-      hot?.delete(text);
-      found = undefined;
-    }
     try {
-      if (!found) {
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
-        const row = answer instanceof Promise ? await answer : answer;
-        if (core.alive(row)) {
-          // What came by a promise may be overtaken by a later write before it could be kept.
-          found = answer instanceof Promise ? core.decode(row, rowKey) : readNow(row, rowKey, text);
-        }
-      }
+      const row = await answer;
+      const found = core.alive(row) ? show(row, rowKey, options) : undefined;
       context.charge('read', 1);
-      context.telemetry.done('get', table.name, started, text.slice(4));
+      context.telemetry.done('get', table.name, started, rowKey);
+      return found;
     } catch (error) {
       context.telemetry.done('get', table.name, started, undefined, (error as StoreError).code);
       throw error;
     }
-    if (found && options?.ifModifiedFrom !== undefined && found.version === options.ifModifiedFrom)
-      return { code: NOT_MODIFIED, version: found.version };
-    return found;
   }
 
-  function readOptions(options?: ReadCallOptions, rowKey?: Buffer): ReadOptions {
-    const read: ReadOptions = { deadline: core.deadline(options) };
-    if (options?.stale) read.stale = true;
-    const maxAgeMs = options?.maxAgeMs ?? context.hotAgeMs;
-    if (rowKey && maxAgeMs > 0 && context.telemetry.isHot(table.name, rowKey.latin1Slice(4, rowKey.length)))
-      read.maxAgeMs = maxAgeMs;
-    return read;
-  }
+  const show = (row: ReadRow, rowKey: Buffer, options?: GetOptions): Found | NotModified =>
+    options?.ifModifiedFrom !== undefined && row.version === options.ifModifiedFrom
+      ? { code: NOT_MODIFIED, version: row.version }
+      : core.decode(row, rowKey);
+
+  const readOptions = (options?: ReadCallOptions): { deadline: number; stale?: boolean } => ({
+    deadline: core.deadline(options),
+    ...(options?.stale ? { stale: true } : {}),
+  });
 
   /** Insert, replace, update and delete: one trip, unless a condition has to be looked at first. */
   async function writeWhole(
@@ -286,15 +280,21 @@ export function createRecordTable(core: TableCore): RecordTable {
     async batchGet(keys, options) {
       if (keys.length > limits.batchRecords) throw tooMany(keys.length, limits.batchRecords);
       return core.tracked('batchGet', undefined, async () => {
-        const located = keys.map((key) => {
-          const rowKey = codec.rowKey(key);
-          return { slot: codec.slotOfRow(rowKey), key: rowKey };
-        });
         context.charge('read', keys.length);
+        const rowKeys = keys.map((key) => codec.rowKey(key));
+        if (engine.kind === 'lmdb') {
+          const found: (Found | undefined)[] = [];
+          for (const rowKey of rowKeys) {
+            const answer = core.read(rowKey, options);
+            // A row that came at once does not outlive an await.
+            const row = answer instanceof Promise ? await answer : answer;
+            found.push(core.alive(row) ? core.decode(row, rowKey) : undefined);
+          }
+          return found;
+        }
+        const located = rowKeys.map((key) => ({ slot: codec.slotOfRow(key), key }));
         const rows = await engine.getMany(located, readOptions(options));
-        return rows.map((row, i) =>
-          core.alive(row) ? deepFreeze(core.decode(row, (located[i] as { key: Buffer }).key)) : undefined,
-        );
+        return rows.map((row, i) => (core.alive(row) ? core.decode(row, rowKeys[i] as Buffer) : undefined));
       });
     },
     async batch(writes) {
@@ -321,7 +321,7 @@ export function createRecordTable(core: TableCore): RecordTable {
       const rowKey = codec.rowKey(key);
       return core.tracked('fieldGet', rowKey, async () => {
         context.charge('read', 1);
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
+        const answer = core.read(rowKey, options);
         const row = answer instanceof Promise ? await answer : answer;
         if (!core.alive(row)) return undefined;
         return {

@@ -415,17 +415,24 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   const fromCursor = (range: Pick<RangeRequest, 'from' | 'after'>): Buffer =>
     range.after === undefined ? range.from : Buffer.concat([Buffer.from(range.after, 'base64url'), Buffer.of(0)]);
 
+  // Keys of reads are put behind the byte of their space here; LMDB takes them from it before it answers.
+  const readKey = Buffer.alloc(4096);
+  readKey[0] = SPACE.row;
+
   function get({ key }: Located): Row | undefined | Promise<Row | undefined> {
     open_();
-    const spacedKey = spaced(SPACE.row, key);
+    readKey.set(key, 1);
+    const spacedKey = readKey.subarray(0, key.length + 1);
     if (overlay.pending.size > 0 || overlay.durable.size > 0 || overlay.applying.size > 0) {
       const text = textOf(spacedKey);
       // What is not durable is shown to nobody: a crash could take it back.
-      if (overlay.pending.has(text))
+      if (overlay.pending.has(text)) {
+        const at = { slot: 0, key: Buffer.from(key) };
         return (group as Promise<void>).then(
-          () => getCopy({ slot: 0, key }),
-          () => getCopy({ slot: 0, key }),
+          () => getCopy(at),
+          () => getCopy(at),
         );
+      }
       const entry = overlay.find(text);
       if (entry) return entry.value ? decodeRow(entry.value) : undefined;
     }
