@@ -78,8 +78,11 @@ export interface StoredRecord {
 }
 export interface ShardMap {
   embedded: boolean;
-  shards: { id: string }[];
+  slots: number;
+  shards: { id: string; state: string; standbys: number }[];
   ranges: { first: number; last: number; shard: string }[];
+  /** The way from the embedded file to shards, once it was begun. */
+  growth?: { copied: number; waiting: number; done?: { rows: number; switchMs: number }; error?: string };
   moves: {
     id: string;
     from: string;
@@ -88,11 +91,15 @@ export interface ShardMap {
     last: number;
     state: string;
     switched: number;
+    /** Milliseconds that each fence stood. */
+    fencesMs: number[];
+    retries: number;
     error?: string;
   }[];
 }
 export interface SlowLog {
-  slow: { at: number; op: string; table: string; ms: number; error?: string }[];
+  slow: { at: number; op: string; table: string; ms: number; key?: string; error?: string }[];
+  hot: { table: string; key: string; calls: number }[];
 }
 
 export interface Api {
@@ -108,6 +115,8 @@ export interface Api {
   putRecord(table: string, record: object, version: number): Promise<void>;
   deleteRecord(table: string, key: object): Promise<void>;
   shards(): Promise<ShardMap>;
+  growStore(meta: string): Promise<void>;
+  addShard(id: string, url: string): Promise<void>;
   moveSlots(move: { from: string; to: string; first: number; last: number }): Promise<void>;
   slowLog(): Promise<SlowLog>;
   status(): Promise<Status>;
@@ -148,6 +157,8 @@ export function createApi(token: string): Api {
     putRecord: (table, record, version) => store(of(table), 'PUT', { record, version }),
     deleteRecord: (table, key) => store(of(table), 'DELETE', { key }),
     shards: () => store('shards'),
+    growStore: (meta) => store('grow', 'POST', { meta }),
+    addShard: (id, url) => store('shards', 'POST', { id, url }),
     moveSlots: (move) => store('shards/move', 'POST', move),
     slowLog: () => store('slow'),
     status: () => call('status'),

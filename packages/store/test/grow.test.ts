@@ -24,13 +24,8 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   const growth = await growToShards({
     from: embedded,
     to: shards,
-    async hold() {
-      const open = await engine.hold();
-      return () => {
-        engine.switchTo(shards);
-        open();
-      };
-    },
+    hold: engine.hold,
+    onSwitch: () => engine.switchTo(shards),
   });
   expect(growth).toMatchObject({ copied: 3_000, rows: 3_000 });
   await new Promise((resolve) => setTimeout(resolve, 500));

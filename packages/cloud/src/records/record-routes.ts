@@ -1,7 +1,8 @@
 import { PATHS, RECORD_OPEN_PATH } from '@sparrow/protocol';
-import { fromJson, StoreError, toJson } from '@sparrow/store';
+import { createMover, fromJson, joinShard, type MetaStore, MOVED_TABLES, StoreError, toJson } from '@sparrow/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CloudError } from '../errors.ts';
+import { createGrowth, postgresUrl } from './growth.ts';
 import type { RecordService } from './record-service.ts';
 
 /** Opening the record service for the backend, and the console's table browser. */
@@ -96,8 +97,15 @@ export function registerRecordRoutes(
   );
   app.get(`${base}slow`, async () =>
     typed(async () => {
-      const { telemetry } = await records.store();
-      return { slow: telemetry.slow().reverse(), hot: telemetry.hotKeys(), operations: telemetry.operations() };
+      const store = await records.store();
+      const { telemetry } = store;
+      const shown = <T extends { table: string; key?: string }>(entry: T): T =>
+        entry.key === undefined ? entry : { ...entry, key: keyText(store, entry.table, entry.key) };
+      return {
+        slow: telemetry.slow().reverse().map(shown),
+        hot: telemetry.hotKeys().map(shown),
+        operations: telemetry.operations(),
+      };
     }),
   );
   app.get(`${base}metrics`, async (_request, reply) =>
@@ -106,12 +114,28 @@ export function registerRecordRoutes(
       return (await records.store()).metrics();
     }),
   );
-  app.get(`${base}shards`, async () => typed(async () => shardMap(await records.store())));
+  const growth = createGrowth(records);
+  app.get(`${base}shards`, async () =>
+    typed(async () => ({ ...(await shardMap(await records.store())), growth: growth.state() })),
+  );
+  app.post<{ Body: { meta?: unknown; shards?: unknown } }>(`${base}grow`, async (request, reply) =>
+    typed(async () => {
+      const { meta, shards } = request.body ?? {};
+      const urls = Array.isArray(shards) ? shards.map(String) : undefined;
+      return reply.status(202).send(await growth.start(String(meta ?? ''), urls));
+    }),
+  );
+  app.post<{ Body: { id?: unknown; url?: unknown } }>(`${base}shards`, async (request) =>
+    typed(async () => {
+      const { id, url } = request.body ?? {};
+      await joinShard(metaOf(await records.store()), { id: String(id ?? ''), url: postgresUrl(url) });
+      return {};
+    }),
+  );
   app.post<{ Body: { from: string; to: string; first: number; last: number } }>(
     `${base}shards/move`,
     async (request, reply) =>
       typed(async () => {
-        const { createMover, MOVED_TABLES } = await import('@sparrow/store');
         const store = await records.store();
         const meta = metaOf(store);
         const mover = createMover({ meta, tables: MOVED_TABLES });
@@ -125,19 +149,29 @@ export function registerRecordRoutes(
 }
 
 type Store = Awaited<ReturnType<RecordService['store']>>;
-type Meta = import('@sparrow/store').MetaStore;
 
-function metaOf(store: Store): Meta {
-  const { router } = store.engine as { router?: { meta: Meta } };
-  if (!router)
+/** A key of the telemetry, which is a row's without the table's number, as people read it. */
+function keyText(store: Store, table: string, key: string): string {
+  try {
+    const codec = store.codec(table);
+    const values = codec.keyOf(Buffer.concat([Buffer.alloc(4), Buffer.from(key, 'latin1')]));
+    return Object.values(toJson(codec.table.message, values)).join(', ');
+  } catch {
+    return Buffer.from(key, 'latin1').toString('hex');
+  }
+}
+
+function metaOf({ engine }: Store): MetaStore {
+  if (!('router' in engine))
     throw new StoreError('CONFIG_INVALID', 'the store is embedded and has no shards', {
-      hint: 'name a meta store in .sparrow/store/store.json: {"meta": "postgres://…"}',
+      hint: 'bring it to PostgreSQL first: sparrow store shards grow postgres://…',
     });
-  return router.meta;
+  return engine.router.meta;
 }
 
 async function shardMap(store: Store): Promise<object> {
-  if (store.engine.kind !== 'postgres') return { embedded: true, shards: [], ranges: [], moves: [] };
+  if (store.engine.kind !== 'postgres')
+    return { embedded: true, slots: store.engine.slots, shards: [], ranges: [], moves: [] };
   const meta = metaOf(store);
   const ranges: { first: number; last: number; shard: string }[] = [];
   for (const { slot, shard } of await meta.map()) {

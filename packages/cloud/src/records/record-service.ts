@@ -12,7 +12,7 @@ import {
   type RecordHello,
   type RecordOpenReply,
 } from '@sparrow/protocol';
-import { openStore, type RecordStore, StoreError, WriteRefused } from '@sparrow/store';
+import { type OpenedStore, openStore, StoreError, WriteRefused } from '@sparrow/store';
 import { equal } from '../ingress/guard.ts';
 import { createFrameReader, encodeFrame, fromWire, toWire } from './record-frames.ts';
 
@@ -24,7 +24,7 @@ export interface RecordService {
   /** @throws StoreError when the schema or the store cannot be opened */
   open(): Promise<RecordOpenReply>;
   /** The store, once a backend or the console has asked for it. */
-  store(): Promise<RecordStore>;
+  store(): Promise<OpenedStore>;
   close(): Promise<void>;
 }
 
@@ -43,13 +43,13 @@ const HELLO_MS = 5_000;
 
 export function createRecordService(options: RecordServiceOptions): RecordService {
   const { app, env, token } = options;
-  let opening: Promise<RecordStore> | undefined;
+  let opening: Promise<OpenedStore> | undefined;
   let listening: Promise<string> | undefined;
   let server: net.Server | undefined;
   let folder: string | undefined;
   const sockets = new Set<net.Socket>();
 
-  function store(): Promise<RecordStore> {
+  function store(): Promise<OpenedStore> {
     opening ??= openSchema().catch((error) => {
       // The next call tries again: the schema may be mended by then.
       opening = undefined;
@@ -58,7 +58,7 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     return opening;
   }
 
-  async function openSchema(): Promise<RecordStore> {
+  async function openSchema(): Promise<OpenedStore> {
     const file = options.backendDir && join(options.backendDir, RECORD_SCHEMA_FILE);
     if (!file || !existsSync(file))
       throw new StoreError('CONFIG_INVALID', `${app} has no ${RECORD_SCHEMA_FILE}`, {
