@@ -273,7 +273,7 @@ function Slow({ api }: { api: Api }) {
         columns={[
           { title: t.time, key: 'at', render: (_, entry) => new Date(entry.at).toLocaleTimeString() },
           { title: t.operation, dataIndex: 'op', key: 'op' },
-          { title: t.tables, dataIndex: 'table', key: 'table' },
+          { title: t.table, dataIndex: 'table', key: 'table' },
           { title: t.key, key: 'key', render: (_, entry) => <Typography.Text code>{entry.key}</Typography.Text> },
           { title: 'ms', key: 'ms', align: 'right', render: (_, entry) => entry.ms.toFixed(1) },
           { title: t.problems, dataIndex: 'error', key: 'error' },

@@ -46,7 +46,7 @@ function FromFile({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
   const { growth } = map;
   const growing = growth !== undefined && !growth.done && growth.error === undefined;
   return (
-    <>
+    <Flex vertical gap="middle">
       <Alert type="info" showIcon title={t.embeddedStore} />
       {growth?.error !== undefined && <Alert type="error" showIcon title={growth.error} />}
       <Space.Compact style={{ width: '100%' }}>
@@ -65,7 +65,7 @@ function FromFile({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
           {t.copiedRows}: {growth.copied}
         </Typography.Text>
       )}
-    </>
+    </Flex>
   );
 }
 
@@ -88,7 +88,7 @@ function Sharded({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
   const busy = map.moves.some(({ state }) => !['done', 'aborted', 'reversible'].includes(state));
   const next = Array.from({ length: 1_000 }, (_, i) => `s${i}`).find((id) => map.shards.every((one) => one.id !== id));
   return (
-    <>
+    <Flex vertical gap="middle">
       <div
         role="img"
         aria-label={map.ranges.map(({ first, last, shard }) => `${shard} ${first}–${last}`).join(', ')}
@@ -211,6 +211,6 @@ function Sharded({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
           },
         ]}
       />
-    </>
+    </Flex>
   );
 }

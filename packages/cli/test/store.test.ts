@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run, start, temporaryFolder, write } from './harness.ts';
+import { PROJECT, run, start, temporaryFolder, write } from './harness.ts';
 
 const SCHEMA = `syntax = "proto3";
 package game;
@@ -176,4 +176,40 @@ describe('sparrow store, from one file to shards', () => {
     expect((await store('backup', 'no')).error).toContain('CONFIG_INVALID');
     expect(existsSync(join(folder.path, 'no', 'backup.json'))).toBe(false);
   }, 120_000);
+
+  it('grows the store that a running `sparrow dev` serves, under its feet', async () => {
+    const project = temporaryFolder();
+    write(project.path, { ...PROJECT, 'server/records.proto': SCHEMA });
+    const other = await startPostgres();
+    const dev = start(['dev', project.path, '--port', '0', '--no-lan']);
+    try {
+      await dev.until('Next');
+      const { url } = JSON.parse(readFileSync(join(project.path, '.sparrow/run.json'), 'utf8')) as { url: string };
+      const token = readFileSync(join(project.path, '.sparrow/token'), 'utf8').trim();
+      const api = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+        const response = await fetch(new URL(`/api/v1/store/${path}`, url), {
+          method: body ? 'PUT' : 'GET',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        });
+        return (await response.json()) as Record<string, unknown>;
+      };
+      await api('tables/Player', { record: { id: '1', name: 'Ann' } });
+      const home = join(project.path, '.sparrow/store');
+      const grown = await run(['store', 'shards', 'grow', other.url, '--dir', home]);
+      expect([grown.code, grown.stdout]).toEqual([0, expect.stringMatching(/it grows there\n✓ 1 rows on the shards/)]);
+      expect(await api('shards')).toMatchObject({ embedded: false, shards: [{ id: 's0' }] });
+      expect(await api('tables/Player')).toMatchObject({ records: [{ record: { name: 'Ann' } }] });
+      const again = await run(['store', 'shards', 'grow', other.url, '--dir', home]);
+      expect(again.stderr).toMatch(/CONFIG_INVALID.*grown already/s);
+      expect(
+        (await run(['store', 'get', 'Player', '{"id":"1"}', '--dir', home, '--namespace', 'tiny/local'])).code,
+      ).toBe(0);
+    } finally {
+      dev.child.kill('SIGTERM');
+      await dev.ended;
+      await other.close();
+      project.remove();
+    }
+  }, 60_000);
 });
