@@ -103,6 +103,8 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       // A batch is on the disk when its promise resolves, by LMDB's own two meta pages: segments of the log may go then.
       overlappingSync: false,
       compression: false,
+      // We make the batches. lmdb's own leave a promise to nobody, which ends the process when a commit fails.
+      eventTurnBatching: false,
       noMemInit: true,
       // Records are read one by one: what the kernel would read ahead of a cold one turns out others that are warm.
       noReadAhead: true,
