@@ -25,6 +25,11 @@ test('the console shows records, edits one, and says that the store is one file'
     await server.whenBackendReady(20_000);
     const pay = await fetch(`${server.ingressUrl}/ann/gold`, { method: 'POST', body: '{"amount": 100}' });
     expect(pay.status).toBe(200);
+    const buy = await fetch(`${server.ingressUrl}/ann/purchases`, {
+      method: 'POST',
+      body: '{"item": "sword", "price": 0}',
+    });
+    expect(buy.status).toBe(200);
     const page = await browser.newPage({ viewport: { width: 1500, height: 900 }, locale: 'en-US' });
     page.setDefaultTimeout(10_000);
     await page.goto(server.consoleUrl);
@@ -37,6 +42,23 @@ test('the console shows records, edits one, and says that the store is one file'
     await page.locator('.ant-modal').getByLabel(/^gold/).fill('250');
     await page.locator('.ant-modal-footer .ant-btn-primary').click();
     await line.getByText('250', { exact: true }).waitFor();
+    // A list is shown by its key.
+    await page.locator('.ant-drawer .ant-select').first().click();
+    await page.locator('.ant-select-item-option', { hasText: 'Purchase' }).click();
+    await page.getByPlaceholder(/player$/).fill('ann');
+    await page.getByPlaceholder(/player$/).press('Enter');
+    const sword = page.locator('.ant-drawer tbody tr', { hasText: 'sword' });
+    await sword.getByRole('button', { name: /^(Edit|编辑)$/ }).click();
+    await page
+      .locator('.ant-modal')
+      .getByLabel(/^price/)
+      .fill('71');
+    await page.locator('.ant-modal-footer .ant-btn-primary').click();
+    await sword.getByText('71', { exact: true }).waitFor();
+    await shoot(page, 'list');
+    await sword.getByRole('button', { name: '✕' }).click();
+    await page.locator('.ant-popover .ant-btn-primary').click();
+    await sword.waitFor({ state: 'detached' });
     await page.getByRole('tab', { name: /^(Shards|分片)$/ }).click();
     await page.getByText(/sparrow store shards grow/).waitFor();
   } finally {

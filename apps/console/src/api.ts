@@ -75,6 +75,8 @@ export interface RecordTable {
 export interface StoredRecord {
   record: Record<string, unknown>;
   version: number;
+  /** Of an element of a list. */
+  index?: number;
 }
 export interface ShardMap {
   embedded: boolean;
@@ -107,13 +109,13 @@ export interface Api {
   lookUp(type: string, key: string): Promise<GameLookup>;
   gameFault(kind: GameFault, set: string, name: string): Promise<void>;
   recordTables(): Promise<{ tables: RecordTable[] }>;
+  /** Records of a table, or elements of the list that `key` names. */
   records(
     table: string,
-    cursor: string | undefined,
-    query: string,
+    page: { cursor?: string | undefined; query?: string; key?: Record<string, string> },
   ): Promise<{ records: StoredRecord[]; cursor?: string }>;
-  putRecord(table: string, record: object, version: number): Promise<void>;
-  deleteRecord(table: string, key: object): Promise<void>;
+  putRecord(table: string, record: object, version: number, index?: number): Promise<void>;
+  deleteRecord(table: string, key: object, index?: number): Promise<void>;
   shards(): Promise<ShardMap>;
   growStore(meta: string): Promise<void>;
   addShard(id: string, url: string): Promise<void>;
@@ -152,10 +154,16 @@ export function createApi(token: string): Api {
     lookUp: (type, key) => call(`game/lookup?${new URLSearchParams({ type, key })}`),
     gameFault: (kind, set, name) => call('game/fault', 'POST', { kind, set, name }),
     recordTables: () => store('tables'),
-    records: (table, cursor, query) =>
-      store(`${of(table)}?${new URLSearchParams({ ...(cursor ? { cursor } : {}), ...(query ? { query } : {}) })}`),
-    putRecord: (table, record, version) => store(of(table), 'PUT', { record, version }),
-    deleteRecord: (table, key) => store(of(table), 'DELETE', { key }),
+    records: (table, { cursor, query, key }) =>
+      store(
+        `${of(table)}?${new URLSearchParams({
+          ...(cursor ? { cursor } : {}),
+          ...(query ? { query } : {}),
+          ...(key ? { key: JSON.stringify(key) } : {}),
+        })}`,
+      ),
+    putRecord: (table, record, version, index) => store(of(table), 'PUT', { record, version, index }),
+    deleteRecord: (table, key, index) => store(of(table), 'DELETE', { key, index }),
     shards: () => store('shards'),
     growStore: (meta) => store('grow', 'POST', { meta }),
     addShard: (id, url) => store('shards', 'POST', { id, url }),

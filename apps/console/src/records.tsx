@@ -55,11 +55,26 @@ function Tables({ api }: { api: Api }) {
     );
   }, [api]);
 
+  const isList = table !== undefined && table.kind !== 'GENERIC';
+  /** Fields of a list's key, as they are typed: in their order, with commas between. */
+  const keyOf = useCallback(
+    (text: string): Record<string, string> => {
+      const values = text.split(',').map((value) => value.trim());
+      return Object.fromEntries((table?.key ?? []).map((field, i) => [field, values[i] ?? '']));
+    },
+    [table],
+  );
+
   const load = useCallback(
     async (cursor: string | undefined, text: string): Promise<void> => {
       if (!name) return;
+      if (isList && text === '') {
+        setRecords([]);
+        setNext(undefined);
+        return;
+      }
       try {
-        const page = await api.records(name, cursor, text);
+        const page = await api.records(name, { cursor, ...(isList ? { key: keyOf(text) } : { query: text }) });
         setRecords(page.records);
         setNext(page.cursor);
         setFailure('');
@@ -67,7 +82,7 @@ function Tables({ api }: { api: Api }) {
         setFailure((error as Error).message);
       }
     },
-    [api, name],
+    [api, name, isList, keyOf],
   );
   useEffect(() => {
     setCursors([undefined]);
@@ -91,24 +106,25 @@ function Tables({ api }: { api: Api }) {
           style={{ minWidth: 180 }}
           options={tables.map((entry) => ({
             value: entry.name,
-            disabled: entry.kind !== 'GENERIC',
             label: `${entry.name} (${entry.count ?? entry.kind})`,
           }))}
         />
         <Input.Search
           allowClear
           style={{ width: 420 }}
-          placeholder={`select * from ${name || 'Table'} where …`}
+          placeholder={isList ? `${t.listOf} ${table.key.join(', ')}` : `select * from ${name || 'Table'} where …`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
           onSearch={() => turn([undefined])}
         />
-        <Button onClick={() => setEditing({ record: {} })}>＋ {t.newRecord}</Button>
+        <Button disabled={isList && query === ''} onClick={() => setEditing({ record: isList ? keyOf(query) : {} })}>
+          ＋ {t.newRecord}
+        </Button>
       </Space>
       {failure && <Alert type="error" title={failure} />}
       <Table
         size="small"
-        rowKey={(row) => JSON.stringify(table?.key.map((field) => row.record[field]))}
+        rowKey={(row) => JSON.stringify([row.index, ...(table?.key ?? []).map((field) => row.record[field])])}
         dataSource={records}
         pagination={false}
         scroll={{ x: true }}
@@ -119,6 +135,7 @@ function Tables({ api }: { api: Api }) {
             ellipsis: true,
             render: (_: unknown, row: StoredRecord) => short(row.record[field]),
           })),
+          ...(isList ? [{ title: t.index, dataIndex: 'index', key: '$index' }] : []),
           { title: t.version, dataIndex: 'version', key: '$version' },
           {
             key: '$actions',
@@ -131,7 +148,7 @@ function Tables({ api }: { api: Api }) {
                   title={t.deleteRecord}
                   onConfirm={async () => {
                     const key = Object.fromEntries((table?.key ?? []).map((field) => [field, row.record[field]]));
-                    await api.deleteRecord(name, key).catch((error: Error) => setFailure(error.message));
+                    await api.deleteRecord(name, key, row.index).catch((error: Error) => setFailure(error.message));
                     await load(cursors.at(-1), query);
                   }}
                 >
@@ -158,7 +175,7 @@ function Tables({ api }: { api: Api }) {
           value={editing}
           onClose={() => setEditing(undefined)}
           onSave={async (record) => {
-            await api.putRecord(name, record, editing.version ?? 0);
+            await api.putRecord(name, record, editing.version ?? 0, editing.index);
             setEditing(undefined);
             await load(cursors.at(-1), query);
           }}

@@ -1,9 +1,21 @@
 import { PATHS, RECORD_OPEN_PATH } from '@sparrow/protocol';
-import { createMover, fromJson, joinShard, type MetaStore, MOVED_TABLES, StoreError, toJson } from '@sparrow/store';
+import {
+  createMover,
+  fromJson,
+  joinShard,
+  LIST_TAIL,
+  type MetaStore,
+  MOVED_TABLES,
+  StoreError,
+  toJson,
+} from '@sparrow/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CloudError } from '../errors.ts';
 import { createGrowth, postgresUrl } from './growth.ts';
 import type { RecordService } from './record-service.ts';
+
+/** Records of one page of the table browser. */
+const PAGE = 50;
 
 /** Opening the record service for the backend, and the console's table browser. */
 export function registerRecordRoutes(
@@ -55,17 +67,32 @@ export function registerRecordRoutes(
       return { tables, stats: await store.stats() };
     }),
   );
-  app.get<{ Params: { table: string }; Querystring: { cursor?: string; query?: string } }>(
+  app.get<{ Params: { table: string }; Querystring: { cursor?: string; query?: string; key?: string } }>(
     `${base}tables/:table`,
     async (request) =>
       typed(async () => {
         const store = await records.store();
         const { table } = request.params;
-        const { message } = store.codec(table).table;
-        const { cursor, query } = request.query;
+        const { message, kind } = store.codec(table).table;
+        const { cursor, query, key } = request.query;
+        if (kind !== 'GENERIC') {
+          const offset = Number(cursor ?? 0);
+          const list = await store
+            .list(table)
+            .listGetAll(fromJson(message, JSON.parse(key ?? '{}')), { offset, limit: PAGE });
+          const next = offset + list.elements.length;
+          return {
+            records: list.elements.map(({ record, index, version }) => ({
+              record: toJson(message, record),
+              index,
+              version,
+            })),
+            cursor: next < list.total ? String(next) : undefined,
+          };
+        }
         const page = query
           ? { records: (await store.table(table).query(query)).records.slice(0, 100) }
-          : await store.table(table).traverse({ limit: 50, ...(cursor ? { cursor } : {}) });
+          : await store.table(table).traverse({ limit: PAGE, ...(cursor ? { cursor } : {}) });
         return {
           records: page.records.map(({ record, version, modified, expires }) => ({
             record: toJson(message, record),
@@ -77,23 +104,39 @@ export function registerRecordRoutes(
         };
       }),
   );
-  app.put<{ Params: { table: string }; Body: { record: unknown; version?: number } }>(
+  app.put<{ Params: { table: string }; Body: { record: unknown; version?: number; index?: number } }>(
     `${base}tables/:table`,
     async (request) =>
       typed(async () => {
         const store = await records.store();
         const { table } = request.params;
-        const record = fromJson(store.codec(table).table.message, request.body?.record);
+        const { message, kind } = store.codec(table).table;
+        const record = fromJson(message, request.body?.record);
         const version = Number(request.body?.version ?? 0);
+        if (kind !== 'GENERIC') {
+          const options = version > 0 ? { version } : {};
+          const { index } = request.body;
+          const list = store.list(table);
+          // A new element may push the oldest out, as the table's own program would have it.
+          return index === undefined
+            ? list.listAddAfter(record, LIST_TAIL, { ...options, shift: 1 })
+            : list.listReplace(record, Number(index), options);
+        }
         return store.table(table).replace(record, version > 0 ? { version } : {});
       }),
   );
-  app.delete<{ Params: { table: string }; Body: { key: unknown } }>(`${base}tables/:table`, async (request) =>
-    typed(async () => {
-      const store = await records.store();
-      const { table } = request.params;
-      return store.table(table).delete(fromJson(store.codec(table).table.message, request.body?.key));
-    }),
+  app.delete<{ Params: { table: string }; Body: { key: unknown; index?: number } }>(
+    `${base}tables/:table`,
+    async (request) =>
+      typed(async () => {
+        const store = await records.store();
+        const { table } = request.params;
+        const { message, kind } = store.codec(table).table;
+        const key = fromJson(message, request.body?.key);
+        return kind === 'GENERIC'
+          ? store.table(table).delete(key)
+          : store.list(table).listDelete(key, Number(request.body?.index));
+      }),
   );
   app.get(`${base}slow`, async () =>
     typed(async () => {
