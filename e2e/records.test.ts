@@ -1,13 +1,14 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevServer } from '@sparrow/cloud';
+import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 
-test('the console shows records, edits one, and says that the store is one file', async () => {
+/** The game of `examples/game-save` with its console, without phones. */
+async function startGame(): Promise<{ server: DevServer; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(root, 'examples', '.e2e-'));
   await cp(join(root, 'examples/game-save'), dir, { recursive: true, filter: (path) => !path.includes('/.sparrow') });
   const server = await createDevServer({
@@ -20,6 +21,11 @@ test('the console shows records, edits one, and says that the store is one file'
     },
     watch: false,
   });
+  return { server, remove: () => rm(dir, { recursive: true, force: true }) };
+}
+
+test('the console shows records, edits one, and says that the store is one file', async () => {
+  const { server, remove } = await startGame();
   const browser = await launchBrowser();
   try {
     await server.whenBackendReady(20_000);
@@ -64,24 +70,13 @@ test('the console shows records, edits one, and says that the store is one file'
   } finally {
     await browser.close();
     await server.close();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
   }
 }, 90_000);
 
 test('a button brings the store to PostgreSQL while the game goes on, another one grows it to a second shard', async () => {
-  const dir = await mkdtemp(join(root, 'examples', '.e2e-'));
-  await cp(join(root, 'examples/game-save'), dir, { recursive: true, filter: (path) => !path.includes('/.sparrow') });
   const [first, second] = await Promise.all([startPostgres(), startPostgres()]);
-  const server = await createDevServer({
-    dir,
-    port: 0,
-    consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', async () => ({ token: '', phone: 'about:blank' }));
-      return { phonePath: '/phone', close: async () => {} };
-    },
-    watch: false,
-  });
+  const { server, remove } = await startGame();
   const browser = await launchBrowser();
   let playing = true;
   try {
@@ -130,7 +125,7 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
     playing = false;
     await browser.close();
     await server.close();
-    await rm(dir, { recursive: true, force: true });
+    await remove();
     await Promise.all([first.close(), second.close()]);
   }
 }, 120_000);
