@@ -9,7 +9,7 @@ export interface Coordinator {
   watchMembers(path: string, onMembers: (members: ReadonlyMap<string, string>) => void): Closable;
   /** Takes part in the election at `path`; at most one candidate leads, and terms only rise over all elections and `nextTerm`. */
   elect(path: string, data: string, events: ElectionEvents): Promise<Election>;
-  /** A value and its version; version -1 when there is none. */
+  /** A value and its version, not older than the call; version -1 when there is none. */
   read(path: string): Promise<{ data: string; version: number }>;
   /** Calls with the value now and whenever it changes. */
   watchValue(path: string, onValue: (data: string, version: number) => void): Closable;

@@ -66,7 +66,9 @@ export interface NodeCounters {
 }
 
 export interface Node {
+  /** Another one after the set that it was made for was given up. */
   readonly set: string;
+  /** `name@set` of what it was made for, in another set. */
   readonly name: string;
   /** Resolves when a main router leads us. @throws RouterError UNREACHABLE after `timeoutMs` */
   ready(timeoutMs?: number): Promise<void>;
@@ -109,11 +111,12 @@ const EMPTY = new Uint8Array(0);
 
 /** A process's place in the game: it holds objects and links them to the routers of its set. */
 export function createNode(options: NodeOptions): Node {
-  const { set, name, clock = systemClock, log = () => {} } = options;
-  const identity: Identity = {
+  const { clock = systemClock, log = () => {} } = options;
+  /** Changes when the set is given up and another takes us in. */
+  let identity: Identity = {
     role: 'node',
-    set,
-    name,
+    set: options.set,
+    name: options.name,
     incarnation: createId('inc'),
     types: [...Object.keys(options.types), NODE_TYPE],
   };
@@ -146,10 +149,16 @@ export function createNode(options: NodeOptions): Node {
       for (let keys = all; keys.length > 0; keys = keys.slice(5_000))
         link.sendHeader({ kind: KIND.groups }, jsonBytes({ join: keys.slice(0, 5_000) }));
     },
+    onAdopted(adopted) {
+      identity = adopted;
+      drop(itself, 'moved');
+      itself = representative();
+      registered = registerItself();
+    },
     onMain(main) {
       sender.main = main;
       if (!main) return;
-      log(`${set}/${name}: main is ${main.other.name}, term ${links.term}`);
+      log(`${identity.set}/${identity.name}: main is ${main.other.name}, term ${links.term}`);
       registrar.onMain(main);
       const wake = awaiting;
       awaiting = [];
@@ -158,7 +167,7 @@ export function createNode(options: NodeOptions): Node {
     handler: {
       frame: onFrame,
       down(link, reason) {
-        log(`${set}/${name}: link to ${link.other.name} is down: ${reason}`);
+        log(`${identity.set}/${identity.name}: link to ${link.other.name} is down: ${reason}`);
         requests.onDown(link);
       },
     },
@@ -172,11 +181,15 @@ export function createNode(options: NodeOptions): Node {
     sender,
     nextCall,
     drop: (object) => drop(object, 'kicked'),
-    log: (line) => log(`${set}/${name}: ${line}`),
+    log: (line) => log(`${identity.set}/${identity.name}: ${line}`),
   });
   const mover = new Mover({
-    set,
-    name,
+    get set() {
+      return identity.set;
+    },
+    get name() {
+      return identity.name;
+    },
     hosted,
     sender,
     clock,
@@ -185,7 +198,7 @@ export function createNode(options: NodeOptions): Node {
     thaws: options.types,
     counters,
     log,
-    self: () => self,
+    self: () => selfOf(itself),
     resume: (object) => resume(object),
     gone: (object, reason) => drop(object, reason),
     joinKey: (object, key) => joinKey(object, key),
@@ -461,18 +474,21 @@ export function createNode(options: NodeOptions): Node {
 
   // The node itself.
 
-  const itself = host(NODE_TYPE, `${set}/${name}`, { ask: (message) => mover.onNodeMessage(message) });
-  const self = selfOf(itself);
-  const registered = (async () => {
-    while (!isClosed) {
-      const codes = await registrar.register([itself], 'kick').catch(() => ['UNREACHABLE' as const]);
+  const representative = (): Hosted =>
+    host(NODE_TYPE, `${identity.set}/${identity.name}`, { ask: (message) => mover.onNodeMessage(message) });
+  let itself = representative();
+  const registerItself = async (): Promise<void> => {
+    const mine = itself;
+    while (!isClosed && mine === itself) {
+      const codes = await registrar.register([mine], 'kick').catch(() => ['UNREACHABLE' as const]);
       if (codes[0] === 'OK') return;
-      log(`${set}/${name}: the node itself was not registered: ${codes[0]}`);
+      log(`${identity.set}/${identity.name}: the node itself was not registered: ${codes[0]}`);
       await new Promise<void>((resolve) => {
         clock.after(100, resolve);
       });
     }
-  })();
+  };
+  let registered = registerItself();
 
   let cancelLoad = clock.after(0, function tell() {
     const load = options.load?.() ?? hosted.size;
@@ -495,8 +511,12 @@ export function createNode(options: NodeOptions): Node {
   };
 
   return {
-    set,
-    name,
+    get set() {
+      return identity.set;
+    },
+    get name() {
+      return identity.name;
+    },
     async ready(timeoutMs = 10_000) {
       await waitForMain(timeoutMs);
       await registered;
@@ -548,7 +568,9 @@ export function createNode(options: NodeOptions): Node {
       }
       return failed;
     },
-    self,
+    get self() {
+      return selfOf(itself);
+    },
     selfOf(id) {
       const object = hosted.get(id.low, id.high);
       return object && selfOf(object);

@@ -15,6 +15,8 @@ const REGISTER_ENTRIES = 4096;
 const REGISTER_MS = 10_000;
 /** Objects that are compared in one turn of the event loop. */
 const RECONCILE_OBJECTS = 5_000;
+/** Objects that nobody decides about are told again after this. */
+const AGAIN_MS = 1_000;
 const ACTION = { kick: 0, reject: 1 } as const;
 
 interface Pending {
@@ -140,6 +142,13 @@ export class Registrar {
     return codes;
   }
 
+  #again(main: Link): void {
+    const { clock, links } = this.#parts;
+    clock.after(AGAIN_MS, () => {
+      if (links.main === main) void this.#reconcile(main);
+    });
+  }
+
   /** After a change of the main: what it does not know of us is told again. */
   async #reconcile(main: Link): Promise<void> {
     const { hosted, links, requests, drop, log } = this.#parts;
@@ -162,12 +171,18 @@ export class Registrar {
       const theirs = await requests.ask<{ count: number; digest: number }>(main, { op: 'digest' });
       if (theirs.count === count && theirs.digest === digest >>> 0) return;
       log(`the router knows ${theirs.count} of our objects, we hold ${count}: telling all`);
+      let open = 0;
       for (let from = 0; from < ours.length && links.main === main; from += REGISTER_ENTRIES) {
         const part = ours.slice(from, from + REGISTER_ENTRIES);
         const entries = new Uint32Array(part.length * ENTRY_WORDS);
         part.forEach((object, index) => writeEntry(entries, index, object));
         const answers = await this.#send(KIND.affirm, 0, entries);
-        const lost = part.filter((object, index) => answers[index * 3] !== 0 && object.state === 'active');
+        const lost = part.filter((object, index) => {
+          const code = WIRE_CODES[answers[index * 3] as number];
+          if (code === 'UNREACHABLE' || code === 'RETRY') open++;
+          else return code !== 'OK' && object.state === 'active';
+          return false;
+        });
         if (lost.length === 0) continue;
         // Somebody may have taken the name meanwhile; where nobody has, it stays ours under a new epoch.
         const byType = Map.groupBy(lost, (object) => object.id.type);
@@ -176,12 +191,21 @@ export class Registrar {
           objects.forEach((object, index) => {
             if (codes[index] === 'OK') return;
             object.state = 'active';
-            drop(object);
+            if (codes[index] === 'UNREACHABLE') {
+              // Nobody decides about it now: it stays ours until somebody does.
+              open++;
+              hosted.set(object.id.low, object.id.high, object);
+            } else drop(object);
           });
         }
       }
+      if (open > 0) {
+        log(`${open} objects could not be affirmed, they are told again`);
+        this.#again(main);
+      }
     } catch (error) {
       log(`comparing with the router failed: ${failureOf(error).message}`);
+      if (links.main === main) this.#again(main);
     }
   }
 }

@@ -4,7 +4,8 @@ import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
 import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
-import { ROUTERS_PATH, type RouterEntry } from '../router/mesh.ts';
+import { ROUTERS_PATH, type RouterEntry, SLOTS_PATH } from '../router/mesh.ts';
+import { typeNumber } from '../table/object-id.ts';
 import type { Transport } from '../transports/transport.ts';
 
 export interface RouterLinksOptions {
@@ -18,6 +19,8 @@ export interface RouterLinksOptions {
   clock: Clock;
   handler: LinkHandler;
   onOpen(link: Link): void;
+  /** Our set was given up: we belong to another now, under another name. */
+  onAdopted?(self: Identity): void;
   /** Another main leads. */
   onMain(main: Link | undefined): void;
   log(line: string): void;
@@ -30,20 +33,50 @@ export class RouterLinks {
   term = 0;
   readonly links = new Map<string, Link>();
   readonly #options: RouterLinksOptions;
+  #self: Identity;
+  #lost: string[] = [];
+  #entries: RouterEntry[] | undefined;
   readonly #dialling = new Set<string>();
   #wanted = new Set<string>();
-  #watch: Closable | undefined;
+  readonly #watches: Closable[] = [];
   #isClosed = false;
 
   constructor(options: RouterLinksOptions) {
     this.#options = options;
     const { routers, self } = options;
+    this.#self = self;
     if (Array.isArray(routers)) this.#want(routers);
     else
-      this.#watch = routers.watchMembers(ROUTERS_PATH, (members) => {
-        const entries = [...members.values()].map((text) => JSON.parse(text) as RouterEntry);
-        this.#want(entries.filter((entry) => entry.set === self.set).map((entry) => entry.address));
-      });
+      this.#watches.push(
+        routers.watchMembers(ROUTERS_PATH, (members) => {
+          this.#entries = [...members.values()].map((text) => JSON.parse(text) as RouterEntry);
+          this.#choose();
+        }),
+        routers.watchValue(SLOTS_PATH, (text) => {
+          this.#lost = (JSON.parse(text) as { lost?: string[] }).lost ?? [];
+          this.#choose();
+        }),
+      );
+  }
+
+  /** The routers of our set; when it was given up, those of one that lives. */
+  #choose(): void {
+    const entries = this.#entries;
+    if (!entries || this.#isClosed) return;
+    const { set, name } = this.#self;
+    // A router of ours that is listed again leads before the map says that its set is back.
+    if (this.#lost.includes(set) && !entries.some((entry) => entry.set === set)) {
+      const living = [...new Set(entries.map((entry) => entry.set))].filter((one) => !this.#lost.includes(one)).sort();
+      const heir = living[typeNumber(name) % living.length];
+      if (heir === undefined) return;
+      this.#options.log(`${set}/${name}: the set was given up, we go to ${heir}`);
+      this.#self = { ...this.#self, set: heir, name: `${name}@${set}` };
+      this.#wanted = new Set();
+      for (const link of [...this.links.values()]) link.destroy('its set was given up');
+      this.term = 0;
+      this.#options.onAdopted?.(this.#self);
+    }
+    this.#want(entries.filter((entry) => entry.set === this.#self.set).map((entry) => entry.address));
   }
 
   #want(addresses: string[]): void {
@@ -54,11 +87,12 @@ export class RouterLinks {
   async #connect(address: string): Promise<void> {
     if (this.#dialling.has(address) || this.links.has(address)) return;
     this.#dialling.add(address);
-    const { self, transport, key, limits, protocol, clock, log } = this.#options;
+    const { transport, key, limits, protocol, clock, log } = this.#options;
     for (let attempt = 0; !this.#isClosed && this.#wanted.has(address); attempt++) {
       try {
+        const self = this.#self;
         const link = await openLink(await transport.dial(address), 'dial', { self, key, limits, clock, protocol });
-        if (this.#isClosed) link.destroy('closed');
+        if (this.#isClosed || self !== this.#self) link.destroy('closed');
         else this.#attach(address, link);
         break;
       } catch (error) {
@@ -122,7 +156,7 @@ export class RouterLinks {
 
   close(): void {
     this.#isClosed = true;
-    this.#watch?.close();
+    for (const watch of this.#watches) watch.close();
     for (const link of this.links.values()) link.close();
   }
 }

@@ -291,8 +291,9 @@ export class Authority {
     this.#replication.change(low, high, entries[at + 2] as number, term, counter, type, place);
   }
 
-  /** Takes the routes of a place that is gone out of our slots, some at a time. */
-  sweep(place: Place, done: () => void): void {
+  /** Takes the routes of places that are gone out of our slots, some at a time. */
+  sweep(gonePlaces: Place | Place[], done: () => void): void {
+    const places = new Set((Array.isArray(gonePlaces) ? gonePlaces : [gonePlaces]).map(({ index }) => index));
     let slot = 0;
     const step = (): void => {
       const state = this.#state;
@@ -303,8 +304,7 @@ export class Authority {
         if (!decides(state, slot)) continue;
         const gone: number[] = [];
         table.eachInSlot(slot, (at) => {
-          if (table.placeAt(at) === place.index)
-            gone.push(table.segment[at] as number, table.segment[at + 1] as number);
+          if (places.has(table.placeAt(at))) gone.push(table.segment[at] as number, table.segment[at + 1] as number);
         });
         for (let index = 0; index < gone.length; index += 2) {
           const low = gone[index] as number;

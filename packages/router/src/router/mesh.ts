@@ -6,7 +6,9 @@ import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
 import { SLOTS } from '../table/object-id.ts';
+import type { Authority } from './authority.ts';
 import type { Groups } from './groups.ts';
+import { LostSets } from './lost-sets.ts';
 import type { Replication } from './replication.ts';
 import { decides, type PeerSet, type RouterState } from './state.ts';
 
@@ -45,6 +47,7 @@ export interface MeshParts {
   replication: Replication;
   groups: Groups;
   requests: Requests;
+  authority: Authority;
   entry: RouterEntry;
   dial(entry: RouterEntry): Promise<Link>;
   attach(link: Link): void;
@@ -60,9 +63,19 @@ export class Mesh {
   #members: ReadonlyMap<string, string> | undefined;
   #membership: Membership | undefined;
   #leads = 0;
+  readonly #lostSets: LostSets;
 
   constructor(parts: MeshParts) {
     this.#parts = parts;
+    const { state, authority } = parts;
+    this.#lostSets = new LostSets({
+      state,
+      authority,
+      path: SLOTS_PATH,
+      adopt: (text, version) => this.#adopt(text, version),
+      listed: () =>
+        this.#members && new Set([...this.#members.values()].map((one) => (JSON.parse(one) as RouterEntry).set)),
+    });
   }
 
   async start(): Promise<void> {
@@ -84,6 +97,7 @@ export class Mesh {
     const sets = new Set([...members.values()].map((text) => (JSON.parse(text) as RouterEntry).set));
     for (const [set, peer] of this.#parts.state.peers)
       if (!sets.has(set) && peer.links.size === 0) this.#parts.state.peers.delete(set);
+    this.#lostSets.look();
   }
 
   /** Dials until there is a link, as long as the router is listed. */
@@ -115,7 +129,14 @@ export class Mesh {
     const { peers } = this.#parts.state;
     let peer = peers.get(set);
     if (!peer) {
-      peer = { set, links: new Map(), main: undefined, term: 0, isDraining: false, isSynced: false };
+      peer = {
+        set,
+        links: new Map(),
+        main: undefined,
+        term: this.#parts.state.slots.losses[set] ?? 0,
+        isDraining: false,
+        isSynced: false,
+      };
       peers.set(set, peer);
     }
     return peer;
@@ -221,6 +242,8 @@ export class Mesh {
   async onElected(term: number): Promise<void> {
     const { state, replication } = this.#parts;
     const lead = ++this.#leads;
+    await this.#readMap(lead);
+    if (lead !== this.#leads || state.isClosed) return;
     const isWarm = [...state.siblings.values()].some((link) => replication.isSynced(link)) || this.#wasSynced;
     for (const link of state.siblings.values()) replication.unsubscribe(link);
     this.#followed = 0;
@@ -229,6 +252,7 @@ export class Mesh {
     state.counter = 0;
     state.isReady = isWarm;
     state.pendingSlots.clear();
+    this.#lostSets.onElected();
     state.log(`main of ${state.set} in term ${state.term}${isWarm ? '' : ', getting the table'}`);
     for (const peer of state.peers.values()) if (peer.main) replication.subscribe(peer.main, 'own');
     this.#parts.changed();
@@ -264,8 +288,8 @@ export class Mesh {
   /** We lead no more. */
   depose(reason: string): void {
     const { state } = this.#parts;
-    if (state.role !== 'main') return;
     this.#leads++;
+    if (state.role !== 'main') return;
     state.role = 'standby';
     state.isReady = false;
     this.#wasSynced = false;
@@ -290,13 +314,70 @@ export class Mesh {
 
   // Slots.
 
+  /** Whoever leads anew first sees what was decided while it did not: its set may have been given up. */
+  async #readMap(lead: number): Promise<void> {
+    const { state } = this.#parts;
+    for (let attempt = 0; lead === this.#leads && !state.isClosed; attempt++)
+      try {
+        const { data, version } = await state.coordinator.read(SLOTS_PATH);
+        if (version >= 0) this.#adopt(data, version);
+        return;
+      } catch (error) {
+        if (attempt % 10 === 9) state.log(`slots: ${error instanceof Error ? error.message : String(error)}`);
+        await new Promise<void>((resolve) => {
+          state.clock.after(backoff(attempt, { baseMs: 10, maxMs: 500 }), resolve);
+        });
+      }
+  }
+
+  /** Takes a later map, and what it says of sets that were given up; answers the slots that fell to us by that. */
+  #adopt(text: string, version: number): Set<number> {
+    const { state, replication } = this.#parts;
+    const before = new Set(state.slots.slotsOf(state.set));
+    const isFirst = state.slots.version < 0;
+    const givenUp = state.slots.parse(text, version);
+    if (isFirst) return new Set();
+    const after: (() => void)[] = [];
+    const fallen: number[] = [];
+    for (const one of givenUp) {
+      if (one.set === state.set) {
+        // What this set decided is void; what it knows is out of date.
+        this.#wasSynced = false;
+        for (const link of state.siblings.values()) replication.unsubscribe(link);
+        if (state.role === 'main') this.depose('the set was given up');
+        continue;
+      }
+      const peer = state.peers.get(one.set);
+      if (peer) {
+        peer.term = Math.max(peer.term, state.slots.losses[one.set] ?? 0);
+        for (const link of peer.links.values()) if (link.term < peer.term) replication.unsubscribe(link);
+        if (peer.main && peer.main.term < peer.term) peer.main = undefined;
+        this.refreshLinks(one.set);
+      }
+      after.push(this.#lostSets.onGivenUp(one));
+      fallen.push(...one.slots.filter((slot) => state.slots.ownerOf(slot) === state.set && !before.has(slot)));
+    }
+    if (givenUp.length === 0) return new Set();
+    const finish = (): void => {
+      for (const call of after) call();
+    };
+    // Nobody has last words about these.
+    if (fallen.length === 0 || state.role !== 'main') finish();
+    else {
+      for (const slot of fallen) state.pendingSlots.add(slot);
+      void this.#accept(fallen, 0xffff_ffff).then(finish);
+    }
+    return new Set(fallen);
+  }
+
   #onSlots(text: string, version: number): void {
     const { state } = this.#parts;
     const before = new Set(state.slots.version < 0 ? [] : state.slots.slotsOf(state.set));
     const isFirst = state.slots.version < 0;
-    state.slots.parse(text, version);
+    const fallen = this.#adopt(text, version);
+    this.#lostSets.look();
     if (isFirst || state.role !== 'main') return;
-    const given = state.slots.slotsOf(state.set).filter((slot) => !before.has(slot));
+    const given = state.slots.slotsOf(state.set).filter((slot) => !before.has(slot) && !fallen.has(slot));
     if (given.length === 0) return;
     for (const slot of given) state.pendingSlots.add(slot);
     state.clock.after(HANDOVER_MS, () => {
@@ -319,7 +400,7 @@ export class Mesh {
           this.#parts.changed();
           return;
         }
-        state.slots.parse(data, version);
+        this.#adopt(data, version);
         if (state.slots.slotsOf(state.set).length > 0) {
           this.#parts.changed();
           return;
@@ -368,29 +449,33 @@ export class Mesh {
     const { slots, term, map, version } = frame.json<Handover>();
     if (state.role !== 'main' || link.term < this.peerOf(link.other.set).term) return;
     for (const slot of slots) state.pendingSlots.add(slot);
-    state.slots.parse(map, version);
+    this.#adopt(map, version);
     void this.#accept(slots, term);
   }
 
   /** Epochs that we make from here on are later than the giver's. */
   async #accept(slots: number[], term: number): Promise<void> {
     const { state } = this.#parts;
-    if (term >= state.term)
+    while (term >= state.term)
       try {
         const next = await state.coordinator.nextTerm();
         if (state.role !== 'main') return;
         state.term = next;
         state.counter = 0;
+        break;
       } catch (error) {
         state.log(`slots wait for a term: ${error instanceof Error ? error.message : String(error)}`);
-        state.clock.after(500, () => void this.#accept(slots, term));
-        return;
+        await new Promise<void>((resolve) => {
+          state.clock.after(500, resolve);
+        });
+        if (state.role !== 'main' || state.isClosed) return;
       }
     for (const slot of slots) state.pendingSlots.delete(slot);
     this.#parts.changed();
   }
 
   async close(): Promise<void> {
+    this.#lostSets.close();
     for (const watch of this.#watches) watch.close();
     await this.#membership?.leave().catch(() => {});
   }

@@ -260,6 +260,8 @@ export class Replication {
     for (const info of infos) {
       const { place, isNew } = this.#state.places.findOrAdd(info.set, info.node, info.incarnation, info.types);
       source.places[info.index] = place.index;
+      // A node that was taken for lost and came back to its set.
+      if (info.isAlive && (info.set === link.other.set || link.other.set === this.#state.set)) place.isAlive = true;
       // What we decide about may live there: the others must know our number for it.
       if (isNew) this.announcePlace(place);
       if (!info.isAlive && (place.isAlive || isNew)) gone.push(place);
@@ -322,10 +324,13 @@ export class Replication {
     const source = this.#sources.get(link);
     if (!source?.isSynced) return;
     const theirs = words(frame);
-    const { table } = this.#state;
+    const { table, slots } = this.#state;
+    const { set } = link.other;
     const differing: number[] = [];
     for (let at = 0; at < theirs.length; at += 3) {
       const slot = theirs[at] as number;
+      // While we do not know that it decides there, what it has says nothing.
+      if (set !== this.#state.set && slots.ownerOf(slot) !== set) continue;
       if (table.counts[slot] !== theirs[at + 1] || table.digests[slot] !== theirs[at + 2]) differing.push(slot);
     }
     if (differing.length === 0) return;

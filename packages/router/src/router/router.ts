@@ -308,6 +308,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     replication,
     groups,
     requests,
+    authority,
     entry,
     async dial(to) {
       const useTrunk = options.trunk && to.trunk && to.set !== set;

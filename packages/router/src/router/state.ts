@@ -27,6 +27,8 @@ export interface RouterTimes {
   tombstoneMs: number;
   /** An answer of another set's authority is waited for this long (default 3,000 ms). */
   claimMs: number;
+  /** A set none of whose routers has been listed by the coordinator for this long is given up (default 15,000 ms). */
+  lostSetMs: number;
 }
 
 export const DEFAULT_TIMES: RouterTimes = {
@@ -34,6 +36,7 @@ export const DEFAULT_TIMES: RouterTimes = {
   antiEntropyMs: 2_000,
   tombstoneMs: 60_000,
   claimMs: 3_000,
+  lostSetMs: 15_000,
 };
 
 export interface RouterCounters {

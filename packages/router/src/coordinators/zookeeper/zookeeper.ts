@@ -374,6 +374,8 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
     async read(path) {
       check();
       try {
+        // The server that we are linked to may be behind: what others were answered already must be seen here.
+        await session.request(OP.sync, full(path), (writer) => writer.text(full(path)));
         const { data, version } = await getData(full(path), false);
         return { data, version };
       } catch (error) {
