@@ -1,6 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { RECORD_PROTOCOL_VERSION } from '@sparrow/protocol';
 import { createSparrow, SparrowRecordError } from '@sparrow/sdk/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDevServer, type DevServer } from '../src/index.ts';
@@ -103,7 +104,7 @@ describe('records of a backend', () => {
     const { socket: path } = await a.open();
     const refused = await new Promise<string>((resolve, reject) => {
       const socket = net.connect(path, () => {
-        const text = JSON.stringify({ version: 1, token: 'secret-b' });
+        const text = JSON.stringify({ version: RECORD_PROTOCOL_VERSION, token: 'secret-b' });
         const frame = Buffer.alloc(4 + text.length);
         frame.writeUInt32BE(text.length);
         frame.write(text, 4);
