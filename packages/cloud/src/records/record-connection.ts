@@ -20,7 +20,6 @@ import {
   uint32At,
 } from '@sparrow/protocol/record-wire';
 import {
-  NOT_MODIFIED,
   type OpenedStore,
   type ReadRow,
   type RecordTable,
@@ -66,8 +65,8 @@ export function servedTables(store: OpenedStore): ServedTable[] {
 }
 
 export interface RecordConnection {
-  /** Takes the frame of a call. @throws Error when it has not even a head */
-  onFrame(bytes: Buffer, at: number, end: number): void;
+  /** Takes the frame of a call; false when it is the last one for now, until `onRoom`. @throws Error when it has not even a head */
+  onFrame(bytes: Buffer, at: number, end: number): boolean;
   /** Sends the answers there are: at the end of an event. */
   flush(): void;
 }
@@ -76,30 +75,41 @@ export interface RecordConnection {
  * Answers the calls of one connection that has shown its token. A get that the store answers at once is answered inside of the event that brought it, from the
  * stored bytes to the output; all answers of one event go out together.
  */
-export function createRecordConnection(
-  socket: net.Socket,
-  store: OpenedStore,
-  tables: readonly ServedTable[],
-): RecordConnection {
-  const { messages } = store;
+export function createRecordConnection(options: {
+  socket: net.Socket;
+  store: OpenedStore;
+  tables: readonly ServedTable[];
+  /** There is room for further calls. */
+  onRoom(): void;
+}): RecordConnection {
+  const { socket, tables, onRoom } = options;
+  const { messages } = options.store;
   const out = new FrameOutput();
   let running = 0;
   let scheduled = false;
   let full = false;
+  let stopped = false;
 
   function flush(): void {
     scheduled = false;
     if (socket.destroyed || out.flush(socket) || full) return;
     // Who does not read its answers gets no further ones.
     full = true;
-    socket.pause();
+    stop();
     socket.once('drain', () => {
       full = false;
       flow();
     });
   }
+  function stop(): void {
+    stopped = true;
+    socket.pause();
+  }
   function flow(): void {
-    if (!full && running < RECORD_CALLS_AT_ONCE / 2) socket.resume();
+    if (!stopped || full || running >= RECORD_CALLS_AT_ONCE / 2) return;
+    stopped = false;
+    socket.resume();
+    onRoom();
   }
 
   function answerJson(call: number, kind: number, value: unknown): void {
@@ -132,7 +142,7 @@ export function createRecordConnection(
   /** Answers when `result` is there. Answers of one turn go out together, the only one at once. */
   function later<T>(call: number, result: Promise<T>, show: (value: T) => void): void {
     running++;
-    if (running >= RECORD_CALLS_AT_ONCE) socket.pause();
+    if (running >= RECORD_CALLS_AT_ONCE) stop();
     const done = (): void => {
       running--;
       if (running === 0) flush();
@@ -236,6 +246,7 @@ export function createRecordConnection(
         answerFailure(call, error);
       }
       if (out.at > OUTPUT_BYTES) flush();
+      return !stopped;
     },
   };
 }

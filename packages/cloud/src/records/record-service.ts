@@ -111,22 +111,27 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
         return;
       }
       clearTimeout(timer);
-      connection = createRecordConnection(socket, served.store, served.tables);
+      connection = createRecordConnection({ ...served, socket, onRoom: () => take(undefined) });
       send(served.welcome);
     }
 
-    const read = createFrameReader((bytes, at, end) => {
-      if (connection) connection.onFrame(bytes, at, end);
-      else if (socket.writable) onHello(bytes, at, end);
+    const reader = createFrameReader((bytes, at, end) => {
+      if (connection) return connection.onFrame(bytes, at, end);
+      // Behind a refused hello nothing is looked at.
+      if (socket.writable) onHello(bytes, at, end);
+      return true;
     });
-    socket.on('data', (chunk: Buffer) => {
+    /** Whatever is no frame, or has not even a head, ends the connection. */
+    function take(chunk: Buffer | undefined): void {
       try {
-        read(chunk);
+        if (chunk) reader.read(chunk);
+        else reader.resume();
         connection?.flush();
       } catch {
         socket.destroy();
       }
-    });
+    }
+    socket.on('data', take);
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(timer);

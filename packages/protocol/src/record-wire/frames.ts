@@ -5,6 +5,8 @@ const USUAL_BYTES = 64 * 1024;
 /** Larger outputs are not kept for the next frames. */
 const KEPT_BYTES = 1024 * 1024;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** What an output needs of a socket. */
 export interface FrameSocket {
   write(bytes: Uint8Array): boolean;
@@ -90,14 +92,20 @@ export class FrameOutput {
   }
 }
 
+export interface FrameReader {
+  /** Takes what came; the chunk may be used again afterwards. @throws Error on a frame that is too large, and what `onFrame` throws */
+  read(chunk: Buffer): void;
+  /** Goes on behind the frame that asked to stop, before the next `read`. */
+  resume(): void;
+}
+
 /**
- * Cuts what comes from a socket into frames: `onFrame` gets where one stands behind its length, good until it returns. A chunk may be used again afterwards.
- *
- * @throws Error on a frame that is too large
+ * Cuts what comes from a socket into frames. `onFrame` gets where one stands behind its length, good until it returns; when it answers false, the reader keeps
+ * the further ones and waits for `resume`.
  */
-export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: number) => void): (chunk: Buffer) => void {
+export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: number) => boolean): FrameReader {
   /** The beginning of a frame whose end has not come. */
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer = NOTHING;
   let held = 0;
 
   function hold(bytes: Buffer, from: number, to: number, wanted: number): void {
@@ -112,8 +120,9 @@ export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: numb
     held = size;
   }
 
-  return (chunk) => {
+  function read(chunk: Buffer): void {
     let at = 0;
+    let more = true;
     const { length } = chunk;
     while (held > 0 && at < length) {
       const wanted = held < 4 ? 4 : 4 + sizeAt(rest, 0);
@@ -123,18 +132,28 @@ export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: numb
       if (held >= 4 && held === 4 + sizeAt(rest, 0)) {
         const frame = rest;
         const end = held;
-        rest = Buffer.alloc(0);
+        rest = NOTHING;
         held = 0;
-        onFrame(frame, 4, end);
+        more = onFrame(frame, 4, end);
       }
     }
-    while (at + 4 <= length) {
+    while (more && at + 4 <= length) {
       const end = at + 4 + sizeAt(chunk, at);
       if (end > length) break;
-      onFrame(chunk, at + 4, end);
+      more = onFrame(chunk, at + 4, end);
       at = end;
     }
-    if (at < length) hold(chunk, at, length, length - at >= 4 ? 4 + sizeAt(chunk, at) : 4);
+    if (at < length) hold(chunk, at, length, more && length - at >= 4 ? 4 + sizeAt(chunk, at) : 4);
+  }
+
+  return {
+    read,
+    resume() {
+      const kept = rest.subarray(0, held);
+      rest = NOTHING;
+      held = 0;
+      read(kept);
+    },
   };
 }
 

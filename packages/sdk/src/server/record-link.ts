@@ -77,8 +77,12 @@ const lost = (): SparrowRecordError =>
 export function openRecordLink(options: { path: string; token: string; onClose(): void }): Promise<RecordLink> {
   return new Promise((resolve, reject) => {
     let link: { link: RecordLink; onFrame: OnFrame; onClose(): void } | undefined;
-    const read = createFrameReader((bytes, at, end) => {
-      if (link) return link.onFrame(bytes, at, end);
+    const reader = createFrameReader((bytes, at, end) => {
+      if (link) link.onFrame(bytes, at, end);
+      else onWelcome(bytes, at, end);
+      return true;
+    });
+    function onWelcome(bytes: Buffer, at: number, end: number): void {
       const welcome = jsonAt(bytes, at, end) as RecordWelcome | RecordTurnedAway;
       if ('e' in welcome) {
         reject(new SparrowRecordError(welcome.e));
@@ -90,7 +94,7 @@ export function openRecordLink(options: { path: string; token: string; onClose()
       socket.unref();
       link = createLink(socket, welcome);
       resolve(link.link);
-    });
+    }
     const socket = net.connect({
       path: options.path,
       // One buffer for all that is read: the bytes are decoded before the next ones come.
@@ -98,7 +102,7 @@ export function openRecordLink(options: { path: string; token: string; onClose()
         buffer: Buffer.allocUnsafeSlow(READ_BYTES),
         callback(size, bytes) {
           try {
-            read((bytes as Buffer).subarray(0, size));
+            reader.read((bytes as Buffer).subarray(0, size));
           } catch {
             socket.destroy();
           }
