@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
-import type { Commit, ReadOptions, Row, Write, WriteResult } from '../engines/kv-engine.ts';
+import type { ReadOptions, Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import { compileCondition } from '../query/evaluate.ts';
 import { parseCondition } from '../query/parse-query.ts';
@@ -111,11 +111,13 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
       const ttl = options?.ttlMs ?? table.ttlMs;
       return ttl > 0 ? clock.now() + ttl : 0;
     },
-    async commit(slot, writes, deadline) {
-      const commit: Commit = { slot, now: clock.now(), writes, feed: table.feed, deadline };
-      const results = await engine.commit(commit);
-      if (hot) for (const write of writes) if (write.op !== 'check') hot.delete(write.key);
-      return results;
+    commit(slot, writes, deadline) {
+      const answer = engine.commit({ slot, now: clock.now(), writes, feed: table.feed, deadline });
+      if (!hot) return answer;
+      return answer.then((results) => {
+        for (const write of writes) if (write.op !== 'check') hot.delete(write.key);
+        return results;
+      });
     },
     async readModifyWrite(at, deadline, plan) {
       for (let attempt = 0; ; attempt++) {
@@ -178,15 +180,20 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
     forget(rowKey) {
       hot?.delete(rowKey);
     },
-    async tracked(op, key, run) {
+    tracked(op, key, run) {
       const started = performance.now();
-      try {
-        const result = await run();
-        telemetry.done(op, table.name, started, key);
-        return result;
-      } catch (error) {
+      const failed = (error: unknown): never => {
         telemetry.done(op, table.name, started, key, error instanceof StoreError ? error.code : 'INTERNAL');
         throw error;
+      };
+      try {
+        return run().then((result) => {
+          telemetry.done(op, table.name, started, key);
+          return result;
+        }, failed);
+      } catch (error) {
+        // What throws before there is a promise is told by one all the same.
+        return Promise.reject(error).catch(failed);
       }
     },
   };

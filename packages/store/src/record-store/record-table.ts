@@ -145,13 +145,18 @@ export function createRecordTable(core: TableCore): RecordTable {
   });
 
   /** Insert, replace, update and delete: one trip, unless a condition has to be looked at first. */
-  async function writeWhole(
+  function writeWhole(
     op: 'insert' | 'replace' | 'update' | 'delete',
     record: RecordValue,
     options: WriteCallOptions = {},
   ): Promise<Written> {
-    const rowKey = codec.rowKey(record);
-    return core.tracked(op, rowKey, async () => {
+    let rowKey: Buffer;
+    try {
+      rowKey = codec.rowKey(record);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return core.tracked(op, rowKey, () => {
       const deadline = core.deadline(options);
       const slot = codec.slotOfRow(rowKey);
       const when = op === 'insert' ? 'absent' : op === 'replace' ? 'any' : 'present';
@@ -183,7 +188,7 @@ export function createRecordTable(core: TableCore): RecordTable {
               : undefined;
         return { code: 0, version: result.version, ...(shown ? { record: shown } : {}) };
       };
-      if (!condition) return finish(await core.commit(slot, [write], deadline));
+      if (!condition) return core.commit(slot, [write], deadline).then(finish);
       return core.readModifyWrite({ slot, key: rowKey }, deadline, (row) => {
         if (row) checkCondition(condition, row, rowKey, options, record);
         return { writes: [{ ...write, guard: row?.rev ?? 0 }], result: finish };

@@ -13,11 +13,13 @@ import {
   decodePayload,
   decodeRow,
   encodeFeed,
-  encodePayload,
   encodeRow,
   indexOf,
+  payloadBytes,
   SPACE,
+  type StoredChange,
   spaced,
+  writePayload,
 } from './layout.ts';
 import { type Log, openLog } from './log.ts';
 import { type Entry, Overlay, textOf } from './overlay.ts';
@@ -147,6 +149,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         files: options.files ?? createFileLayer(join(dir, 'log')),
         ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
         applied,
+        calm: () => applyRunning === undefined,
         onApplied(sequence, payload) {
           archive?.append({ sequence, entries: decodePayload(payload) });
         },
@@ -271,7 +274,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   /** Computes a commit against what is pending, and hands it to the log. Synchronous, so nothing comes between reading and writing. */
   function submit(commit: Commit): { results: WriteResult[]; durable?: Promise<void> } {
     const { writes, now } = commit;
-    const changes: { key: Buffer; value: Buffer | undefined }[] = [];
+    const changes: StoredChange[] = [];
     const results: WriteResult[] = [];
     // Writes of one commit see each other.
     const own = new Map<string, Buffer | undefined>();
@@ -338,8 +341,10 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   let groupEntries: { text: string; entry: Entry }[] = [];
 
   /** Hands changes to the log; the promise is shared by all of one group. */
-  function write(changes: readonly { key: Buffer; value: Buffer | undefined }[]): Promise<void> {
-    const { sequence, durable } = (log as Log).append(encodePayload(changes));
+  function write(changes: readonly StoredChange[]): Promise<void> {
+    const { sequence, durable } = (log as Log).append(payloadBytes(changes), (out, at) =>
+      writePayload(changes, out, at),
+    );
     if (durable !== group) {
       group = durable;
       const entries: { text: string; entry: Entry }[] = [];
@@ -463,16 +468,20 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       }
       return rows;
     },
-    async commit(commit) {
-      open_();
-      if (readOnly)
-        throw new StoreError('READ_ONLY', 'this process opened the store to read', {
-          hint: 'write in the one that has it open for writing',
-        });
-      if (overlay.bytes > overlayBytes) await waitForRoom(commit.deadline);
-      const { results, durable } = submit(commit);
-      if (durable) await durable;
-      return results;
+    /** No async function: each layer of them costs a write as much as its encoding. */
+    commit(commit) {
+      try {
+        open_();
+        if (readOnly)
+          throw new StoreError('READ_ONLY', 'this process opened the store to read', {
+            hint: 'write in the one that has it open for writing',
+          });
+        if (overlay.bytes > overlayBytes) return waitForRoom(commit.deadline).then(() => engine.commit(commit));
+        const { results, durable } = submit(commit);
+        return durable ? durable.then(() => results) : Promise.resolve(results);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async scan(range) {
       open_();
