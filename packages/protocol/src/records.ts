@@ -5,7 +5,8 @@
  * The first frame of a client is `RecordHello` as JSON, the first of the service `RecordWelcome` or `RecordTurnedAway` as JSON; a client waits for it. Then
  * - a call: number of the call (uint32, chosen by the client, not in use), operation (uint8: its place in `RECORD_OPERATIONS` of the kind of table, and
  *   `RECORD_HAS_OPTIONS`), number of the table (uint16: its place in the welcome), body. The body of the first `RECORD_ENCODED` operations of a GENERIC table is
- *   the record, or the key, as protobuf bytes (a key has all its fields, defaults too); where it has options, their length (uint32) and JSON come before it.
+ *   the record, or the key, as protobuf bytes (a key has all its fields, defaults too), or such keys, each behind its length (uint32); where it has options, their
+ *   length (uint32) and JSON come before it.
  *   The body of every other operation is its arguments, an array, as JSON.
  * - an answer: number of the call (uint32), `RECORD_ANSWER` (uint8), body. Answers come in any order.
  *
@@ -73,11 +74,12 @@ export const RECORD_OPERATIONS = {
 } as const;
 export type RecordOperation = (typeof RECORD_OPERATIONS)[keyof typeof RECORD_OPERATIONS][number];
 
-/** So many of the operations of a GENERIC table carry protobuf bytes: insert, replace, update with a record, delete and get with a key. */
-export const RECORD_ENCODED = 5;
-/** Places of those with a key. */
+/** So many of the operations of a GENERIC table carry protobuf bytes: insert, replace, update with a record, delete and get with a key, batchGet with keys. */
+export const RECORD_ENCODED = 6;
+/** Places of those with a key, and with keys. */
 export const RECORD_DELETE = 3;
 export const RECORD_GET = 4;
+export const RECORD_BATCH_GET = 5;
 /** Bit of the operation. */
 export const RECORD_HAS_OPTIONS = 0x80;
 /** Bytes of a call in front of its body, the length included, and of an answer. */
@@ -98,6 +100,8 @@ export const RECORD_ANSWER = {
   notModified: 4,
   /** A write that brings no record back: version (uint32). */
   written: 5,
+  /** A batchGet: for each key a length (uint32) and what `found` has; length 0 where there is none. */
+  foundMany: 6,
 } as const;
 
 export interface RecordFailure {

@@ -6,6 +6,8 @@ import {
   keyMessage,
   type MessageDef,
   RECORD_ANSWER,
+  RECORD_ANSWER_HEAD,
+  RECORD_BATCH_GET,
   RECORD_CALL_HEAD,
   RECORD_CALLS_AT_ONCE,
   RECORD_DELETE,
@@ -114,29 +116,37 @@ export function createRecordConnection(options: {
 
   function answerJson(call: number, kind: number, value: unknown): void {
     const text = value === undefined ? '' : JSON.stringify(value);
-    const size = Buffer.byteLength(text);
-    if (size > RECORD_FRAME_BYTES - 64)
-      return answerFailure(
-        call,
-        new StoreError('RECORD_TOO_LARGE', `the answer has ${size} bytes`, { hint: 'ask for fewer records at once' }),
-      );
+    const size = checkAnswer(Buffer.byteLength(text));
     out.answer(call, kind, size);
     out.at += out.bytes.utf8Write(text, out.at, size);
   }
   const answerFailure = (call: number, error: unknown): void => answerJson(call, RECORD_ANSWER.failure, failure(error));
 
-  function answerRow(call: number, row: ReadRow | undefined, ifModifiedFrom: unknown): void {
-    if (!row) return out.answer(call, RECORD_ANSWER.absent, 0);
-    const { value, version } = row;
-    if (version === ifModifiedFrom) {
-      out.answer(call, RECORD_ANSWER.notModified, 4);
-      return out.uint32(version);
-    }
-    out.answer(call, RECORD_ANSWER.found, RECORD_FOUND_HEAD + value.length);
-    out.uint32(version);
+  function putRow(row: ReadRow): void {
+    out.uint32(row.version);
     out.double(row.modified);
     out.double(row.expires);
-    out.raw(value);
+    out.raw(row.value);
+  }
+
+  function answerRow(call: number, row: ReadRow | undefined, ifModifiedFrom: unknown): void {
+    if (!row) return out.answer(call, RECORD_ANSWER.absent, 0);
+    if (row.version === ifModifiedFrom) {
+      out.answer(call, RECORD_ANSWER.notModified, 4);
+      return out.uint32(row.version);
+    }
+    out.answer(call, RECORD_ANSWER.found, checkAnswer(RECORD_FOUND_HEAD + row.value.length));
+    putRow(row);
+  }
+
+  function answerRows(call: number, rows: readonly (ReadRow | undefined)[]): void {
+    let size = 0;
+    for (const row of rows) size += row ? 4 + RECORD_FOUND_HEAD + row.value.length : 4;
+    out.answer(call, RECORD_ANSWER.foundMany, checkAnswer(size));
+    for (const row of rows) {
+      out.uint32(row ? RECORD_FOUND_HEAD + row.value.length : 0);
+      if (row) putRow(row);
+    }
   }
 
   /** Answers when `result` is there. Answers of one turn go out together, the only one at once. */
@@ -178,6 +188,16 @@ export function createRecordConnection(options: {
     end: number,
   ): void {
     const { records } = table;
+    if (operation === RECORD_BATCH_GET) {
+      const keys: RecordValue[] = [];
+      while (at < end) {
+        const to = at + 4 <= end ? at + 4 + uint32At(bytes, at) : end + 1;
+        if (to > end) throw malformed('a key ends behind it');
+        keys.push(messages.decodeAt(table.key, bytes, at + 4, to));
+        at = to;
+      }
+      return later(call, records.batchGetEncoded(keys, options), (rows) => answerRows(call, rows));
+    }
     const value = messages.decodeAt(operation >= RECORD_DELETE ? table.key : table.message, bytes, at, end);
     if (operation === RECORD_GET) {
       const row = records.getEncoded(value, options);
@@ -249,6 +269,12 @@ export function createRecordConnection(options: {
       return !stopped;
     },
   };
+}
+
+/** The bytes of an answer, which must fit a frame. */
+function checkAnswer(size: number): number {
+  if (size + RECORD_ANSWER_HEAD <= RECORD_FRAME_BYTES) return size;
+  throw new StoreError('RECORD_TOO_LARGE', `the answer has ${size} bytes`, { hint: 'ask for fewer records at once' });
 }
 
 const malformed = (what: string): StoreError =>

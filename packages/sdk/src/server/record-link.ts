@@ -10,6 +10,7 @@ import {
   messagesOf,
   RECORD_ANSWER,
   RECORD_ANSWER_HEAD,
+  RECORD_BATCH_GET,
   RECORD_CALL_HEAD,
   RECORD_DELETE,
   RECORD_ENCODED,
@@ -189,27 +190,25 @@ function createLink(
     return call;
   }
 
-  function encodedCall(table: LinkTable, operation: number, value: RecordValue, options: unknown): Promise<unknown> {
-    if (typeof value !== 'object' || value === null)
-      throw failed('FIELD_TYPE', `a ${table.message.name} must be an object`, 'give an object of its fields');
-    const key = operation >= RECORD_DELETE;
-    const keyed = keyOf(table, value, key);
-    const message = key ? table.key : table.message;
+  function encodedCall(table: LinkTable, operation: number, value: unknown, options: unknown): Promise<unknown> {
     let head = operation;
     let json: Buffer | undefined;
     if (options !== undefined) {
       json = Buffer.from(JSON.stringify(toWire(options)));
       head |= RECORD_HAS_OPTIONS;
     }
-    const between = json ? 4 + json.length : 0;
     const start = out.at;
-    const body = start + RECORD_CALL_HEAD + between;
+    const body = start + RECORD_CALL_HEAD + (json ? 4 + json.length : 0);
     let bytes: Buffer | undefined;
-    let end = codec.encodeInto(message, keyed, out.bytes, body);
-    if (end < 0) {
-      bytes = codec.encode(message, keyed);
-      end = body + bytes.length;
+    let end = -1;
+    if (operation === RECORD_BATCH_GET) bytes = keysOf(table, value);
+    else {
+      const message = operation >= RECORD_DELETE ? table.key : table.message;
+      const record = keyOf(table, value as RecordValue, operation >= RECORD_DELETE);
+      end = codec.encodeInto(message, record, out.bytes, body);
+      if (end < 0) bytes = codec.encode(message, record);
     }
+    if (bytes) end = body + bytes.length;
     checkSize(end - start);
     const call = nextCall();
     out.call(call, head, table.number, end - start - RECORD_CALL_HEAD);
@@ -222,6 +221,19 @@ function createLink(
     return wait(call, table, operation);
   }
 
+  /** Keys, each behind its length. */
+  function keysOf(table: LinkTable, keys: unknown): Buffer {
+    if (!Array.isArray(keys)) throw failed('FIELD_TYPE', 'the keys are no array', 'give an array of keys');
+    const parts: Buffer[] = [];
+    for (const key of keys) {
+      const bytes = codec.encode(table.key, keyOf(table, key as RecordValue, true));
+      const length = Buffer.allocUnsafe(4);
+      length.writeUInt32BE(bytes.length);
+      parts.push(length, bytes);
+    }
+    return Buffer.concat(parts);
+  }
+
   function call(kind: LinkKind, name: string, operation: number, args: readonly unknown[]): Promise<unknown> {
     try {
       const table = tables.get(name);
@@ -229,8 +241,7 @@ function createLink(
         throw table
           ? failed('TABLE_KIND', `${name} is a ${table.kind} table`, `it has ${table.operations.join(', ')}`)
           : failed('TABLE_UNKNOWN', `there is no table ${name}`, `the schema has ${[...tables.keys()].join(', ')}`);
-      if (kind === 'GENERIC' && operation < RECORD_ENCODED)
-        return encodedCall(table, operation, args[0] as RecordValue, args[1]);
+      if (kind === 'GENERIC' && operation < RECORD_ENCODED) return encodedCall(table, operation, args[0], args[1]);
       const json = Buffer.from(JSON.stringify(args.map(toWire)));
       checkSize(json.length + RECORD_CALL_HEAD);
       const number = nextCall();
@@ -261,16 +272,30 @@ function createLink(
     }
   }
 
+  const foundAt = (message: MessageDef, bytes: Buffer, at: number, end: number): object => ({
+    code: 0,
+    record: codec.decodeAt(message, bytes, at + RECORD_FOUND_HEAD, end),
+    version: uint32At(bytes, at),
+    modified: bytes.readDoubleBE(at + 4),
+    expires: bytes.readDoubleBE(at + 12),
+  });
+
+  function manyAt(message: MessageDef, bytes: Buffer, at: number, end: number): (object | null)[] {
+    const found: (object | null)[] = [];
+    for (let here = at; here < end; ) {
+      const to = here + 4 + uint32At(bytes, here);
+      found.push(to === here + 4 ? null : foundAt(message, bytes, here + 4, to));
+      here = to;
+    }
+    return found;
+  }
+
   function resultOf(kind: number | undefined, message: MessageDef, bytes: Buffer, at: number, end: number): unknown {
     switch (kind) {
       case RECORD_ANSWER.found:
-        return {
-          code: 0,
-          record: codec.decodeAt(message, bytes, at + RECORD_FOUND_HEAD, end),
-          version: uint32At(bytes, at),
-          modified: bytes.readDoubleBE(at + 4),
-          expires: bytes.readDoubleBE(at + 12),
-        };
+        return foundAt(message, bytes, at, end);
+      case RECORD_ANSWER.foundMany:
+        return manyAt(message, bytes, at, end);
       case RECORD_ANSWER.written:
         return { code: 0, version: uint32At(bytes, at) };
       case RECORD_ANSWER.notModified:
@@ -306,6 +331,8 @@ function tablesOf(welcome: RecordWelcome): Map<string, LinkTable> {
 
 /** Checks that the key is there, as the store does: on the wire an absent field of a record is its default. Answers the key alone, or the record. */
 function keyOf(table: LinkTable, value: RecordValue, alone: boolean): RecordValue {
+  if (typeof value !== 'object' || value === null)
+    throw failed('FIELD_TYPE', `a ${table.message.name} must be an object`, 'give an object of its fields');
   const picked: RecordValue | undefined = alone ? {} : undefined;
   const { fields } = table.key;
   for (let i = 0; i < fields.length; i++) {

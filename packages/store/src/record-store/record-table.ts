@@ -53,6 +53,8 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   getEncoded(key: K, options?: ReadCallOptions): ReadRow | undefined | Promise<ReadRow | undefined>;
   /** In the order of the keys; at most `limits.batchRecords`. */
   batchGet(keys: readonly K[], options?: ReadCallOptions): Promise<(Found<R> | undefined)[]>;
+  /** For servers: `batchGet` without decoding. */
+  batchGetEncoded(keys: readonly K[], options?: ReadCallOptions): Promise<(ReadRow | undefined)[]>;
   /** Writes independent of each other, in parallel and bounded; each has its own result or error. */
   batch(writes: readonly BatchWrite<R, K>[]): Promise<(Written<R> | StoreError)[]>;
   /** Single fields by name or path (`a.b.c`), the rest is not decoded. */
@@ -127,6 +129,31 @@ export function createRecordTable(core: TableCore): RecordTable {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async function findMany<T>(
+    keys: readonly RecordValue[],
+    options: ReadCallOptions | undefined,
+    show: Show<T>,
+  ): Promise<(T | undefined)[]> {
+    if (keys.length > limits.batchRecords) throw tooMany(keys.length, limits.batchRecords);
+    return core.tracked('batchGet', undefined, async () => {
+      context.charge('read', keys.length);
+      const rowKeys = keys.map((key) => codec.rowKey(key));
+      if (engine.kind === 'lmdb') {
+        const found: (T | undefined)[] = [];
+        for (const rowKey of rowKeys) {
+          const answer = core.read(rowKey, options);
+          // A row that came at once does not outlive an await.
+          const row = answer instanceof Promise ? await answer : answer;
+          found.push(core.alive(row) ? show(row, rowKey) : undefined);
+        }
+        return found;
+      }
+      const located = rowKeys.map((key) => ({ slot: codec.slotOfRow(key), key }));
+      const rows = await engine.getMany(located, readOptions(options));
+      return rows.map((row, i) => (core.alive(row) ? show(row, rowKeys[i] as Buffer) : undefined));
+    });
   }
 
   const show = (row: ReadRow, rowKey: Buffer, options?: GetOptions): Found | NotModified =>
@@ -308,26 +335,9 @@ export function createRecordTable(core: TableCore): RecordTable {
     delete: (key, options) => writeWhole('delete', key, options),
     get: get as RecordTable['get'],
     getEncoded: (key, options) => find(key, options, opened),
-    async batchGet(keys, options) {
-      if (keys.length > limits.batchRecords) throw tooMany(keys.length, limits.batchRecords);
-      return core.tracked('batchGet', undefined, async () => {
-        context.charge('read', keys.length);
-        const rowKeys = keys.map((key) => codec.rowKey(key));
-        if (engine.kind === 'lmdb') {
-          const found: (Found | undefined)[] = [];
-          for (const rowKey of rowKeys) {
-            const answer = core.read(rowKey, options);
-            // A row that came at once does not outlive an await.
-            const row = answer instanceof Promise ? await answer : answer;
-            found.push(core.alive(row) ? core.decode(row, rowKey) : undefined);
-          }
-          return found;
-        }
-        const located = rowKeys.map((key) => ({ slot: codec.slotOfRow(key), key }));
-        const rows = await engine.getMany(located, readOptions(options));
-        return rows.map((row, i) => (core.alive(row) ? core.decode(row, rowKeys[i] as Buffer) : undefined));
-      });
-    },
+    batchGet: (keys, options) => findMany(keys, options, core.decode),
+    batchGetEncoded: (keys, options) =>
+      findMany(keys, options, (row, rowKey) => ({ ...row, value: Buffer.from(codec.openFields(row.value, rowKey)) })),
     async batch(writes) {
       if (writes.length > limits.batchRecords) throw tooMany(writes.length, limits.batchRecords);
       return inParallel(writes, limits.batchParallel, async (write): Promise<Written | StoreError> => {
