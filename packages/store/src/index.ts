@@ -40,7 +40,7 @@ export { type Growth, growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
 export { verifyStore } from './operations/verify-store.ts';
-export { WriteRefused } from './record-store/core.ts';
+export { type ReadRow, WriteRefused } from './record-store/core.ts';
 export { LIST_HEAD, LIST_TAIL, type ListElement, type ListTable } from './record-store/list-table.ts';
 export type { Found, NotModified, Page, Written } from './record-store/options.ts';
 export {

@@ -14,7 +14,7 @@ import {
 } from './options.ts';
 import type { TableCodec } from './table-codec.ts';
 
-/** A row without what only writing needs. */
+/** A row without what only writing needs: `value` is the record as protobuf bytes. */
 export type ReadRow = Omit<Row, 'rev'>;
 
 /** The embedded engine answers a read at once. */

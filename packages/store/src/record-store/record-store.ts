@@ -59,6 +59,7 @@ export interface RecordStore<T extends TableTypes = AnyTables> {
   list<N extends keyof T & string>(name: N): ListTable<T[N]['record'], T[N]['key']>;
   /** All or nothing, over records of one sharding key. `work` may run several times. */
   transaction<R>(work: (transaction: Transaction) => Promise<R>, options?: CallOptions): Promise<R>;
+  readonly limits: StoreLimits;
   /** For tools: encodes and decodes messages. */
   readonly messages: MessageCodec;
   /** For tools: rows and codecs of a table. */
@@ -154,6 +155,7 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
   const store: RecordStore = {
     schema,
     engine,
+    limits,
     messages: context.messages,
     telemetry,
     table(name) {

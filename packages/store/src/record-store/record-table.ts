@@ -45,6 +45,12 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   /** Undefined when there is none. With `ifModifiedFrom` a record that still has this version is not sent. */
   get(key: K, options?: ReadCallOptions): Promise<Found<R> | undefined>;
   get(key: K, options: ReadCallOptions & { ifModifiedFrom: number }): Promise<Found<R> | NotModified | undefined>;
+  /**
+   * For servers: `get` without decoding. What comes at once stands in a buffer of the store and is good until anything else runs. Encrypted fields are opened.
+   *
+   * @throws StoreError at once, or by the promise
+   */
+  getEncoded(key: K, options?: ReadCallOptions): ReadRow | undefined | Promise<ReadRow | undefined>;
   /** In the order of the keys; at most `limits.batchRecords`. */
   batchGet(keys: readonly K[], options?: ReadCallOptions): Promise<(Found<R> | undefined)[]>;
   /** Writes independent of each other, in parallel and bounded; each has its own result or error. */
@@ -67,6 +73,7 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   rotateKeys(options?: { timeoutMs?: number }): Promise<number>;
 }
 
+type Show<T> = (row: ReadRow, rowKey: Buffer, options?: GetOptions) => T;
 type GetOptions = ReadCallOptions & { ifModifiedFrom?: number };
 
 export function createRecordTable(core: TableCore): RecordTable {
@@ -75,28 +82,33 @@ export function createRecordTable(core: TableCore): RecordTable {
   const { engine, limits, messages } = context;
 
   /** No async function stands around this: reads are mostly answered at once, and a promise each is dear beside what they do. */
-  function get(key: RecordValue, options?: GetOptions): Promise<Found | NotModified | undefined> {
+  function find<T>(
+    key: RecordValue,
+    options: GetOptions | undefined,
+    show: Show<T>,
+  ): T | undefined | Promise<T | undefined> {
     const started = performance.now();
     try {
       const rowKey = codec.rowKeyOnce(key);
       const row = core.read(rowKey, options);
-      if (row instanceof Promise) return getLater(codec.rowKey(key), row, options, started);
+      if (row instanceof Promise) return findLater(codec.rowKey(key), row, options, started, show);
       const found = core.alive(row) ? show(row, rowKey, options) : undefined;
       context.charge('read', 1);
       context.telemetry.done('get', table.name, started, rowKey);
-      return Promise.resolve(found);
+      return found;
     } catch (error) {
       context.telemetry.done('get', table.name, started, undefined, (error as StoreError).code);
-      return Promise.reject(error);
+      throw error;
     }
   }
 
-  async function getLater(
+  async function findLater<T>(
     rowKey: Buffer,
     answer: Promise<ReadRow | undefined>,
     options: GetOptions | undefined,
     started: number,
-  ): Promise<Found | NotModified | undefined> {
+    show: Show<T>,
+  ): Promise<T | undefined> {
     try {
       const row = await answer;
       const found = core.alive(row) ? show(row, rowKey, options) : undefined;
@@ -109,10 +121,23 @@ export function createRecordTable(core: TableCore): RecordTable {
     }
   }
 
+  function get(key: RecordValue, options?: GetOptions): Promise<Found | NotModified | undefined> {
+    try {
+      return Promise.resolve(find(key, options, show));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   const show = (row: ReadRow, rowKey: Buffer, options?: GetOptions): Found | NotModified =>
     options?.ifModifiedFrom !== undefined && row.version === options.ifModifiedFrom
       ? { code: NOT_MODIFIED, version: row.version }
       : core.decode(row, rowKey);
+
+  const opened = (row: ReadRow, rowKey: Buffer): ReadRow => {
+    const value = codec.openFields(row.value, rowKey);
+    return value === row.value ? row : { ...row, value };
+  };
 
   const readOptions = (options?: ReadCallOptions): { deadline: number; stale?: boolean } => ({
     deadline: core.deadline(options),
@@ -282,6 +307,7 @@ export function createRecordTable(core: TableCore): RecordTable {
     update: (record, options) => writeWhole('update', record, options),
     delete: (key, options) => writeWhole('delete', key, options),
     get: get as RecordTable['get'],
+    getEncoded: (key, options) => find(key, options, opened),
     async batchGet(keys, options) {
       if (keys.length > limits.batchRecords) throw tooMany(keys.length, limits.batchRecords);
       return core.tracked('batchGet', undefined, async () => {
