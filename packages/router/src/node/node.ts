@@ -409,6 +409,10 @@ export function createNode(options: NodeOptions): Node {
       void requests.onRequest(frame, link, (question) => {
         if (question.op === 'drain')
           return mover.drain(typeof question.awayFrom === 'string' ? { awayFrom: question.awayFrom } : {});
+        if (question.op === 'since') {
+          const object = hosted.get(Number(question.low), Number(question.high));
+          return { seconds: object ? Math.floor(performance.now() / 1000) - object.sinceSeconds : null };
+        }
         throw refusal('FRAME_INVALID', `a node does not know "${String(question.op)}"`);
       });
   }
