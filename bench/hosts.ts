@@ -14,7 +14,8 @@ export interface Host {
 /** A script that answers commands by IPC. */
 export async function startHost(script: string, args: string[], nodeArgs: string[] = []): Promise<Host> {
   const child = await startChild(process.execPath, [...nodeArgs, join(import.meta.dirname, script), ...args], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What a peer's library prints must not come between our rows.
+    stdio: ['ignore', 2, 'inherit', 'ipc'],
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const ready = Promise.withResolvers<void>();

@@ -7,6 +7,8 @@ export interface Row {
   peer: number | null;
   unit: string;
   aim?: { op: '<=' | '>='; value: number; of: 'ours' | 'ratio' };
+  /** What a reader must know to judge the row; printed below it. */
+  note?: string;
   runs: { ours: number[]; peer: number[] };
 }
 
@@ -18,13 +20,21 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
-export function row(name: string, unit: string, ours: number[], peer: number[] = [], aim?: Row['aim']): Row {
+export function row(
+  name: string,
+  unit: string,
+  ours: number[],
+  peer: number[] = [],
+  aim?: Row['aim'],
+  note?: string,
+): Row {
   return {
     name,
     unit,
     ours: median(ours),
     peer: peer.length > 0 ? median(peer) : null,
     ...(aim && { aim }),
+    ...(note && { note }),
     runs: { ours, peer },
   };
 }

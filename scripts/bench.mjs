@@ -37,7 +37,7 @@ else {
     value === null || value === undefined ? '–' : value >= 100 ? value.toFixed(0) : value.toFixed(2);
   for (const row of rows)
     process.stdout.write(
-      `${row.met === true ? '✓' : row.met === false ? '✗' : '·'} ${row.name.padEnd(52)} ${number(row.ours).padStart(9)} ${row.unit.padEnd(8)} peer ${number(row.peer).padStart(9)}  ratio ${number(row.ratio).padStart(7)}${row.aim ? `  aim ${row.aim.of} ${row.aim.op} ${number(row.aim.value)}` : ''}\n`,
+      `${row.met === true ? '✓' : row.met === false ? '✗' : '·'} ${row.name.padEnd(52)} ${number(row.ours).padStart(9)} ${row.unit.padEnd(8)} peer ${number(row.peer).padStart(9)}  ratio ${number(row.ratio).padStart(7)}${row.aim ? `  aim ${row.aim.of} ${row.aim.op} ${number(row.aim.value)}` : ''}\n${row.note ? `    ${row.note}\n` : ''}`,
     );
   process.stdout.write(`load ${load.map((value) => value.toFixed(2)).join(' → ')}\n`);
 }

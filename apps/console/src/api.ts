@@ -61,9 +61,20 @@ export interface GameLookup {
   set?: string;
   node?: string;
   epoch?: { term: number; counter: number };
+  heldForSeconds?: number | null;
   decidedBy: string | null;
 }
-export type GameFault = 'kill' | 'stop' | 'continue';
+export type GameFault =
+  | 'kill'
+  | 'kill-host'
+  | 'stop'
+  | 'continue'
+  | 'cut-coordinator'
+  | 'garbage'
+  | 'slow'
+  | 'flood'
+  | 'deaf'
+  | 'duplicate';
 export interface RecordTable {
   name: string;
   kind: 'GENERIC' | 'LIST' | 'SORTLIST';
@@ -107,7 +118,8 @@ export interface SlowLog {
 export interface Api {
   game(): Promise<GamePicture>;
   lookUp(type: string, key: string): Promise<GameLookup>;
-  gameFault(kind: GameFault, set: string, name: string): Promise<void>;
+  /** `of`: the other end of a link, or an object as Type/key. */
+  gameFault(fault: { kind: GameFault; set: string; name: string; of?: string }): Promise<void>;
   recordTables(): Promise<{ tables: RecordTable[] }>;
   /** Records of a table, or elements of the list that `key` names. */
   records(
@@ -152,7 +164,7 @@ export function createApi(token: string): Api {
   return {
     game: () => call('game/topology'),
     lookUp: (type, key) => call(`game/lookup?${new URLSearchParams({ type, key })}`),
-    gameFault: (kind, set, name) => call('game/fault', 'POST', { kind, set, name }),
+    gameFault: (fault) => call('game/fault', 'POST', fault),
     recordTables: () => store('tables'),
     records: (table, { cursor, query, key }) =>
       store(

@@ -1,14 +1,16 @@
-import { Alert, Button, Input, Space, Table, Tag } from 'antd';
+import { Alert, Button, Input, message as messages, Space, Table, Tag } from 'antd';
 import { useEffect, useState } from 'react';
 import type { Api, GameFault, GameLookup, GamePicture } from './api.ts';
 import { useTexts } from './texts.ts';
 
 const EVERY_MS = 1_000;
-const FAULTS: GameFault[] = ['kill', 'stop', 'continue'];
+const ROUTER_FAULTS: GameFault[] = ['kill', 'kill-host', 'stop', 'continue', 'cut-coordinator', 'garbage'];
+const NODE_FAULTS: GameFault[] = ['kill', 'stop', 'continue', 'slow', 'flood'];
 
 /** Sets, routers, nodes and links of a running game, as they are now. */
 export function Game({ api }: { api: Api }) {
   const { game: t } = useTexts();
+  const [message, messageHolder] = messages.useMessage();
   const [picture, setPicture] = useState<GamePicture>();
   const [isMissing, setIsMissing] = useState(false);
   const [found, setFound] = useState<{ name: string; answer: GameLookup }>();
@@ -46,23 +48,26 @@ export function Game({ api }: { api: Api }) {
   const links = picture.rates.flatMap(({ set, router, links: all }) =>
     all.map((link) => ({ ...link, from: `${set}/${router}` })),
   );
-  const fault = (set: string, name: string) =>
+  const doFault = (kind: GameFault, set: string, name: string, of?: string): void =>
+    void api.gameFault({ kind, set, name, ...(of && { of }) }).then(
+      () => message.success(`${t.faultNames[kind]}: ${of ?? `${set}/${name}`}`),
+      (error: unknown) => message.error(error instanceof Error ? error.message : String(error)),
+    );
+  const faults = (kinds: GameFault[], set: string, name: string) =>
     picture.processes.some((one) => one.set === set && one.name === name) && (
-      <Space size="small">
-        {FAULTS.map((kind) => (
-          <Button
-            key={kind}
-            size="small"
-            danger={kind === 'kill'}
-            onClick={() => void api.gameFault(kind, set, name).catch(() => {})}
-          >
+      <Space size={4} wrap>
+        {kinds.map((kind) => (
+          <Button key={kind} size="small" danger={kind.startsWith('kill')} onClick={() => doFault(kind, set, name)}>
             {t.faultNames[kind]}
           </Button>
         ))}
       </Space>
     );
+  const since = (seconds: number | null | undefined): string =>
+    typeof seconds === 'number' ? `, ${t.since} ${new Date(Date.now() - seconds * 1000).toLocaleTimeString()}` : '';
   return (
     <div className="game">
+      {messageHolder}
       <Space>
         <Input.Search
           placeholder={t.find}
@@ -73,12 +78,18 @@ export function Game({ api }: { api: Api }) {
           <span>
             {found.name}{' '}
             {found.answer.found
-              ? `${t.on} ${found.answer.set}/${found.answer.node}, ${t.epoch} ${found.answer.epoch?.term}.${found.answer.epoch?.counter}, ${t.decidedBy} ${found.answer.decidedBy}`
+              ? `${t.on} ${found.answer.set}/${found.answer.node}, ${t.epoch} ${found.answer.epoch?.term}.${found.answer.epoch?.counter}${since(found.answer.heldForSeconds)}, ${t.decidedBy} ${found.answer.decidedBy}`
               : t.notFound}
           </span>
         )}
+        {found?.answer.set && (
+          <Button size="small" onClick={() => doFault('duplicate', found.answer.set ?? '', '-', found.name)}>
+            {t.faultNames.duplicate}
+          </Button>
+        )}
       </Space>
       <Table
+        className="game-routers"
         size="small"
         pagination={false}
         rowKey={(one) => `${one.set}/${one.router}`}
@@ -99,10 +110,11 @@ export function Game({ api }: { api: Api }) {
             title: t.cpu,
             render: (_, one) => `${((rateOf(one.set, one.router)?.cpu ?? 0) * 100).toFixed(1)} %`,
           },
-          { title: t.faults, render: (_, one) => fault(one.set, one.router) },
+          { title: t.faults, render: (_, one) => faults(ROUTER_FAULTS, one.set, one.router) },
         ]}
       />
       <Table
+        className="game-nodes"
         size="small"
         pagination={false}
         rowKey={(one) => `${one.set}/${one.node}`}
@@ -116,10 +128,11 @@ export function Game({ api }: { api: Api }) {
             title: t.state,
             render: (_, one) => (one.isDraining ? t.draining : one.isLinked ? t.linked : t.away),
           },
-          { title: t.faults, render: (_, one) => fault(one.set, one.node) },
+          { title: t.faults, render: (_, one) => faults(NODE_FAULTS, one.set, one.node) },
         ]}
       />
       <Table
+        className="game-links"
         size="small"
         pagination={false}
         rowKey={(one) => `${one.from}>${one.to}`}
@@ -132,6 +145,17 @@ export function Game({ api }: { api: Api }) {
           {
             title: t.roundTrip,
             render: (_, one) => (one.roundTripMs === null ? '' : `${one.roundTripMs.toFixed(1)} ms`),
+          },
+          {
+            title: t.faults,
+            render: (_, one) => {
+              const [set = '', name = ''] = one.from.split('/');
+              return (
+                <Button size="small" onClick={() => doFault('deaf', set, name, one.to)}>
+                  {t.faultNames.deaf}
+                </Button>
+              );
+            },
           },
         ]}
       />

@@ -248,7 +248,7 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
         names.push(...keys);
       }
       const { term } = await world.main.topology();
-      for (const node of nodes) await node.call({ op: 'send', targets: names, everyMs: 4, burst: 2 });
+      for (const node of nodes) await node.call({ op: 'send', targets: names, everyMs: 4, burst: 2, states: true });
       await pause(300);
       const from = machineNow();
       const takeBack = await fault.inject(world);
@@ -284,9 +284,9 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
       const window = { from: from - 100, to: from + (fault.losesFor ?? -100) };
       const maxLost = events.filter(({ kind, at }) => kind === 'sent' && at >= window.from && at <= window.to).length;
       const verdict = checkHistory(events, [window], maxLost);
-      const { sent, received, refused, lost, longestGapMs } = verdict;
+      const { sent, received, refused, superseded, lost, longestGapMs } = verdict;
       process.stderr.write(
-        `  ${fault.name}: ${sent} sent, ${received} received, ${refused} refused, ${lost} lost (at most ${maxLost}), longest silence ${Math.round(longestGapMs)} ms, whole again after ${Math.round(recoveredMs)} ms\n`,
+        `  ${fault.name}: ${sent} sent, ${received} received, ${refused} refused, ${superseded} superseded, ${lost} lost (at most ${maxLost}), longest silence ${Math.round(longestGapMs)} ms, whole again after ${Math.round(recoveredMs)} ms\n`,
       );
       expect(verdict.violations).toEqual([]);
       // There was traffic before the fault and there is after it; how much is the machine's.

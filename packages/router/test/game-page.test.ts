@@ -37,7 +37,7 @@ it('the console sees a game, finds an object, and does a fault to it', async () 
   const main = before.routers.find(({ role }) => role === 'main');
   expect(before.processes.map(({ name }) => name).toSorted()).toEqual(['n1', 'r1', 'r2']);
   expect((await service.picture()).rates.length).toBeGreaterThan(0);
-  service.fault('kill', 'a', main?.router ?? '');
+  await service.fault({ kind: 'kill', set: 'a', name: main?.router ?? '' });
   await expect
     .poll(
       async () => (await service.picture()).routers.find(({ role, isReady }) => role === 'main' && isReady)?.router,
@@ -46,5 +46,5 @@ it('the console sees a game, finds an object, and does a fault to it', async () 
       },
     )
     .toBe(main?.router === 'r1' ? 'r2' : 'r1');
-  expect(() => service.fault('kill', 'a', 'nobody')).toThrow(/not started/);
+  await expect(service.fault({ kind: 'kill', set: 'a', name: 'nobody' })).rejects.toThrow(/not started/);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '@sparrow/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
+import { WIRE_CODES } from '../src/errors.ts';
 import { encodeFrame, wordBytes } from '../src/frames/frame.ts';
 import { KIND } from '../src/frames/layout.ts';
 import {
@@ -196,6 +197,31 @@ describe('links', () => {
     );
     expect(await answer).toBe(10);
     expect(router.routes).toBe(0);
+    await transport.close();
+  });
+
+  it('refuse the second of two names that share the 64 bits of an id, and let the first alone', async () => {
+    const { router, node } = await start();
+    const good = await node('good');
+    await good.ready();
+    await good.register('Obj', '1', { ask: () => Uint8Array.of(7) });
+    const transport = createTcpTransport();
+    const link = await openLink(await transport.dial(router.address), 'dial', { self: identity, key: 'right' });
+    const { low, high, check } = objectId('Obj', '1');
+    // No two such names are known, so the frame that a node would send for one is made by hand.
+    for (const policy of [0, 1]) {
+      const answer = new Promise<number>((resolve) =>
+        link.handle({
+          frame: (frame) =>
+            frame.kind === KIND.registered && resolve(new Uint32Array(frame.copyPayload().buffer)[0] as number),
+          down: () => {},
+        }),
+      );
+      const entry = Uint32Array.of(low, high, check ^ 1, 0, 0, typeNumber('Obj') << 16);
+      link.sendHeader({ kind: KIND.register, method: policy, call: 1 + policy }, wordBytes(entry));
+      expect(WIRE_CODES[await answer]).toBe('COLLISION');
+    }
+    expect([...(await good.self.ask(objectId('Obj', '1'), 1, new Uint8Array(0)))]).toEqual([7]);
     await transport.close();
   });
 

@@ -47,7 +47,7 @@ export function gameCommand(setExitCode: SetExitCode): Command {
           const found = await operator.lookUp(options.find.slice(0, at), options.find.slice(at + 1));
           io.say(
             found.found
-              ? `${options.find} is on ${found.set}/${found.node}, epoch ${found.epoch?.term}.${found.epoch?.counter}; set ${found.decidedBy} decides about it`
+              ? `${options.find} is on ${found.set}/${found.node}, epoch ${found.epoch?.term}.${found.epoch?.counter}${typeof found.heldForSeconds === 'number' ? `, for ${found.heldForSeconds} s` : ''}; set ${found.decidedBy} decides about it`
               : `${options.find} is not registered`,
           );
           io.json(options.json, found);

@@ -1,7 +1,8 @@
 import { PATHS } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import { CloudError } from '../errors.ts';
-import { GAME_FAULTS, type GameFault, type GameService } from './game-service.ts';
+import { GAME_FAULTS, type GameFault } from './game-faults.ts';
+import type { GameService } from './game-service.ts';
 
 /** The console's page of a game. */
 export function registerGameRoutes(app: FastifyInstance, { game }: { game: GameService }): void {
@@ -14,11 +15,15 @@ export function registerGameRoutes(app: FastifyInstance, { game }: { game: GameS
   app.get<{ Querystring: { type?: string; key?: string } }>(`${base}lookup`, (request) =>
     game.lookUp(text(request.query.type, 'type'), text(request.query.key, 'key')),
   );
-  app.post<{ Body: { kind?: string; set?: string; name?: string } | null }>(`${base}fault`, (request, reply) => {
-    const { kind, set, name } = request.body ?? {};
-    if (!GAME_FAULTS.includes(kind as GameFault))
-      throw new CloudError('BAD_REQUEST', `there is no fault "${kind}"`, { hint: GAME_FAULTS.join(', ') });
-    game.fault(kind as GameFault, text(set, 'set'), text(name, 'name'));
-    return reply.status(204).send();
-  });
+  app.post<{ Body: { kind?: string; set?: string; name?: string; of?: string } | null }>(
+    `${base}fault`,
+    async (request, reply) => {
+      const { kind, set, name, of } = request.body ?? {};
+      if (!GAME_FAULTS.includes(kind as GameFault))
+        throw new CloudError('BAD_REQUEST', `there is no fault "${kind}"`, { hint: GAME_FAULTS.join(', ') });
+      const target = { kind: kind as GameFault, set: text(set, 'set'), name: text(name, 'name') };
+      await game.fault({ ...target, ...(of !== undefined && { of: text(of, 'of') }) });
+      return reply.status(204).send();
+    },
+  );
 }

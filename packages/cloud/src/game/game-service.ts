@@ -10,12 +10,7 @@ import {
   type Topology,
 } from '@sparrow/router';
 import { CloudError } from '../errors.ts';
-
-/** Faults that the console can do to a game that was started from this folder. */
-export const GAME_FAULTS = ['kill', 'stop', 'continue'] as const;
-export type GameFault = (typeof GAME_FAULTS)[number];
-
-const SIGNALS: Record<GameFault, NodeJS.Signals> = { kill: 'SIGKILL', stop: 'SIGSTOP', continue: 'SIGCONT' };
+import { doFault, type FaultTarget } from './game-faults.ts';
 
 export interface GamePicture {
   routers: Topology[];
@@ -29,7 +24,8 @@ export interface GamePicture {
 export interface GameService {
   picture(): Promise<GamePicture>;
   lookUp(type: string, key: string): Promise<Lookup>;
-  fault(kind: GameFault, set: string, name: string): void;
+  /** @throws CloudError NOT_FOUND when the process was not started here; RouterError */
+  fault(target: FaultTarget): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,15 +35,19 @@ export function createGameService(options: { dir: string }): GameService {
   let opening: Promise<Operator> | undefined;
   let last: { at: number; routers: Topology[] } | undefined;
 
+  function config(): Parameters<typeof openOperator>[0] {
+    const read = JSON.parse(readFileSync(file, 'utf8')) as Parameters<typeof openOperator>[0];
+    const key = read.keyFile ? readFileSync(resolve(dirname(file), read.keyFile), 'utf8').trim() : read.key;
+    const { keyFile: _, ...rest } = read;
+    return { ...rest, ...(key !== undefined && { key }) };
+  }
+
   function open(): Promise<Operator> {
     if (!existsSync(file))
       throw new CloudError('NOT_FOUND', 'this project has no game.json', {
         hint: 'see packages/router/README.md for a running set',
       });
-    opening ??= (async () => {
-      const config = JSON.parse(readFileSync(file, 'utf8')) as Parameters<typeof openOperator>[0];
-      return openOperator(config.keyFile ? { ...config, keyFile: resolve(dirname(file), config.keyFile) } : config);
-    })();
+    opening ??= (async () => openOperator(config()))();
     opening.catch(() => {
       opening = undefined;
     });
@@ -67,14 +67,15 @@ export function createGameService(options: { dir: string }): GameService {
       };
     },
     lookUp: async (type, key) => (await open()).lookUp(type, key),
-    fault(kind, set, name) {
-      const found = startedFrom(folder).find((one) => one.set === set && one.name === name);
-      if (!found)
-        throw new CloudError('NOT_FOUND', `${set}/${name} was not started from this folder`, {
-          hint: 'faults are for processes that `sparrow game` started here',
-        });
-      // A router falls with its killed supervisor, as with a host; a sleeping supervisor loses the lease.
-      process.kill(-found.pid, SIGNALS[kind]);
+    async fault(target) {
+      const operator = await open();
+      const topology = await operator.topology();
+      const routers = topology.filter(({ set }) => set === target.set).map(({ address }) => address);
+      const { key } = config();
+      await doFault(
+        { operator, started: startedFrom(folder), join: { routers, ...(key !== undefined && { key }) } },
+        target,
+      );
     },
     async close() {
       await (await opening?.catch(() => undefined))?.close();

@@ -2,13 +2,17 @@
  * Judges what happened to messages from what every sender and receiver wrote down. It knows nothing of routers, so it cannot share their
  * mistakes. Times are of one machine's monotonic clock, ms.
  */
+/** A state message may be replaced by a later one; it has an order of its own. Absent: the lane of calls. */
+export type Lane = 'state';
+
 export interface Sent {
   kind: 'sent';
   at: number;
   source: string;
   target: string;
-  /** Counts up by one for each message of this source to this target. */
+  /** Counts up by one for each message of this source to this target and lane. */
   sequence: number;
+  lane?: Lane;
 }
 export interface RefusedEvent {
   kind: 'refused';
@@ -16,6 +20,7 @@ export interface RefusedEvent {
   source: string;
   target: string;
   sequence: number;
+  lane?: Lane;
   code: string;
 }
 export interface Received {
@@ -24,6 +29,7 @@ export interface Received {
   source: string;
   target: string;
   sequence: number;
+  lane?: Lane;
   /** Which process had the object. */
   node: string;
   /** Epoch in which the process held the object. */
@@ -54,7 +60,9 @@ export interface Verdict {
   sent: number;
   received: number;
   refused: number;
-  /** Neither received nor refused. */
+  /** State messages that a later one replaced. */
+  superseded: number;
+  /** Neither received nor refused nor superseded. */
   lost: number;
   /** Of these, sent inside a fault's window. */
   lostInFaults: number;
@@ -63,6 +71,9 @@ export interface Verdict {
 }
 
 const MAX_VIOLATIONS = 20;
+
+const pairOf = ({ source, target, lane }: Sent | RefusedEvent | Received): string =>
+  `${source}>${target}${lane === 'state' ? ' (state)' : ''}`;
 
 /**
  * @param windows when a fault was under way; loss is allowed only of what was sent in one
@@ -75,7 +86,7 @@ export function checkHistory(events: HistoryEvent[], windows: Window[], maxLost:
   };
   const fate = new Map<string, { sent: Sent | undefined; received: number; refused: number }>();
   const of = (event: Sent | RefusedEvent | Received) => {
-    const key = `${event.source}>${event.target}#${event.sequence}`;
+    const key = `${pairOf(event)}#${event.sequence}`;
     let known = fate.get(key);
     if (!known) fate.set(key, (known = { sent: undefined, received: 0, refused: 0 }));
     return known;
@@ -103,7 +114,7 @@ export function checkHistory(events: HistoryEvent[], windows: Window[], maxLost:
       if (++entry.received > 1) violate(`received twice: ${event.source} > ${event.target} #${event.sequence}`);
       if (event.linkTerm < event.nodeTerm)
         violate(`${event.node} took a frame of term ${event.linkTerm} in term ${event.nodeTerm}`);
-      const pair = `${event.source}>${event.target}`;
+      const pair = pairOf(event);
       const last = lastSequence.get(pair) ?? -1;
       if (event.sequence < last) violate(`out of order: ${pair} #${event.sequence} after #${last}`);
       else lastSequence.set(pair, event.sequence);
@@ -114,6 +125,12 @@ export function checkHistory(events: HistoryEvent[], windows: Window[], maxLost:
       lastReceived = event.at;
     }
   }
+  /** The last state of each pair that came, or of which its source knows that it did not. */
+  const lastState = new Map<string, number>();
+  for (const { sent, received, refused } of fate.values())
+    if (sent?.lane === 'state' && received + refused > 0)
+      lastState.set(pairOf(sent), Math.max(sent.sequence, lastState.get(pairOf(sent)) ?? -1));
+  let superseded = 0;
   let lost = 0;
   let lostInFaults = 0;
   for (const [key, { sent, received, refused }] of fate) {
@@ -123,10 +140,14 @@ export function checkHistory(events: HistoryEvent[], windows: Window[], maxLost:
     }
     if (received > 0 && refused > 0) violate(`received and refused: ${key}`);
     if (received > 0 || refused > 0) continue;
+    if (sent.lane === 'state' && sent.sequence < (lastState.get(pairOf(sent)) ?? -1)) {
+      superseded++;
+      continue;
+    }
     lost++;
     if (windows.some((window) => sent.at >= window.from && sent.at <= window.to)) lostInFaults++;
     else violate(`lost without a fault: ${key} at ${Math.round(sent.at)}`);
   }
   if (lost > maxLost) violate(`${lost} messages were lost, at most ${maxLost} may be`);
-  return { violations, ...counts, lost, lostInFaults, longestGapMs };
+  return { violations, ...counts, superseded, lost, lostInFaults, longestGapMs };
 }

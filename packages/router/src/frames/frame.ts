@@ -88,6 +88,10 @@ export class FrameView {
   copyPayload(): Uint8Array<ArrayBuffer> {
     return copyOf(this.bytes, this.start + HEADER_BYTES, this.start + this.length);
   }
+  /** The payload, without its first `skip` bytes, as a copy that may be kept; its buffer may have other copies in it. */
+  keepPayload(skip = 0): Uint8Array<ArrayBuffer> {
+    return keep(this.bytes, this.start + HEADER_BYTES + skip, this.start + this.length);
+  }
   /** The whole frame as a copy. */
   copy(): Uint8Array {
     return copyOf(this.bytes, this.start, this.start + this.length);
@@ -105,6 +109,35 @@ export class FrameView {
     return this;
   }
 }
+
+/** V8 keeps arrays up to this length on its own heap: nothing is cheaper. */
+const ON_HEAP_BYTES = 64;
+const POOLED_BYTES = 1_024;
+const POOL_BYTES = 8 * 1024;
+
+/** Small copies share buffers, as Node's own do: one of their own costs more than the copying. */
+function createKeeper(): (bytes: Uint8Array, start: number, end: number) => Uint8Array<ArrayBuffer> {
+  let pool = new ArrayBuffer(POOL_BYTES);
+  let used = 0;
+  return (bytes, start, end) => {
+    const size = end - start;
+    if (size <= ON_HEAP_BYTES) {
+      const copy = new Uint8Array(size);
+      for (let at = 0; at < size; at++) copy[at] = bytes[start + at] as number;
+      return copy;
+    }
+    if (size > POOLED_BYTES) return copyOf(bytes, start, end);
+    if (used + size > POOL_BYTES) {
+      pool = new ArrayBuffer(POOL_BYTES);
+      used = 0;
+    }
+    const copy = new Uint8Array(pool, used, size);
+    used = (used + size + 7) & ~7;
+    copy.set(bytes.subarray(start, end));
+    return copy;
+  };
+}
+const keep = createKeeper();
 
 /** A copy with a buffer of its own: the `slice` of a Buffer is none. */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,9 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #onDue: (call: number) => void;
   readonly #ticks = new Map<number, number[]>();
+  /** Where the last one went; the next mostly goes there, too. */
+  #lastTick = -1;
+  #lastCalls: number[] = [];
   #next = 0;
   #cancel: (() => void) | undefined;
 
@@ -20,9 +23,12 @@ export class Deadlines {
 
   add(call: number, withinMs: number): void {
     const tick = Math.ceil((this.#clock.now() + withinMs) / TICK_MS) + 1;
-    const calls = this.#ticks.get(tick);
-    if (calls) calls.push(call);
-    else this.#ticks.set(tick, [call]);
+    if (tick !== this.#lastTick) {
+      this.#lastTick = tick;
+      this.#lastCalls = this.#ticks.get(tick) ?? [];
+      this.#ticks.set(tick, this.#lastCalls);
+    }
+    this.#lastCalls.push(call);
     if (!this.#cancel) {
       this.#next = Math.floor(this.#clock.now() / TICK_MS);
       this.#run();
@@ -46,6 +52,7 @@ export class Deadlines {
     const calls = this.#ticks.get(tick);
     if (!calls) return;
     this.#ticks.delete(tick);
+    if (tick === this.#lastTick) this.#lastTick = -1;
     for (const call of calls) this.#onDue(call);
   }
 

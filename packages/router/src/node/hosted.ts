@@ -34,6 +34,8 @@ export class Hosted {
   readonly object: RoutedObject;
   readonly together: Ref | undefined;
   self: Self | undefined;
+  /** Whole seconds of performance.now() at which it came here: a small integer, for there may be a million. */
+  readonly sinceSeconds = Math.floor(performance.now() / 1000);
   state: HostedState = 'registering';
   term = 0;
   counter = 0;

@@ -2,7 +2,7 @@ import { type Clock, createId, systemClock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
 import { type RouterErrorCode, refusal } from '../errors.ts';
 import { FrameView, jsonBytes, words } from '../frames/frame.ts';
-import { FIRST_CONTROL_KIND, FLAG, KIND } from '../frames/layout.ts';
+import { FIRST_CONTROL_KIND, FLAG, HEADER_BYTES, KIND } from '../frames/layout.ts';
 import type { Identity, Link, LinkLimits } from '../links/link.ts';
 import { Requests } from '../links/requests.ts';
 import { refuseFrame } from '../router/forwarder.ts';
@@ -270,20 +270,21 @@ export function createNode(options: NodeOptions): Node {
 
   function mailOf(frame: FrameView): Mail {
     const { kind, flags } = frame;
-    let payload = frame.copyPayload();
+    let head = 0;
     let chain = 0;
     let sureId = 0;
-    if (flags & (FLAG.chain | FLAG.acknowledged) && payload.byteLength >= 8) {
-      const head = new DataView(payload.buffer, payload.byteOffset, 8);
-      const id = (head.getUint32(0, true) & 0x1fffff) * 0x1_0000_0000 + head.getUint32(4, true);
+    if (flags & (FLAG.chain | FLAG.acknowledged) && frame.payloadLength >= 8) {
+      const { view } = frame;
+      const at = frame.start + HEADER_BYTES;
+      const id = (view.getUint32(at, true) & 0x1fffff) * 0x1_0000_0000 + view.getUint32(at + 4, true);
       if (flags & FLAG.chain) chain = id;
       else sureId = id;
-      payload = payload.subarray(8);
+      head = 8;
     }
     return {
       kind: kind === KIND.ask ? 'ask' : kind === KIND.state ? 'state' : kind === KIND.broadcast ? 'broadcast' : 'tell',
       method: frame.method,
-      payload,
+      payload: frame.keepPayload(head),
       from: { low: frame.sourceLow, high: frame.sourceHigh },
       call: frame.call,
       flags,
@@ -408,6 +409,10 @@ export function createNode(options: NodeOptions): Node {
       void requests.onRequest(frame, link, (question) => {
         if (question.op === 'drain')
           return mover.drain(typeof question.awayFrom === 'string' ? { awayFrom: question.awayFrom } : {});
+        if (question.op === 'since') {
+          const object = hosted.get(Number(question.low), Number(question.high));
+          return { seconds: object ? Math.floor(performance.now() / 1000) - object.sinceSeconds : null };
+        }
         throw refusal('FRAME_INVALID', `a node does not know "${String(question.op)}"`);
       });
   }

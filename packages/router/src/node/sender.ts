@@ -82,14 +82,15 @@ export class Sender {
       if (source.isBusy) source.chain = chain;
     }
     const call = this.#nextCall();
+    try {
+      // An answer never comes within the call.
+      this.#write(KIND.ask, FLAG.chain, method, source.id, to, call, payload, chain);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#deadlines.add(call, within);
     return new Promise((resolve, reject) => {
       this.#asks.set(call, { resolve, reject });
-      this.#deadlines.add(call, within);
-      try {
-        this.#write(KIND.ask, FLAG.chain, method, source.id, to, call, payload, chain);
-      } catch (error) {
-        this.#settle(call)?.reject(error as RouterError);
-      }
     });
   }
 
@@ -178,7 +179,7 @@ export class Sender {
       const ask = this.#settle(call);
       if (!ask) return;
       if (!(frame.flags & FLAG.failed)) {
-        ask.resolve(frame.copyPayload());
+        ask.resolve(frame.keepPayload());
         return;
       }
       const { code, message } = frame.json<{ code: RouterErrorCode; message: string }>();

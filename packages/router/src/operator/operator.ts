@@ -16,6 +16,13 @@ export interface Operator {
   lookUp(type: string, key: string): Promise<Lookup>;
   drainNode(set: string, node: string): Promise<{ moved: number; left: number }>;
   drainSet(set: string): Promise<{ moved: number; left: number; slots: number }>;
+  /**
+   * A router hears nothing of one link (`set/name`) for so long, and still speaks.
+   * @throws RouterError LINK_REFUSED when it was not started with `faults`
+   */
+  deafen(set: string, router: string, to: string, ms: number): Promise<void>;
+  /** Bytes that are no frame, on a link that is open. */
+  sendGarbage(set: string, router: string): Promise<void>;
   /** Resolves when a set has a main that takes objects. */
   waitForSet(set: string, timeoutMs?: number): Promise<Topology>;
   close(): Promise<void>;
@@ -91,10 +98,24 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
     });
   }
 
+  async function linkToRouter(set: string, name: string): Promise<Link> {
+    for (const address of addresses()) {
+      const link = await linkTo(address).catch(() => undefined);
+      if (link?.other.set === set && link.other.name === name) return link;
+    }
+    throw new RouterError('UNREACHABLE', `router ${set}/${name} does not answer`, { hint: 'see its log' });
+  }
+
   return {
     topology,
     async lookUp(type, key) {
-      return requests.ask<Lookup>((await mainOf()).link, { op: 'lookup', type, key });
+      return requests.ask<Lookup>((await mainOf()).link, { op: 'lookup', type, key, since: true });
+    },
+    async deafen(set, router, to, ms) {
+      await requests.ask(await linkToRouter(set, router), { op: 'deafen', to, ms }, ANSWER_MS);
+    },
+    async sendGarbage(set, router) {
+      (await linkToRouter(set, router)).wire.write(new TextEncoder().encode('this is no frame of any kind'.repeat(4)));
     },
     async drainNode(set, node) {
       return requests.ask((await mainOf(set)).link, { op: 'drain-node', node }, DRAIN_MS);

@@ -23,6 +23,8 @@ export interface MeshConfig {
   /** Files with a certificate, its key and the authority that signed all of them. */
   tls?: { certFile: string; keyFile: string; caFile: string };
   limits?: Partial<LinkLimits>;
+  /** Operators may do faults to the routers: for development. */
+  faults?: boolean;
   protocol?: { min: number; max: number };
 }
 

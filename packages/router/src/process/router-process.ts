@@ -25,6 +25,7 @@ const router = await createRouter({
   ...(config.times && { times: config.times }),
   ...(config.protocol && { protocol: config.protocol }),
   ...(leadership && { leadership }),
+  ...(config.faults && { faults: true }),
   fencing: config.fencing ?? true,
   log,
 });

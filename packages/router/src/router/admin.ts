@@ -38,6 +38,8 @@ export interface TopologyNode {
 export interface Topology {
   set: string;
   router: string;
+  /** Where nodes dial it. */
+  address: string;
   role: 'main' | 'standby';
   term: number;
   isReady: boolean;
@@ -67,7 +69,9 @@ export interface Lookup {
   set?: string;
   node?: string;
   epoch?: { term: number; counter: number };
-  /** Milliseconds since the node got the object; null when it is not known here. */
+  /** Seconds that the object has lived on its node, as the node says; null when it does not say. Absent unless asked for. */
+  heldForSeconds?: number | null;
+  /** The set whose main decides about the id. */
   decidedBy: string | null;
 }
 
@@ -77,6 +81,7 @@ export function topologyOf(state: RouterState, links: Iterable<Link>): Topology 
   return {
     set: state.set,
     router: state.name,
+    address: state.address,
     role: state.role,
     term: state.term,
     isReady: state.role === 'main' && state.isReady,
@@ -156,6 +161,7 @@ interface AdminParts {
   leadership: Leadership;
 }
 
+const SINCE_MS = 1_000;
 const DRAIN_MS = 120_000;
 
 /** Answers the questions that nodes, other routers and operators ask over a link. @throws RouterError */
@@ -187,10 +193,19 @@ export async function answerAdmin(
     for (const word of state.table.digests) digest = (Math.imul(digest, 31) + word) >>> 0;
     return { value: `${state.table.size}:${digest}` };
   }
+  if (op === 'deafen') {
+    if (!state.takesFaults || link.other.role !== 'admin')
+      throw new RouterError('LINK_REFUSED', 'this router takes no faults', { hint: 'start it with "faults": true' });
+    deafen(state, text('to'), Number(question.ms) || 0);
+    return {};
+  }
   if (op === 'ping') return { set: state.set, router: state.name, role: state.role };
   if (state.role !== 'main')
     throw new RouterError('UNREACHABLE', `${state.set}/${state.name} is not the main router`, { hint: 'ask the main' });
-  if (op === 'lookup') return lookUp(state, text('type'), text('key'));
+  if (op === 'lookup') {
+    const found = lookUp(state, text('type'), text('key'));
+    return question.since ? { ...found, heldForSeconds: await heldFor(state, requests, found, question) } : found;
+  }
   if (op === 'pick') return pickPlace(state, { ...(question as unknown as PickQuestion), type: text('type') });
   if (!isOperator)
     throw new RouterError('LINK_REFUSED', `a node may not ask for ${op}`, { hint: 'use a link of an operator' });
@@ -207,6 +222,43 @@ export async function answerAdmin(
     return {};
   }
   throw new RouterError('FRAME_INVALID', `there is no question "${op}"`, { hint: 'see packages/router/README.md' });
+}
+
+/** Only the node knows; that of another set is asked by its own main. */
+async function heldFor(
+  state: RouterState,
+  requests: Requests,
+  found: Lookup,
+  question: Record<string, unknown>,
+): Promise<number | null> {
+  if (!found.set || !found.node) return null;
+  try {
+    const link = state.places.byName(found.set, found.node)?.link;
+    if (link) {
+      const { low, high } = objectId(found.type, found.key);
+      return (await requests.ask<{ seconds: number | null }>(link, { op: 'since', low, high }, SINCE_MS)).seconds;
+    }
+    const main = state.peers.get(found.set)?.main;
+    if (!main || question.since === 'here') return null;
+    const { type, key } = found;
+    const theirs = await requests.ask<Lookup>(main, { op: 'lookup', type, key, since: 'here' }, SINCE_MS);
+    return theirs.heldForSeconds ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Test of the mesh's own patience: this router hears nothing of a link for a while, and still speaks. */
+function deafen(state: RouterState, to: string, ms: number): void {
+  const links = [
+    ...state.nodeLinks.keys(),
+    ...state.siblings.values(),
+    ...[...state.peers.values()].flatMap((peer) => [...peer.links.values()]),
+  ];
+  const link = links.find((one) => `${one.other.set}/${one.other.name}` === to);
+  if (!link) throw new RouterError('UNREACHABLE', `there is no link to ${to}`, { hint: 'see `sparrow game topology`' });
+  link.pause();
+  state.clock.after(Math.min(ms, 60_000), () => !link.isDown && link.resume());
 }
 
 async function drainNode(

@@ -41,6 +41,8 @@ export interface RouterOptions {
   log?: (line: string) => void;
   /** The address under which another router is reached from here, e.g. through a gateway of the region. */
   dialThrough?: (address: string, to: { set: string; name: string }) => Promise<string>;
+  /** Operators may do faults to it (default false): for development, never for a game with players. */
+  faults?: boolean;
   /** Off only where a test shows what fencing is for. */
   fencing?: boolean;
 }
@@ -71,6 +73,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     times: { ...DEFAULT_TIMES, ...options.times },
     log: options.log ?? (() => {}),
     hasFencing: options.fencing ?? true,
+    takesFaults: options.faults ?? false,
   });
   const openOptions = { self: identity, key, limits, clock, protocol };
   const requests = new Requests(clock);
@@ -303,6 +306,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     address: listeners[0]?.address ?? '',
     ...(trunk && { trunk: trunk.address }),
   };
+  state.address = entry.address;
   const mesh: Mesh = new Mesh({
     state,
     replication,

@@ -79,12 +79,16 @@ export interface RouterState {
   isReady: boolean;
   isDraining: boolean;
   isClosed: boolean;
+  /** Where nodes dial us; empty until we listen. */
+  address: string;
   /** A standby has the whole table and confirms every change. */
   hasWarmStandby: () => boolean;
   /** performance.now() up to which registrations may be decided. */
   leaseUntil: () => number;
   /** Slots of ours whose hand-over is not done. */
   readonly pendingSlots: Set<number>;
+  /** Operators may do faults to it: for development. */
+  readonly takesFaults: boolean;
   /** Off only in tests that show what fencing is for. */
   readonly hasFencing: boolean;
 }
@@ -95,7 +99,7 @@ export function decides(state: RouterState, slot: number): boolean {
 }
 
 export function createState(
-  base: Pick<RouterState, 'set' | 'name' | 'clock' | 'coordinator' | 'times' | 'log' | 'hasFencing'>,
+  base: Pick<RouterState, 'set' | 'name' | 'clock' | 'coordinator' | 'times' | 'log' | 'hasFencing' | 'takesFaults'>,
 ): RouterState {
   return {
     ...base,
@@ -122,6 +126,7 @@ export function createState(
     isReady: false,
     isDraining: false,
     isClosed: false,
+    address: '',
     hasWarmStandby: () => false,
     leaseUntil: () => Number.POSITIVE_INFINITY,
     pendingSlots: new Set(),

@@ -15,7 +15,7 @@ interface Config extends MeshConfig {
 export type NodeCommand =
   | { op: 'host'; keys: string[]; policy?: 'kick' | 'reject' }
   | { op: 'hostMany'; prefix: string; count: number }
-  | { op: 'send'; targets: string[]; everyMs: number; burst: number }
+  | { op: 'send'; targets: string[]; everyMs: number; burst: number; states?: boolean }
   | { op: 'quiet' }
   | { op: 'history' }
   | { op: 'status' }
@@ -31,7 +31,7 @@ const config = JSON.parse(process.argv[2] ?? '{}') as Config;
 const coordinator = config.routers ? undefined : openCoordinator(config);
 const history: HistoryEvent[] = [];
 /** What was sent and may still be refused, by number. */
-const open = new Map<number, { source: string; target: string; sequence: number }>();
+const open = new Map<number, { source: string; target: string; sequence: number; lane?: 'state' }>();
 const names = new Map<string, string>();
 const sequences = new Map<string, number>();
 const hostedKeys = new Map<string, Registration>();
@@ -61,6 +61,7 @@ function makeObject(key: string): RoutedObject {
         source: new TextDecoder().decode(frame.payload().subarray(12)),
         target: key,
         sequence,
+        ...(frame.view.getUint32(frame.start + 40, true) === 1 && { lane: 'state' as const }),
         node: config.name,
         ...(node.epochOf(objectId('Obj', key)) as { term: number; counter: number }),
         nodeTerm: node.term,
@@ -96,18 +97,21 @@ await node.ready(20_000);
 let timer: ReturnType<typeof setInterval> | undefined;
 const encoder = new TextEncoder();
 
-function send(source: Registration, target: string): void {
-  const pair = `${source.id.key}>${target}`;
+function send(source: Registration, target: string, lane?: 'state'): void {
+  const pair = `${source.id.key}>${target}${lane ?? ''}`;
   const sequence = (sequences.get(pair) ?? -1) + 1;
   sequences.set(pair, sequence);
   const name = encoder.encode(source.id.key);
   const payload = new Uint8Array(12 + name.byteLength);
-  new DataView(payload.buffer).setUint32(0, sequence, true);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, sequence, true);
+  view.setUint32(4, lane === 'state' ? 1 : 0, true);
   payload.set(name, 12);
-  const message = { source: source.id.key, target, sequence };
+  const message = { source: source.id.key, target, sequence, ...(lane && { lane }) };
   history.push({ kind: 'sent', at: machineNow(), ...message });
   try {
-    open.set(source.self.tell(know(target), 1, payload), message);
+    const { self } = source;
+    open.set(lane ? self.sendState(know(target), 1, payload) : self.tell(know(target), 1, payload), message);
   } catch (error) {
     history.push({ kind: 'refused', at: machineNow(), code: (error as { code: string }).code, ...message });
   }
@@ -144,7 +148,9 @@ async function run(command: NodeCommand): Promise<unknown> {
           turn++;
           const source = sources[turn % sources.length] as Registration;
           const target = command.targets[(turn * 7) % command.targets.length] as string;
-          if (target !== source.id.key) send(source, target);
+          if (target === source.id.key) continue;
+          send(source, target);
+          if (command.states) send(source, target, 'state');
         }
       }, command.everyMs);
       return {};
