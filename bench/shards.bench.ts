@@ -2,6 +2,7 @@
  * What the router adds to a statement of PostgreSQL, and what more shards give. The peer runs the same functions through the plain `pg` pool: the write
  * without lock and look at the owner, the read without the join. All clusters are real, with fsync on, and share the cores of this machine.
  */
+import { readFileSync } from 'node:fs';
 import { createMover, createRecordStore, createShardsEngine, MOVED_TABLES } from '@sparrow/store';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import pg from 'pg';
@@ -117,16 +118,22 @@ export async function run(): Promise<Row[]> {
     const mixed = (): Promise<unknown> => (random() < 0.5 ? read() : table.fieldIncrease({ id: any() }, { gold: 1n }));
     const hundred = (): Promise<unknown> => table.batchGet(Array.from({ length: 100 }, () => ({ id: any() })));
     const rates: number[][] = [];
+    const busy: number[][] = [];
     const batches: number[][] = [];
     const measure = async (): Promise<void> => {
       const samples: Timed[] = [];
       const batch: Timed[] = [];
+      const shares: number[] = [];
       for (let i = 0; i < 3; i++) {
+        const before = machine();
         samples.push(await timed(MS, 48, mixed));
+        const after = machine();
+        shares.push((100 * (after.busy - before.busy)) / (after.all - before.all));
         batch.push(await timed(MS / 2, 1, hundred));
       }
       rates.push(samples.map(({ rate }) => rate));
       batches.push(batch.map(({ p50 }) => p50));
+      busy.push(shares);
     };
     await measure();
     const { joinShard } = await import('@sparrow/store');
@@ -144,7 +151,11 @@ export async function run(): Promise<Row[]> {
     await move('s1', 's3', 192, 255);
     await engine.router.refresh();
     await measure();
-    for (const [i, shards] of [1, 2, 4].entries())
+    for (const [i, shards] of [1, 2, 4].entries()) {
+      // Where all cores are busy, more shards on this machine can only share them: that is where it saturates.
+      rows.push(
+        row(`all cores of this machine meanwhile, ${shards} shard${shards > 1 ? 's' : ''}`, '%', busy[i] as number[]),
+      );
       rows.push(
         row(
           `reads and increases, 48 in flight, ${shards} shard${shards > 1 ? 's' : ''} on this machine`,
@@ -153,6 +164,7 @@ export async function run(): Promise<Row[]> {
           i > 0 ? (rates[0] as number[]) : [],
         ),
       );
+    }
     rows.push(
       row(
         'batchGet of 100 keys over 4 shards, against one shard',
@@ -167,4 +179,11 @@ export async function run(): Promise<Row[]> {
     for (const server of servers) await server.close();
   }
   return rows;
+}
+
+/** Ticks of all cores since the start, and those in which they worked. */
+function machine(): { all: number; busy: number } {
+  const ticks = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(/\s+/).slice(1).map(Number);
+  const all = ticks.slice(0, 8).reduce((sum, value) => sum + value, 0);
+  return { all, busy: all - (ticks[3] ?? 0) - (ticks[4] ?? 0) };
 }

@@ -31,14 +31,19 @@ function fail(code, cause, fix) {
   process.exit(1);
 }
 
-const tsc = await run([
-  join(root, 'node_modules/typescript/bin/tsc'),
-  '-p',
-  join(sdk, 'tsconfig.build.json'),
-  '--outDir',
-  dist,
-]);
-if (tsc.code !== 0) fail('SDK_NOT_BUILT', 'tsc found errors in packages/sdk, see above', 'run npm run typecheck');
+const PROTOCOL = '@sparrow/protocol/record-wire';
+
+async function compile(config, outDir, what, ...more) {
+  const tsc = await run([join(root, 'node_modules/typescript/bin/tsc'), '-p', config, '--outDir', outDir, ...more]);
+  if (tsc.code !== 0) fail('SDK_NOT_BUILT', `tsc found errors in ${what}, see above`, 'run npm run typecheck');
+}
+await compile(join(sdk, 'tsconfig.build.json'), dist, 'packages/sdk');
+// What the sdk has of the protocol it carries along.
+await compile(join(sdk, 'tsconfig.protocol.json'), join(dist, 'protocol'), 'packages/protocol');
+for (const file of readdirSync(join(dist, 'server'))) {
+  const path = join(dist, 'server', file);
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(`'${PROTOCOL}'`, "'../protocol/record-wire/index.js'"));
+}
 
 // tsc rewrites the endings of imports in JavaScript, but not in declarations.
 for (const file of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.d.ts'))) {

@@ -43,7 +43,7 @@ const needs = {
   simulator: ['chromium'],
   cloud: ['chromium'],
   cli: ['chromium', 'postgresql'],
-  e2e: ['chromium'],
+  e2e: ['chromium', 'postgresql'],
   store: ['postgresql', 'redis', 'ip', 'iptables', 'faketime'],
   router: ['java', 'zookeeper', 'nats', 'redis', 'ip', 'iptables'],
 };

@@ -86,11 +86,16 @@ export interface RecordTable {
 export interface StoredRecord {
   record: Record<string, unknown>;
   version: number;
+  /** Of an element of a list. */
+  index?: number;
 }
 export interface ShardMap {
   embedded: boolean;
-  shards: { id: string }[];
+  slots: number;
+  shards: { id: string; state: string; standbys: number }[];
   ranges: { first: number; last: number; shard: string }[];
+  /** The way from the embedded file to shards, once it was begun. */
+  growth?: { copied: number; waiting: number; done?: { rows: number; switchMs: number }; error?: string };
   moves: {
     id: string;
     from: string;
@@ -99,11 +104,15 @@ export interface ShardMap {
     last: number;
     state: string;
     switched: number;
+    /** Milliseconds that each fence stood. */
+    fencesMs: number[];
+    retries: number;
     error?: string;
   }[];
 }
 export interface SlowLog {
-  slow: { at: number; op: string; table: string; ms: number; error?: string }[];
+  slow: { at: number; op: string; table: string; ms: number; key?: string; error?: string }[];
+  hot: { table: string; key: string; calls: number }[];
 }
 
 export interface Api {
@@ -112,14 +121,16 @@ export interface Api {
   /** `of`: the other end of a link, or an object as Type/key. */
   gameFault(fault: { kind: GameFault; set: string; name: string; of?: string }): Promise<void>;
   recordTables(): Promise<{ tables: RecordTable[] }>;
+  /** Records of a table, or elements of the list that `key` names. */
   records(
     table: string,
-    cursor: string | undefined,
-    query: string,
+    page: { cursor?: string | undefined; query?: string; key?: Record<string, string> },
   ): Promise<{ records: StoredRecord[]; cursor?: string }>;
-  putRecord(table: string, record: object, version: number): Promise<void>;
-  deleteRecord(table: string, key: object): Promise<void>;
+  putRecord(table: string, record: object, version: number, index?: number): Promise<void>;
+  deleteRecord(table: string, key: object, index?: number): Promise<void>;
   shards(): Promise<ShardMap>;
+  growStore(meta: string): Promise<void>;
+  addShard(id: string, url: string): Promise<void>;
   moveSlots(move: { from: string; to: string; first: number; last: number }): Promise<void>;
   slowLog(): Promise<SlowLog>;
   status(): Promise<Status>;
@@ -155,11 +166,19 @@ export function createApi(token: string): Api {
     lookUp: (type, key) => call(`game/lookup?${new URLSearchParams({ type, key })}`),
     gameFault: (fault) => call('game/fault', 'POST', fault),
     recordTables: () => store('tables'),
-    records: (table, cursor, query) =>
-      store(`${of(table)}?${new URLSearchParams({ ...(cursor ? { cursor } : {}), ...(query ? { query } : {}) })}`),
-    putRecord: (table, record, version) => store(of(table), 'PUT', { record, version }),
-    deleteRecord: (table, key) => store(of(table), 'DELETE', { key }),
+    records: (table, { cursor, query, key }) =>
+      store(
+        `${of(table)}?${new URLSearchParams({
+          ...(cursor ? { cursor } : {}),
+          ...(query ? { query } : {}),
+          ...(key ? { key: JSON.stringify(key) } : {}),
+        })}`,
+      ),
+    putRecord: (table, record, version, index) => store(of(table), 'PUT', { record, version, index }),
+    deleteRecord: (table, key, index) => store(of(table), 'DELETE', { key, index }),
     shards: () => store('shards'),
+    growStore: (meta) => store('grow', 'POST', { meta }),
+    addShard: (id, url) => store('shards', 'POST', { id, url }),
     moveSlots: (move) => store('shards/move', 'POST', move),
     slowLog: () => store('slow'),
     status: () => call('status'),

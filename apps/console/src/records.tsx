@@ -12,10 +12,11 @@ import {
   Switch,
   Table,
   Tabs,
-  Tag,
+  Typography,
 } from 'antd';
 import { useCallback, useEffect, useState } from 'react';
-import type { Api, RecordTable, ShardMap, SlowLog, StoredRecord } from './api.ts';
+import type { Api, RecordTable, SlowLog, StoredRecord } from './api.ts';
+import { Shards } from './shards.tsx';
 import { useTexts } from './texts.ts';
 
 /** Records of the app: tables with an editor, the map of shards, slow operations. */
@@ -54,11 +55,26 @@ function Tables({ api }: { api: Api }) {
     );
   }, [api]);
 
+  const isList = table !== undefined && table.kind !== 'GENERIC';
+  /** Fields of a list's key, as they are typed: in their order, with commas between. */
+  const keyOf = useCallback(
+    (text: string): Record<string, string> => {
+      const values = text.split(',').map((value) => value.trim());
+      return Object.fromEntries((table?.key ?? []).map((field, i) => [field, values[i] ?? '']));
+    },
+    [table],
+  );
+
   const load = useCallback(
     async (cursor: string | undefined, text: string): Promise<void> => {
       if (!name) return;
+      if (isList && text === '') {
+        setRecords([]);
+        setNext(undefined);
+        return;
+      }
       try {
-        const page = await api.records(name, cursor, text);
+        const page = await api.records(name, { cursor, ...(isList ? { key: keyOf(text) } : { query: text }) });
         setRecords(page.records);
         setNext(page.cursor);
         setFailure('');
@@ -66,7 +82,7 @@ function Tables({ api }: { api: Api }) {
         setFailure((error as Error).message);
       }
     },
-    [api, name],
+    [api, name, isList, keyOf],
   );
   useEffect(() => {
     setCursors([undefined]);
@@ -90,24 +106,25 @@ function Tables({ api }: { api: Api }) {
           style={{ minWidth: 180 }}
           options={tables.map((entry) => ({
             value: entry.name,
-            disabled: entry.kind !== 'GENERIC',
             label: `${entry.name} (${entry.count ?? entry.kind})`,
           }))}
         />
         <Input.Search
           allowClear
           style={{ width: 420 }}
-          placeholder={`select * from ${name || 'Table'} where …`}
+          placeholder={isList ? `${t.listOf} ${table.key.join(', ')}` : `select * from ${name || 'Table'} where …`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
           onSearch={() => turn([undefined])}
         />
-        <Button onClick={() => setEditing({ record: {} })}>＋ {t.newRecord}</Button>
+        <Button disabled={isList && query === ''} onClick={() => setEditing({ record: isList ? keyOf(query) : {} })}>
+          ＋ {t.newRecord}
+        </Button>
       </Space>
       {failure && <Alert type="error" title={failure} />}
       <Table
         size="small"
-        rowKey={(row) => JSON.stringify(table?.key.map((field) => row.record[field]))}
+        rowKey={(row) => JSON.stringify([row.index, ...(table?.key ?? []).map((field) => row.record[field])])}
         dataSource={records}
         pagination={false}
         scroll={{ x: true }}
@@ -118,6 +135,7 @@ function Tables({ api }: { api: Api }) {
             ellipsis: true,
             render: (_: unknown, row: StoredRecord) => short(row.record[field]),
           })),
+          ...(isList ? [{ title: t.index, dataIndex: 'index', key: '$index' }] : []),
           { title: t.version, dataIndex: 'version', key: '$version' },
           {
             key: '$actions',
@@ -130,7 +148,7 @@ function Tables({ api }: { api: Api }) {
                   title={t.deleteRecord}
                   onConfirm={async () => {
                     const key = Object.fromEntries((table?.key ?? []).map((field) => [field, row.record[field]]));
-                    await api.deleteRecord(name, key).catch((error: Error) => setFailure(error.message));
+                    await api.deleteRecord(name, key, row.index).catch((error: Error) => setFailure(error.message));
                     await load(cursors.at(-1), query);
                   }}
                 >
@@ -157,7 +175,7 @@ function Tables({ api }: { api: Api }) {
           value={editing}
           onClose={() => setEditing(undefined)}
           onSave={async (record) => {
-            await api.putRecord(name, record, editing.version ?? 0);
+            await api.putRecord(name, record, editing.version ?? 0, editing.index);
             setEditing(undefined);
             await load(cursors.at(-1), query);
           }}
@@ -238,118 +256,46 @@ function Editor(props: {
   );
 }
 
-const SHARD_COLORS = ['#0f9d70', '#3b82f6', '#f59e0b', '#8b5cf6', '#ef4444', '#14b8a6', '#ec4899', '#64748b'];
-
-/** Which slots stand where, what moves, and the button that grows the store. */
-function Shards({ api }: { api: Api }) {
-  const t = useTexts();
-  const [map, setMap] = useState<ShardMap>();
-  const [failure, setFailure] = useState('');
-  const [to, setTo] = useState<string>();
-  useEffect(() => {
-    const load = (): void => void api.shards().then(setMap, (error: Error) => setFailure(error.message));
-    load();
-    const timer = setInterval(load, 1_000);
-    return () => clearInterval(timer);
-  }, [api]);
-  if (failure) return <Alert type="info" showIcon title={failure} />;
-  if (!map) return <Empty description={t.empty} />;
-  if (map.embedded) return <Alert type="info" showIcon title={t.embeddedStore} />;
-  const color = (shard: string): string =>
-    SHARD_COLORS[map.shards.findIndex(({ id }) => id === shard) % SHARD_COLORS.length] ?? '#888';
-  const largest = [...map.ranges].sort((a, b) => b.last - b.first - (a.last - a.first))[0];
-  const target = to ?? map.shards.find(({ id }) => !map.ranges.some((range) => range.shard === id))?.id;
-  return (
-    <Space orientation="vertical" style={{ width: '100%' }}>
-      <div style={{ display: 'flex', height: 36, borderRadius: 8, overflow: 'hidden' }}>
-        {map.ranges.map(({ first, last, shard }) => (
-          <div
-            key={first}
-            title={`${shard}: ${first}–${last}`}
-            style={{
-              flex: last - first + 1,
-              background: color(shard),
-              color: '#fff',
-              textAlign: 'center',
-              lineHeight: '36px',
-              overflow: 'hidden',
-            }}
-          >
-            {shard}
-          </div>
-        ))}
-      </div>
-      <Space>
-        {map.shards.map(({ id }) => (
-          <Tag key={id} color={color(id)}>
-            {id}
-          </Tag>
-        ))}
-        <Select
-          aria-label={t.growTo}
-          value={target ?? null}
-          onChange={(id) => setTo(id ?? undefined)}
-          style={{ minWidth: 120 }}
-          options={map.shards.filter(({ id }) => id !== largest?.shard).map(({ id }) => ({ value: id, label: id }))}
-        />
-        <Button
-          type="primary"
-          disabled={!largest || !target || largest.first === largest.last}
-          onClick={() => {
-            if (!largest || !target) return;
-            const first = largest.first + Math.ceil((largest.last - largest.first + 1) / 2);
-            void api
-              .moveSlots({ from: largest.shard, to: target, first, last: largest.last })
-              .catch((error: Error) => setFailure(error.message));
-          }}
-        >
-          {t.growTo} {target}
-        </Button>
-      </Space>
-      <Table
-        size="small"
-        rowKey="id"
-        pagination={false}
-        dataSource={map.moves}
-        columns={[
-          { title: t.move, key: 'move', render: (_, move) => `${move.from} → ${move.to}  ${move.first}–${move.last}` },
-          {
-            title: t.state,
-            key: 'state',
-            render: (_, move) => <Tag color={move.error ? 'red' : 'blue'}>{move.error ?? move.state}</Tag>,
-          },
-          {
-            title: '%',
-            key: 'share',
-            render: (_, move) => Math.round((100 * (move.switched - move.first)) / (move.last - move.first + 1)),
-          },
-        ]}
-      />
-    </Space>
-  );
-}
-
 function Slow({ api }: { api: Api }) {
   const t = useTexts();
   const [log, setLog] = useState<SlowLog>();
   const [failure, setFailure] = useState('');
   useEffect(() => {
-    api.slowLog().then(setLog, (error: Error) => setFailure(error.message));
+    const load = (): void => void api.slowLog().then(setLog, (error: Error) => setFailure(error.message));
+    load();
+    const timer = setInterval(load, 2_000);
+    return () => clearInterval(timer);
   }, [api]);
-  if (failure) return <Alert type="info" showIcon title={failure} />;
+  if (failure && !log) return <Alert type="info" showIcon title={failure} />;
   return (
-    <Table
-      size="small"
-      rowKey={(entry) => `${entry.at} ${entry.op} ${entry.ms}`}
-      dataSource={log?.slow ?? []}
-      pagination={{ pageSize: 20 }}
-      columns={[
-        { title: t.time, key: 'at', render: (_, entry) => new Date(entry.at).toLocaleTimeString() },
-        { title: t.operation, dataIndex: 'op', key: 'op' },
-        { title: t.tables, dataIndex: 'table', key: 'table' },
-        { title: 'ms', key: 'ms', render: (_, entry) => entry.ms.toFixed(1) },
-        { title: t.problems, dataIndex: 'error', key: 'error' },
-      ]}
-    />
+    <Space orientation="vertical" style={{ width: '100%' }}>
+      {log && log.hot.length > 0 && (
+        <Table
+          size="small"
+          rowKey={(entry) => `${entry.table} ${entry.key}`}
+          dataSource={log.hot}
+          pagination={false}
+          columns={[
+            { title: t.hotKeys, key: 'key', render: (_, entry) => <code>{`${entry.table} ${entry.key}`}</code> },
+            { title: t.callsPerSecond, dataIndex: 'calls', key: 'calls', align: 'right' },
+          ]}
+        />
+      )}
+      <Table
+        size="small"
+        rowKey={(entry) => `${entry.at} ${entry.op} ${entry.ms}`}
+        dataSource={log?.slow ?? []}
+        locale={{ emptyText: t.noSlow }}
+        pagination={{ pageSize: 20, hideOnSinglePage: true }}
+        columns={[
+          { title: t.time, key: 'at', render: (_, entry) => new Date(entry.at).toLocaleTimeString() },
+          { title: t.operation, dataIndex: 'op', key: 'op' },
+          { title: t.table, dataIndex: 'table', key: 'table' },
+          { title: t.key, key: 'key', render: (_, entry) => <Typography.Text code>{entry.key}</Typography.Text> },
+          { title: 'ms', key: 'ms', align: 'right', render: (_, entry) => entry.ms.toFixed(1) },
+          { title: t.problems, dataIndex: 'error', key: 'error' },
+        ]}
+      />
+    </Space>
   );
 }

@@ -1,11 +1,12 @@
 import { cpSync, readFileSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
-import { createSparrow, SparrowRecordError } from '@sparrow/sdk/server';
+import { RECORD_PROTOCOL_VERSION } from '@sparrow/protocol';
+import { SparrowRecordError } from '@sparrow/sdk/server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDevServer, type DevServer } from '../src/index.ts';
 import { createRecordService } from '../src/records/record-service.ts';
 import { REPOSITORY, temporaryFolder, writeProject } from './harness.ts';
+import { connectRaw, serveRecords } from './record-harness.ts';
 
 describe('records of a backend', () => {
   let folder: { path: string; remove(): void };
@@ -101,50 +102,20 @@ describe('records of a backend', () => {
     await wallets.insert({ player: 'ann', gold: 1n });
     expect(await (await b.store()).table('Wallet').get({ player: 'ann' })).toBeUndefined();
     const { socket: path } = await a.open();
-    const refused = await new Promise<string>((resolve, reject) => {
-      const socket = net.connect(path, () => {
-        const text = JSON.stringify({ version: 1, token: 'secret-b' });
-        const frame = Buffer.alloc(4 + text.length);
-        frame.writeUInt32BE(text.length);
-        frame.write(text, 4);
-        socket.write(frame);
-      });
-      let seen = '';
-      socket.on('data', (chunk) => (seen += chunk));
-      socket.on('close', () => resolve(seen));
-      socket.on('error', reject);
-    });
-    expect(refused).toContain('TOKEN_INVALID');
+    const stranger = await connectRaw(path, { version: RECORD_PROTOCOL_VERSION, token: 'secret-b' });
+    await stranger.closed;
+    expect(String(stranger.frames[0])).toContain('TOKEN_INVALID');
     await a.close();
     await b.close();
   });
 
   test('values come through as they are, and refusals with their codes', async () => {
-    writeProject(folder.path, {
-      'records.proto': `syntax = "proto3"; message Thing { option (tcaplusservice.tcaplus_primary_key) = "id";
+    const served = await serveRecords(
+      folder.path,
+      `syntax = "proto3"; message Thing { option (tcaplusservice.tcaplus_primary_key) = "id";
         int64 id = 1; bytes raw = 2; map<string, int64> bag = 3; repeated double list = 4; string text = 5; }`,
-    });
-    const service = createRecordService({
-      dir: join(folder.path, 'store'),
-      app: 'a',
-      env: 'local',
-      backendDir: folder.path,
-      token: 't',
-    });
-    const { socket } = await service.open();
-    const { createServer } = await import('node:http');
-    const control = createServer((_request, response) => response.end(JSON.stringify({ socket })));
-    await new Promise<void>((resolve) => control.listen(0, '127.0.0.1', resolve));
-    const { port } = control.address() as { port: number };
-    const sparrow = createSparrow({
-      port: 1,
-      url: `http://127.0.0.1:${port}`,
-      token: 't',
-      dataDir: folder.path,
-      app: 'a',
-      env: 'local',
-    });
-    const table = sparrow.store.table('Thing');
+    );
+    const table = (await served.connect()).table('Thing');
     const thing = {
       id: 2n ** 62n,
       raw: Uint8Array.of(0, 255),
@@ -162,8 +133,6 @@ describe('records of a backend', () => {
       (await Promise.all(Array.from({ length: 200 }, (_, i) => table.replace({ ...thing, id: BigInt(i) })))).length,
     ).toBe(200);
     expect(await table.count()).toBe(201);
-    sparrow.store.close();
-    control.close();
-    await service.close();
+    await served.close();
   });
 });

@@ -13,6 +13,8 @@ export type { RecordValue } from './codec/message-codec.ts';
 export {
   CONFIG_FILE,
   changeStoreConfig,
+  type GrowOptions,
+  type OpenedStore,
   openEngine,
   openEngineToRead,
   openStore,
@@ -34,11 +36,11 @@ export { NOT_MODIFIED, StoreError, type StoreErrorCode, TCAPLUS_CODES } from './
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
 export { type ArchiveRun, describeArchive, openArchive, pruneArchive, readArchive } from './operations/archive.ts';
 export { backupStore, restoreStore, verifyBackup } from './operations/backup.ts';
-export { growToShards } from './operations/grow.ts';
+export { type Growth, growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
 export { verifyStore } from './operations/verify-store.ts';
-export { WriteRefused } from './record-store/core.ts';
+export { type ReadRow, WriteRefused } from './record-store/core.ts';
 export { LIST_HEAD, LIST_TAIL, type ListElement, type ListTable } from './record-store/list-table.ts';
 export type { Found, NotModified, Page, Written } from './record-store/options.ts';
 export {

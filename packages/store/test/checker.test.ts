@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkHistory, type Operation } from '../src/checker/history.ts';
 import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
 import { createLmdbEngine, createRecordStore, type LmdbEngine, type RecordStore } from '../src/index.ts';
 
@@ -67,5 +68,27 @@ describe('the checker of histories', () => {
   });
   test('catches a write that was done twice', async () => {
     expect([...(await rules('double-apply'))]).toContain('doubled');
+  });
+
+  const op = (kind: 'read' | 'write', start: number, end: number, version: number, count?: bigint): Operation => ({
+    key: 'k',
+    kind,
+    start,
+    end,
+    outcome: 'ok',
+    version,
+    ...(count === undefined ? {} : { count }),
+  });
+  test.each([
+    ['version-twice', [op('write', 0, 1, 1), op('write', 0, 1, 1)], 2],
+    ['order', [op('write', 0, 1, 2), op('write', 2, 3, 1)], 2],
+    ['future-read', [op('write', 0, 1, 1), op('read', 2, 3, 2)], 2],
+    ['read-disagrees', [op('write', 0, 1, 1, 1n), op('read', 2, 3, 1, 2n)], 1],
+    ['stale-read', [op('read', 0, 1, 1), op('read', 2, 3, 0), op('write', 0, 1, 1)], 1],
+    ['lost', [op('write', 0, 1, 1), op('write', 2, 3, 2)], 1],
+    ['doubled', [op('write', 0, 1, 1)], 2],
+  ] as const)('knows %s when it sees it', (rule, history, end) => {
+    const found = checkHistory(history, new Map([['k', { version: end, count: BigInt(end) }]]));
+    expect(found.map((violation) => violation.rule)).toContain(rule);
   });
 });

@@ -206,6 +206,22 @@ describe('the embedded engine', () => {
     await engine.close();
   });
 
+  test('who changes what it read changes nothing for others', async () => {
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    await table.insert({ id: 1n, side: 0, value: 1n, pad: Uint8Array.of(1, 2, 3) });
+    for (let i = 0; i < 3; i++) {
+      const found = await table.get({ id: 1n, side: 0 });
+      expect(found?.record).toMatchObject({ value: 1n, pad: Uint8Array.of(1, 2, 3) });
+      const record = found?.record as { value: bigint; pad: Uint8Array };
+      record.value = 99n;
+      record.pad.fill(0xff);
+    }
+    await store.close();
+    await engine.close();
+  });
+
   test('the schema stays with the store and may only grow', async () => {
     const home = join(dir, 'store');
     const first = await createLmdbEngine({ dir: home });

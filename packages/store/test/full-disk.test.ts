@@ -3,7 +3,8 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createLmdbEngine, createRecordStore, LOAD_SCHEMA, type StoreError } from '../src/index.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { createLmdbEngine, createRecordStore, type StoreError } from '../src/index.ts';
 import { startCluster } from './support/cluster.ts';
 
 const root = process.getuid?.() === 0;
@@ -35,6 +36,8 @@ function smallDisk(mebibytes: number): { dir: string; fill(): void; free(): void
   };
 }
 
+const KEYS = 20;
+const REFUSALS = /^(DISK_FULL|OVERLOADED|TIMEOUT):/;
 const codeOf = (error: unknown): string => (error as StoreError).code ?? String(error);
 
 describe.runIf(root)('a disk that is really full', () => {
@@ -46,7 +49,11 @@ describe.runIf(root)('a disk that is really full', () => {
       const store = await createRecordStore({ engine, schema: LOAD_SCHEMA, sweepEveryMs: 0 });
       return { engine, table: store.table('Counter'), close: () => store.close().then(() => engine.close()) };
     };
-    let { table, close } = await open();
+    let { table, engine, close } = await open();
+    // Counters beside it, whose every answer is checked in the end.
+    const counters = await createRecordStore({ engine, schema: LOAD_SCHEMA, sweepEveryMs: 0, namespace: 'counters' });
+    await fill(counters, KEYS, 2_000);
+    const load = startLoad(counters, { keys: KEYS, clients: 4, timeoutMs: 2_000, pauseMs: 1 });
     const acknowledged = new Map<number, number>();
     const refused = new Set<string>();
     let id = 0;
@@ -82,6 +89,11 @@ describe.runIf(root)('a disk that is really full', () => {
         return acknowledged.size;
       })
       .toBeGreaterThan(before + 20);
+    await load.stop();
+    expect(load.failures.length).toBeGreaterThan(0);
+    expect(load.failures.filter((failure) => !REFUSALS.test(failure))).toEqual([]);
+    expect(checkLoad(load.history, await finalState(counters, KEYS))).toEqual([]);
+    await counters.close();
     await close();
     ({ table, close } = await open());
     for (const own of acknowledged.keys())
@@ -104,19 +116,23 @@ describe.runIf(root)('a disk that is really full', () => {
     await run('alter table sparrow.records set tablespace small');
     const table = cluster.store.table('Counter');
     const pad = (): Uint8Array => crypto.getRandomValues(new Uint8Array(60_000));
-    await table.insert({ id: 1n, count: 1n, pad: pad() });
+    await fill(cluster.store, KEYS, 2_000);
+    const load = startLoad(cluster.store, { keys: KEYS, clients: 2, timeoutMs: 5_000, pauseMs: 2 });
     disk.fill();
     let refused: unknown;
-    let id = 2;
-    for (; id < 2_000 && !refused; id++)
+    let id = 1_000;
+    for (; id < 3_000 && !refused; id++)
       await table.insert({ id: BigInt(id), count: 1n, pad: pad() }).catch((error) => (refused = error));
     expect(codeOf(refused)).toBe('DISK_FULL');
-    expect((await table.get({ id: 1n }))?.record.count).toBe(1n);
+    expect((await table.get({ id: 1n }))?.record.id).toBe(1n);
     const there = await table.count();
-    expect(there).toBe(id - 2);
+    expect(there).toBe(KEYS + id - 1_000 - 1);
     disk.free();
     await table.insert({ id: BigInt(id), count: 1n, pad: pad() });
     expect(await table.count()).toBe(there + 1);
+    await load.stop();
+    expect(load.failures.filter((failure) => !REFUSALS.test(failure))).toEqual([]);
+    expect(checkLoad(load.history, await finalState(cluster.store, KEYS))).toEqual([]);
     await run('alter table sparrow.records set tablespace pg_default');
   }, 60_000);
 });

@@ -10,6 +10,8 @@ import {
   createShardsEngine,
   createSwitchableEngine,
   growToShards,
+  type LmdbEngine,
+  openStore,
 } from '../src/index.ts';
 
 test('an embedded store grows to shards under load: nothing is lost, doubled or failed', async () => {
@@ -24,13 +26,8 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   const growth = await growToShards({
     from: embedded,
     to: shards,
-    async hold() {
-      const open = await engine.hold();
-      return () => {
-        engine.switchTo(shards);
-        open();
-      };
-    },
+    hold: engine.hold,
+    onSwitch: () => engine.switchTo(shards),
   });
   expect(growth).toMatchObject({ copied: 3_000, rows: 3_000 });
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -44,4 +41,47 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   await embedded.close();
   await server.close();
   rmSync(dir, { recursive: true, force: true });
+}, 120_000);
+
+test('a growth that was given up leaves the file in use and is begun anew; shards that hold other records are refused', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));
+  const server = await startPostgres();
+  const store = await openStore(dir, { schema: LOAD_SCHEMA, sweepEveryMs: 0 });
+  const other = await openStore(join(dir, 'other'), { schema: LOAD_SCHEMA, sweepEveryMs: 0 });
+  try {
+    await fill(store, 600, 50);
+    await fill(other, 3, 50);
+    const shards = await createShardsEngine({ meta: server.url, shards: [{ id: 's0', url: server.url }] });
+    await expect(
+      growToShards({
+        from: store.engine as LmdbEngine,
+        to: shards,
+        hold: async () => () => {},
+        onSwitch() {
+          throw new Error('no room for store.json');
+        },
+      }),
+    ).rejects.toThrow('no room');
+    await shards.close();
+    expect(store.engine.kind).toBe('lmdb');
+    // What is deleted meanwhile must not come back out of the half copy.
+    for (let id = 0n; id < 50n; id++) await store.table('Counter').delete({ id });
+    expect(await store.grow({ meta: server.url })).toMatchObject({ rows: 550 });
+    expect(store.engine.kind).toBe('postgres');
+    expect(await store.table('Counter').count()).toBe(550);
+    expect(await store.table('Counter').get({ id: 7n })).toBeUndefined();
+    await expect(store.grow({ meta: server.url })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(other.grow({ meta: server.url })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(await store.table('Counter').count()).toBe(550);
+    expect(await other.table('Counter').count()).toBe(3);
+    await store.close();
+    // The next process opens the shards by itself.
+    const again = await openStore(dir, { sweepEveryMs: 0 });
+    expect([again.engine.kind, await again.table('Counter').count()]).toEqual(['postgres', 550]);
+    await again.close();
+  } finally {
+    await other.close();
+    await server.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
 }, 120_000);

@@ -128,6 +128,27 @@ describe('hostile input', () => {
     );
   });
 
+  test('a message that comes in parts is one message, wherever its parts stand', () => {
+    const part = (stats: object): Buffer => codec.encode(message, { stats });
+    const level = codec.encode(message, { level: 7 });
+    const bytes = Buffer.concat([part({ wins: 5 }), level, part({ losses: 2 }), part({ deep: { score: 9n } })]);
+    expect(codec.decode(message, bytes)).toEqual(
+      codec.decode(message, codec.encode(message, { level: 7, stats: { wins: 5, losses: 2, deep: { score: 9n } } })),
+    );
+  });
+
+  test('names of fields are never code', () => {
+    for (const name of ['constructor', 'toString', 'hasOwnProperty', 'f0', 'decode']) {
+      const odd = parseSchema(
+        `syntax="proto3"; message Odd { option (tcaplusservice.tcaplus_primary_key) = "id"; int32 id = 1; string ${name} = 2; }`,
+      ).tables.get('Odd')?.message as typeof message;
+      const value = JSON.parse(`{"id": 3, "${name}": "x"}`) as Record<string, unknown>;
+      const decoded = codec.decode(odd, codec.encode(odd, value));
+      expect(Object.getOwnPropertyDescriptor(decoded, name)?.value).toBe('x');
+      expect(Object.getPrototypeOf(decoded)).toBe(Object.prototype);
+    }
+  });
+
   test('a map key called __proto__ changes nothing but its map', () => {
     const decoded = codec.decode(message, codec.encode(message, { bag: Object.fromEntries([['__proto__', 7n]]) }));
     expect(Object.getOwnPropertyDescriptor(decoded.bag, '__proto__')?.value).toBe(7n);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openLog } from '../src/engines/lmdb/log.ts';
+import { type Log, openLog } from '../src/engines/lmdb/log.ts';
 import { createTornDisk } from './support/torn-files.ts';
 
 const payload = (text: string): Buffer => Buffer.from(text);
@@ -16,38 +16,47 @@ async function replay(files: ReturnType<typeof createTornDisk>, applied = 0): Pr
   return seen;
 }
 
+const append = (log: Log, payload: Buffer): ReturnType<Log['append']> =>
+  log.append(payload.length, (out, at) => void out.set(payload, at));
+
 describe('the log', () => {
-  test('gives back everything that was acknowledged when the last write is torn at any byte', async () => {
-    const disk = createTornDisk();
-    const log = await openLog({ files: disk, applied: 0, segmentBytes: 512, onRecord: () => {} });
-    for (let i = 1; i <= 20; i++) await log.append(payload(`acknowledged ${i}`)).durable;
-    // A group of three whose promise nobody got before the power went.
-    const last = Promise.all(['x', 'yy', 'zzz'].map((text) => log.append(payload(text)).durable));
-    await last;
-    await log.close();
-    const size = disk.appends.at(-1)?.bytes.length as number;
-    expect(size).toBeGreaterThan(50);
-    for (let kept = 0; kept <= size; kept++)
-      for (const rest of ['old', 'noise'] as const) {
-        const torn = disk.afterPowerLoss(kept, rest);
-        const seen = await replay(torn);
-        expect(seen.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1}:acknowledged ${i + 1}`));
-        expect(['21:x', '22:yy', '23:zzz'].slice(0, seen.length - 20)).toEqual(seen.slice(20));
-        if (kept === size) expect(seen).toHaveLength(23);
-        // A second life writes over nothing and is replayed behind the first.
-        const known = seen.length;
-        const second = await openLog({ files: torn, applied: 0, segmentBytes: 512, onRecord: () => {} });
-        await second.append(payload('second life')).durable;
-        await second.close();
-        expect(await replay(torn)).toEqual([...seen, `${known + 1}:second life`]);
-      }
-  });
+  test.each([
+    ['another thread', false],
+    ['this one', true],
+  ])(
+    'gives back everything that was acknowledged when the last write is torn at any byte, written by %s',
+    async (_, now) => {
+      const disk = createTornDisk(new Map(), now);
+      const log = await openLog({ files: disk, applied: 0, segmentBytes: 512, onRecord: () => {} });
+      for (let i = 1; i <= 20; i++) await append(log, payload(`acknowledged ${i}`)).durable;
+      // A group of three whose promise nobody got before the power went.
+      const last = Promise.all(['x', 'yy', 'zzz'].map((text) => append(log, payload(text)).durable));
+      await last;
+      await log.close();
+      const size = disk.appends.at(-1)?.bytes.length as number;
+      expect(size).toBeGreaterThan(50);
+      for (let kept = 0; kept <= size; kept++)
+        for (const rest of ['old', 'noise'] as const) {
+          const torn = disk.afterPowerLoss(kept, rest);
+          const seen = await replay(torn);
+          expect(seen.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1}:acknowledged ${i + 1}`));
+          expect(['21:x', '22:yy', '23:zzz'].slice(0, seen.length - 20)).toEqual(seen.slice(20));
+          if (kept === size) expect(seen).toHaveLength(23);
+          // A second life writes over nothing and is replayed behind the first.
+          const known = seen.length;
+          const second = await openLog({ files: torn, applied: 0, segmentBytes: 512, onRecord: () => {} });
+          await append(second, payload('second life')).durable;
+          await second.close();
+          expect(await replay(torn)).toEqual([...seen, `${known + 1}:second life`]);
+        }
+    },
+  );
 
   test('a torn head of a new segment is no segment', async () => {
     const disk = createTornDisk();
     const log = await openLog({ files: disk, applied: 0, segmentBytes: 256, onRecord: () => {} });
-    await log.append(payload('a'.repeat(150))).durable;
-    await log.append(payload('b'.repeat(150))).durable;
+    await append(log, payload('a'.repeat(150))).durable;
+    await append(log, payload('b'.repeat(150))).durable;
     await log.close();
     const head = disk.appends.findLastIndex(({ position }) => position === 0);
     const torn = createTornDisk(
@@ -73,7 +82,7 @@ describe('the log', () => {
   test('a missing segment is noticed', async () => {
     const disk = createTornDisk();
     const log = await openLog({ files: disk, applied: 0, segmentBytes: 256, onRecord: () => {} });
-    for (let i = 0; i < 6; i++) await log.append(payload('x'.repeat(150))).durable;
+    for (let i = 0; i < 6; i++) await append(log, payload('x'.repeat(150))).durable;
     await log.close();
     await disk.remove((await disk.list()).sort()[1] as string);
     await expect(replay(disk)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
@@ -82,12 +91,12 @@ describe('the log', () => {
   test('a full disk refuses the write and everything behind it, and goes on when there is room', async () => {
     const disk = createTornDisk();
     const log = await openLog({ files: disk, applied: 0, onRecord: () => {} });
-    await log.append(payload('one')).durable;
+    await append(log, payload('one')).durable;
     disk.fail = 'ENOSPC';
-    const refused = [log.append(payload('two')), log.append(payload('three'))];
+    const refused = [append(log, payload('two')), append(log, payload('three'))];
     for (const { durable } of refused) await expect(durable).rejects.toMatchObject({ code: 'DISK_FULL' });
     disk.fail = undefined;
-    const next = log.append(payload('four'));
+    const next = append(log, payload('four'));
     expect(next.sequence).toBe(2);
     await next.durable;
     await log.close();
@@ -97,11 +106,11 @@ describe('the log', () => {
   test('after a failed sync nothing is taken any more', async () => {
     const disk = createTornDisk();
     const log = await openLog({ files: disk, applied: 0, onRecord: () => {} });
-    await log.append(payload('one')).durable;
+    await append(log, payload('one')).durable;
     disk.fail = 'EIO';
-    await expect(log.append(payload('two')).durable).rejects.toMatchObject({ code: 'LOG_FAILED' });
+    await expect(append(log, payload('two')).durable).rejects.toMatchObject({ code: 'LOG_FAILED' });
     disk.fail = undefined;
-    expect(() => log.append(payload('three'))).toThrow(expect.objectContaining({ code: 'LOG_FAILED' }));
+    expect(() => append(log, payload('three'))).toThrow(expect.objectContaining({ code: 'LOG_FAILED' }));
     await log.close();
     expect((await replay(disk))[0]).toBe('1:one');
   });
@@ -111,10 +120,10 @@ describe('the log', () => {
     const log = await openLog({ files: disk, applied: 0, queueBytes: 1000, onRecord: () => {} });
     let release = (): void => {};
     disk.hold = new Promise((resolve) => (release = resolve));
-    const waiting = [log.append(Buffer.alloc(100)).durable];
+    const waiting = [append(log, Buffer.alloc(100)).durable];
     await new Promise((resolve) => setTimeout(resolve, 20));
-    waiting.push(log.append(Buffer.alloc(900)).durable);
-    expect(() => log.append(Buffer.alloc(900))).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    waiting.push(append(log, Buffer.alloc(900)).durable);
+    expect(() => append(log, Buffer.alloc(900))).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
     release();
     await Promise.all(waiting);
     await log.close();

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONTRACT_SCHEMA } from '../contract/schema.ts';
 import {
   backupStore,
+  changeStoreConfig,
   createLmdbEngine,
   createRecordStore,
   describeArchive,
@@ -226,6 +227,37 @@ describe('operations', () => {
     clock.advance(1_000);
     await app.table('Item').insert({ id: 2n, slot: 0, what: '', count: 0n });
     await app.close();
+  });
+
+  test('store.json gives apps their quotas and tables their limits, and says what is wrong in it', async () => {
+    const home = join(dir, 'configured');
+    const open = (namespace: string): Promise<RecordStore> =>
+      openStore(home, { schema: CONTRACT_SCHEMA, crypto, sweepEveryMs: 0, namespace });
+    changeStoreConfig(home, {
+      quotas: { 'rich/local': { writesPerSecond: 100_000 }, '*': { writesPerSecond: 2 } },
+      limits: { recordBytes: 1_000 },
+    });
+    const write = async (own: RecordStore, size: number): Promise<unknown> =>
+      own.table('Player').replace({ id: 1n, zone: 1, blob: new Uint8Array(size) });
+    const poor = await open('poor/local');
+    for (let i = 0; i < 4; i++) await write(poor, 10);
+    await expect(write(poor, 10)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    await poor.close();
+    const rich = await open('rich/local');
+    for (let i = 0; i < 50; i++) await write(rich, 10);
+    await expect(write(rich, 2_000)).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
+    await rich.close();
+    for (const wrong of [
+      { limits: { recordByte: 1 } },
+      { limits: { recordBytes: 'much' } },
+      { quotas: { '*': { writesPerSecond: -1 } } },
+      { quotas: { '*': { reads: 1 } } },
+      { hotBytes: 'all' },
+      { colour: 'green' },
+    ]) {
+      writeFileSync(join(home, 'store.json'), JSON.stringify(wrong));
+      await expect(open('poor/local')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
   });
 
   test('types that are generated fit the records', () => {

@@ -1,8 +1,21 @@
 import { PATHS, RECORD_OPEN_PATH } from '@sparrow/protocol';
-import { fromJson, StoreError, toJson } from '@sparrow/store';
+import {
+  createMover,
+  fromJson,
+  joinShard,
+  LIST_TAIL,
+  type MetaStore,
+  MOVED_TABLES,
+  StoreError,
+  toJson,
+} from '@sparrow/store';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CloudError } from '../errors.ts';
+import { createGrowth, postgresUrl } from './growth.ts';
 import type { RecordService } from './record-service.ts';
+
+/** Records of one page of the table browser. */
+const PAGE = 50;
 
 /** Opening the record service for the backend, and the console's table browser. */
 export function registerRecordRoutes(
@@ -54,17 +67,32 @@ export function registerRecordRoutes(
       return { tables, stats: await store.stats() };
     }),
   );
-  app.get<{ Params: { table: string }; Querystring: { cursor?: string; query?: string } }>(
+  app.get<{ Params: { table: string }; Querystring: { cursor?: string; query?: string; key?: string } }>(
     `${base}tables/:table`,
     async (request) =>
       typed(async () => {
         const store = await records.store();
         const { table } = request.params;
-        const { message } = store.codec(table).table;
-        const { cursor, query } = request.query;
+        const { message, kind } = store.codec(table).table;
+        const { cursor, query, key } = request.query;
+        if (kind !== 'GENERIC') {
+          const offset = Number(cursor ?? 0);
+          const list = await store
+            .list(table)
+            .listGetAll(fromJson(message, JSON.parse(key ?? '{}')), { offset, limit: PAGE });
+          const next = offset + list.elements.length;
+          return {
+            records: list.elements.map(({ record, index, version }) => ({
+              record: toJson(message, record),
+              index,
+              version,
+            })),
+            cursor: next < list.total ? String(next) : undefined,
+          };
+        }
         const page = query
           ? { records: (await store.table(table).query(query)).records.slice(0, 100) }
-          : await store.table(table).traverse({ limit: 50, ...(cursor ? { cursor } : {}) });
+          : await store.table(table).traverse({ limit: PAGE, ...(cursor ? { cursor } : {}) });
         return {
           records: page.records.map(({ record, version, modified, expires }) => ({
             record: toJson(message, record),
@@ -76,28 +104,51 @@ export function registerRecordRoutes(
         };
       }),
   );
-  app.put<{ Params: { table: string }; Body: { record: unknown; version?: number } }>(
+  app.put<{ Params: { table: string }; Body: { record: unknown; version?: number; index?: number } }>(
     `${base}tables/:table`,
     async (request) =>
       typed(async () => {
         const store = await records.store();
         const { table } = request.params;
-        const record = fromJson(store.codec(table).table.message, request.body?.record);
+        const { message, kind } = store.codec(table).table;
+        const record = fromJson(message, request.body?.record);
         const version = Number(request.body?.version ?? 0);
+        if (kind !== 'GENERIC') {
+          const options = version > 0 ? { version } : {};
+          const { index } = request.body;
+          const list = store.list(table);
+          // A new element may push the oldest out, as the table's own program would have it.
+          return index === undefined
+            ? list.listAddAfter(record, LIST_TAIL, { ...options, shift: 1 })
+            : list.listReplace(record, Number(index), options);
+        }
         return store.table(table).replace(record, version > 0 ? { version } : {});
       }),
   );
-  app.delete<{ Params: { table: string }; Body: { key: unknown } }>(`${base}tables/:table`, async (request) =>
-    typed(async () => {
-      const store = await records.store();
-      const { table } = request.params;
-      return store.table(table).delete(fromJson(store.codec(table).table.message, request.body?.key));
-    }),
+  app.delete<{ Params: { table: string }; Body: { key: unknown; index?: number } }>(
+    `${base}tables/:table`,
+    async (request) =>
+      typed(async () => {
+        const store = await records.store();
+        const { table } = request.params;
+        const { message, kind } = store.codec(table).table;
+        const key = fromJson(message, request.body?.key);
+        return kind === 'GENERIC'
+          ? store.table(table).delete(key)
+          : store.list(table).listDelete(key, Number(request.body?.index));
+      }),
   );
   app.get(`${base}slow`, async () =>
     typed(async () => {
-      const { telemetry } = await records.store();
-      return { slow: telemetry.slow().reverse(), hot: telemetry.hotKeys(), operations: telemetry.operations() };
+      const store = await records.store();
+      const { telemetry } = store;
+      const shown = <T extends { table: string; key?: string }>(entry: T): T =>
+        entry.key === undefined ? entry : { ...entry, key: keyText(store, entry.table, entry.key) };
+      return {
+        slow: telemetry.slow().reverse().map(shown),
+        hot: telemetry.hotKeys().map(shown),
+        operations: telemetry.operations(),
+      };
     }),
   );
   app.get(`${base}metrics`, async (_request, reply) =>
@@ -106,12 +157,28 @@ export function registerRecordRoutes(
       return (await records.store()).metrics();
     }),
   );
-  app.get(`${base}shards`, async () => typed(async () => shardMap(await records.store())));
+  const growth = createGrowth(records);
+  app.get(`${base}shards`, async () =>
+    typed(async () => ({ ...(await shardMap(await records.store())), growth: growth.state() })),
+  );
+  app.post<{ Body: { meta?: unknown; shards?: unknown } }>(`${base}grow`, async (request, reply) =>
+    typed(async () => {
+      const { meta, shards } = request.body ?? {};
+      const urls = Array.isArray(shards) ? shards.map(String) : undefined;
+      return reply.status(202).send(await growth.start(String(meta ?? ''), urls));
+    }),
+  );
+  app.post<{ Body: { id?: unknown; url?: unknown } }>(`${base}shards`, async (request) =>
+    typed(async () => {
+      const { id, url } = request.body ?? {};
+      await joinShard(metaOf(await records.store()), { id: String(id ?? ''), url: postgresUrl(url) });
+      return {};
+    }),
+  );
   app.post<{ Body: { from: string; to: string; first: number; last: number } }>(
     `${base}shards/move`,
     async (request, reply) =>
       typed(async () => {
-        const { createMover, MOVED_TABLES } = await import('@sparrow/store');
         const store = await records.store();
         const meta = metaOf(store);
         const mover = createMover({ meta, tables: MOVED_TABLES });
@@ -125,19 +192,29 @@ export function registerRecordRoutes(
 }
 
 type Store = Awaited<ReturnType<RecordService['store']>>;
-type Meta = import('@sparrow/store').MetaStore;
 
-function metaOf(store: Store): Meta {
-  const { router } = store.engine as { router?: { meta: Meta } };
-  if (!router)
+/** A key of the telemetry, which is a row's without the table's number, as people read it. */
+function keyText(store: Store, table: string, key: string): string {
+  try {
+    const codec = store.codec(table);
+    const values = codec.keyOf(Buffer.concat([Buffer.alloc(4), Buffer.from(key, 'latin1')]));
+    return Object.values(toJson(codec.table.message, values)).join(', ');
+  } catch {
+    return Buffer.from(key, 'latin1').toString('hex');
+  }
+}
+
+function metaOf({ engine }: Store): MetaStore {
+  if (!('router' in engine))
     throw new StoreError('CONFIG_INVALID', 'the store is embedded and has no shards', {
-      hint: 'name a meta store in .sparrow/store/store.json: {"meta": "postgres://…"}',
+      hint: 'bring it to PostgreSQL first: sparrow store shards grow postgres://…',
     });
-  return router.meta;
+  return engine.router.meta;
 }
 
 async function shardMap(store: Store): Promise<object> {
-  if (store.engine.kind !== 'postgres') return { embedded: true, shards: [], ranges: [], moves: [] };
+  if (store.engine.kind !== 'postgres')
+    return { embedded: true, slots: store.engine.slots, shards: [], ranges: [], moves: [] };
   const meta = metaOf(store);
   const ranges: { first: number; last: number; shard: string }[] = [];
   for (const { slot, shard } of await meta.map()) {

@@ -3,18 +3,19 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RECORD_PROTOCOL_VERSION, type RecordHello, type RecordOpenReply } from '@sparrow/protocol';
 import {
-  RECORD_CALLS_AT_ONCE,
-  RECORD_OPERATIONS,
-  RECORD_PROTOCOL_VERSION,
-  type RecordCall,
+  createFrameReader,
+  describeMessages,
+  FrameOutput,
+  jsonAt,
   type RecordFailure,
-  type RecordHello,
-  type RecordOpenReply,
-} from '@sparrow/protocol';
-import { openStore, type RecordStore, StoreError, WriteRefused } from '@sparrow/store';
+  type RecordTurnedAway,
+  type RecordWelcome,
+} from '@sparrow/protocol/record-wire';
+import { type OpenedStore, openStore, StoreError } from '@sparrow/store';
 import { equal } from '../ingress/guard.ts';
-import { createFrameReader, encodeFrame, fromWire, toWire } from './record-frames.ts';
+import { createRecordConnection, type RecordConnection, type ServedTable, servedTables } from './record-connection.ts';
 
 /** Name of the schema in a backend's folder. With it the backend has records. */
 export const RECORD_SCHEMA_FILE = 'records.proto';
@@ -24,7 +25,7 @@ export interface RecordService {
   /** @throws StoreError when the schema or the store cannot be opened */
   open(): Promise<RecordOpenReply>;
   /** The store, once a backend or the console has asked for it. */
-  store(): Promise<RecordStore>;
+  store(): Promise<OpenedStore>;
   close(): Promise<void>;
 }
 
@@ -41,15 +42,22 @@ export interface RecordServiceOptions {
 
 const HELLO_MS = 5_000;
 
+/** What every connection shares. */
+interface Served {
+  store: OpenedStore;
+  tables: ServedTable[];
+  welcome: RecordWelcome;
+}
+
 export function createRecordService(options: RecordServiceOptions): RecordService {
   const { app, env, token } = options;
-  let opening: Promise<RecordStore> | undefined;
+  let opening: Promise<OpenedStore> | undefined;
   let listening: Promise<string> | undefined;
   let server: net.Server | undefined;
   let folder: string | undefined;
   const sockets = new Set<net.Socket>();
 
-  function store(): Promise<RecordStore> {
+  function store(): Promise<OpenedStore> {
     opening ??= openSchema().catch((error) => {
       // The next call tries again: the schema may be mended by then.
       opening = undefined;
@@ -58,7 +66,7 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     return opening;
   }
 
-  async function openSchema(): Promise<RecordStore> {
+  async function openSchema(): Promise<OpenedStore> {
     const file = options.backendDir && join(options.backendDir, RECORD_SCHEMA_FILE);
     if (!file || !existsSync(file))
       throw new StoreError('CONFIG_INVALID', `${app} has no ${RECORD_SCHEMA_FILE}`, {
@@ -71,11 +79,12 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     });
   }
 
-  async function listen(): Promise<string> {
+  async function listen(records: OpenedStore): Promise<string> {
     // Paths of Unix sockets end at about a hundred bytes, so it is not put below the project.
     folder = mkdtempSync(join(tmpdir(), 'sparrow-rec-'));
     const path = join(folder, `${randomBytes(4).toString('hex')}.sock`);
-    server = net.createServer(serve);
+    const served = describe(records);
+    server = net.createServer((socket) => serve(socket, served));
     await new Promise<void>((resolve, reject) => {
       server?.once('error', reject);
       server?.listen(path, resolve);
@@ -83,57 +92,46 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     return path;
   }
 
-  function serve(socket: net.Socket): void {
+  function serve(socket: net.Socket, served: Served): void {
     sockets.add(socket);
-    let known = false;
-    let running = 0;
-    let out: Buffer[] = [];
+    let connection: RecordConnection | undefined;
     const timer = setTimeout(() => socket.destroy(), HELLO_MS);
-    /** Answers of one turn go out together. */
-    const send = (message: unknown): void => {
-      out.push(encodeFrame(message));
-      // A lone call is answered at once.
-      if (running <= 1) flush();
-      else if (out.length === 1) setImmediate(flush);
+    const output = new FrameOutput();
+    const send = (message: RecordWelcome | RecordTurnedAway): void => {
+      output.json(message);
+      output.flush(socket);
     };
-    const flush = (): void => {
-      if (out.length === 0) return;
-      const frames = out;
-      out = [];
-      if (!socket.destroyed) socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
-    };
-    const read = createFrameReader((message) => {
-      if (!known) {
-        const hello = message as RecordHello;
-        if (hello?.version !== RECORD_PROTOCOL_VERSION || !equal(hello.token, token)) {
-          socket.end(
-            encodeFrame({
-              i: 0,
-              e: { code: 'TOKEN_INVALID', message: 'not the token of this app', hint: 'pass SPARROW_TOKEN' },
-            }),
-          );
-          return;
-        }
-        known = true;
-        clearTimeout(timer);
+
+    function onHello(bytes: Buffer, at: number, end: number): void {
+      const hello = jsonAt(bytes, at, end) as RecordHello | null;
+      const refusal = refusalOf(hello, token);
+      if (refusal) {
+        send({ i: 0, e: refusal });
+        socket.end();
         return;
       }
-      const call = message as RecordCall;
-      running++;
-      if (running >= RECORD_CALLS_AT_ONCE) socket.pause();
-      void answer(call).then((reply) => {
-        send(reply);
-        running--;
-        if (running < RECORD_CALLS_AT_ONCE / 2) socket.resume();
-      });
+      clearTimeout(timer);
+      connection = createRecordConnection({ ...served, socket, onRoom: () => take(undefined) });
+      send(served.welcome);
+    }
+
+    const reader = createFrameReader((bytes, at, end) => {
+      if (connection) return connection.onFrame(bytes, at, end);
+      // Behind a refused hello nothing is looked at.
+      if (socket.writable) onHello(bytes, at, end);
+      return true;
     });
-    socket.on('data', (chunk: Buffer) => {
+    /** Whatever is no frame, or has not even a head, ends the connection. */
+    function take(chunk: Buffer | undefined): void {
       try {
-        read(chunk);
+        if (chunk) reader.read(chunk);
+        else reader.resume();
+        connection?.flush();
       } catch {
         socket.destroy();
       }
-    });
+    }
+    socket.on('data', take);
     socket.on('error', () => {});
     socket.on('close', () => {
       clearTimeout(timer);
@@ -141,35 +139,11 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
     });
   }
 
-  async function answer(call: RecordCall): Promise<object> {
-    const i = Number(call?.i);
-    try {
-      const records = await store();
-      const { kind } = records.codec(String(call.t)).table;
-      const allowed: readonly string[] = RECORD_OPERATIONS[kind === 'GENERIC' ? 'GENERIC' : 'LIST'];
-      if (!allowed.includes(call.o) || !Array.isArray(call.a))
-        throw new StoreError('TABLE_KIND', `${kind} table ${call.t} has no operation ${String(call.o)}`, {
-          hint: `it has ${allowed.join(', ')}`,
-        });
-      const table = (kind === 'GENERIC' ? records.table(call.t) : records.list(call.t)) as unknown as Record<
-        string,
-        (...args: unknown[]) => Promise<unknown>
-      >;
-      const result = await (table[call.o] as (...args: unknown[]) => Promise<unknown>)(...call.a.map(fromWire));
-      const shown = Array.isArray(result)
-        ? result.map((entry) => (entry instanceof StoreError ? { e: failure(entry) } : (toWire(entry) ?? null)))
-        : toWire(result);
-      return { i, r: shown };
-    } catch (error) {
-      return { i, e: failure(error) };
-    }
-  }
-
   return {
     store,
     async open() {
       const records = await store();
-      listening ??= listen();
+      listening ??= listen(records);
       return {
         socket: await listening,
         version: RECORD_PROTOCOL_VERSION,
@@ -186,16 +160,33 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
   };
 }
 
-function failure(error: unknown): RecordFailure {
-  if (!(error instanceof StoreError)) {
-    // A call with arguments of the wrong shape ends here.
-    return { code: 'FIELD_TYPE', message: (error as Error).message, hint: 'check the arguments of the call' };
-  }
+function describe(store: OpenedStore): Served {
+  const tables = servedTables(store);
   return {
-    code: error.code,
-    message: error.message,
-    hint: error.hint,
-    ...(error.tcaplus === undefined ? {} : { tcaplus: error.tcaplus }),
-    ...(error instanceof WriteRefused ? { version: error.version, record: toWire(error.record) } : {}),
+    store,
+    tables,
+    welcome: {
+      version: RECORD_PROTOCOL_VERSION,
+      tables: [...store.schema.tables.values()].map(({ name, kind, message, keyFields }) => ({
+        name,
+        kind,
+        message: message.name,
+        key: keyFields.map((field) => field.name),
+      })),
+      messages: describeMessages(tables.map(({ message }) => message)),
+      maxDepth: store.limits.messageDepth,
+    },
   };
+}
+
+function refusalOf(hello: RecordHello | null, token: string): RecordFailure | undefined {
+  if (hello?.version !== RECORD_PROTOCOL_VERSION)
+    return {
+      code: 'PROTOCOL_VERSION',
+      message: `this record service speaks version ${RECORD_PROTOCOL_VERSION}, not ${String(hello?.version)}`,
+      hint: 'install the SDK of this Sparrow in the backend',
+    };
+  if (!equal(hello.token, token))
+    return { code: 'TOKEN_INVALID', message: 'not the token of this app', hint: 'pass SPARROW_TOKEN' };
+  return undefined;
 }

@@ -96,16 +96,30 @@ function checkReads(
     .sort((a, b) => a.start - b.start);
   // What was written or read before a read began is the least it may see.
   const facts = [...writes, ...reads].sort((a, b) => a.end - b.end);
+  const begun = all
+    .filter(({ kind, outcome }) => kind === 'write' && outcome !== 'failed')
+    .map(({ start }) => start)
+    .sort((a, b) => a - b);
   let done = 0;
   let highest = 0;
   for (const read of reads) {
     while (done < facts.length && (facts[done] as Operation).end < read.start)
       highest = Math.max(highest, (facts[done++] as Operation).version);
     if (read.version < highest) add('stale-read', `version ${read.version} was read after ${highest} was known`);
-    const possible = all.filter(
-      ({ kind, start, outcome }) => kind === 'write' && outcome !== 'failed' && start <= read.end,
-    ).length;
+    const possible = countUpTo(begun, read.end);
     if (read.version > possible)
       add('future-read', `version ${read.version} was read when at most ${possible} writes had begun`);
   }
+}
+
+/** How many of the sorted numbers are at most `limit`. */
+function countUpTo(sorted: readonly number[], limit: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,6 @@
+import { Writer } from '@sparrow/protocol/record-codec';
 import { StoreError } from '../errors.ts';
-import { FIXED32, FIXED64, findLast, readVarint64, stripFields, VARINT, varint64 } from './wire.ts';
+import { FIXED32, FIXED64, locate, located, stripFields, VARINT, wire } from './wire.ts';
 
 /** How the number of a field stands on the wire. */
 export type NumberForm = 'varint' | 'zigzag' | 'fixed32' | 'fixed64' | 'float' | 'double';
@@ -50,35 +51,36 @@ const WIRE_OF: Record<NumberForm, number> = {
 };
 
 function increase(bytes: Uint8Array, edit: Extract<Edit, { kind: 'increase' }>): Uint8Array {
-  const found = findLast(bytes, edit.field);
-  const here = found && found.type === WIRE_OF[edit.form] ? found : undefined;
-  const old = here ? readNumber(bytes, here.value, edit) : typeof edit.by === 'bigint' ? 0n : 0;
+  const tag = ((edit.field << 3) | WIRE_OF[edit.form]) >>> 0;
+  const isThere = locate(bytes, tag);
+  const { value: start, end } = located;
+  const old = isThere ? readNumber(bytes, start, edit) : typeof edit.by === 'bigint' ? 0n : 0;
   const value = typeof edit.by === 'bigint' ? (old as bigint) + edit.by : (old as number) + edit.by;
   if (value < edit.min || value > edit.max) throw outOfRange();
-  const encoded = writeNumber(value, edit.form);
-  if (here) {
-    const out = new Uint8Array(bytes.length - (here.end - here.value) + encoded.length);
-    out.set(bytes.subarray(0, here.value));
-    out.set(encoded, here.value);
-    out.set(bytes.subarray(here.end), here.value + encoded.length);
-    return out;
-  }
-  const tag = varint64(BigInt((edit.field << 3) | WIRE_OF[edit.form]));
-  const out = new Uint8Array(bytes.length + tag.length + encoded.length);
-  out.set(bytes);
-  out.set(tag, bytes.length);
-  out.set(encoded, bytes.length + tag.length);
+  number.reset();
+  if (!isThere) number.uint32(tag);
+  writeNumber(value, edit.form);
+  const from = isThere ? start : bytes.length;
+  const to = isThere ? end : bytes.length;
+  // Out of Node's pool: memory of its own costs more than all the rest.
+  const out = Buffer.allocUnsafe(bytes.length - (to - from) + number.at);
+  out.set(bytes.subarray(0, from));
+  for (let i = 0; i < number.at; i++) out[from + i] = number.bytes[i] as number;
+  if (to < bytes.length) out.set(bytes.subarray(to), from + number.at);
   return out;
 }
+
+/** The new value on the wire; used again for the next one. */
+const number = new Writer();
 
 function readNumber(bytes: Uint8Array, at: number, edit: Extract<Edit, { kind: 'increase' }>): bigint | number {
   const { signed } = edit;
   if (edit.form === 'varint') {
-    const value = readVarint64(bytes, at);
+    const value = wire.readVarint64(bytes, at, bytes.length, false);
     return signed ? BigInt.asIntN(64, value) : value;
   }
   if (edit.form === 'zigzag') {
-    const value = readVarint64(bytes, at);
+    const value = wire.readVarint64(bytes, at, bytes.length, false);
     return (value >> 1n) ^ -(value & 1n);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -87,14 +89,11 @@ function readNumber(bytes: Uint8Array, at: number, edit: Extract<Edit, { kind: '
   return edit.form === 'float' ? view.getFloat32(at, true) : view.getFloat64(at, true);
 }
 
-function writeNumber(value: bigint | number, form: NumberForm): Uint8Array {
-  if (form === 'varint') return varint64(value as bigint);
-  if (form === 'zigzag') return varint64(((value as bigint) << 1n) ^ ((value as bigint) >> 63n));
-  const out = new Uint8Array(form === 'fixed32' || form === 'float' ? 4 : 8);
-  const view = new DataView(out.buffer);
-  if (form === 'fixed32') view.setInt32(0, Number(BigInt.asIntN(32, value as bigint)), true);
-  else if (form === 'fixed64') view.setBigInt64(0, BigInt.asIntN(64, value as bigint), true);
-  else if (form === 'float') view.setFloat32(0, value as number, true);
-  else view.setFloat64(0, value as number, true);
-  return out;
+function writeNumber(value: bigint | number, form: NumberForm): void {
+  if (form === 'varint') number.varint64(value as bigint);
+  else if (form === 'zigzag') number.zigzag64(value as bigint);
+  else if (form === 'fixed32') number.fixed32(Number(BigInt.asIntN(32, value as bigint)));
+  else if (form === 'fixed64') number.fixed64(value as bigint);
+  else if (form === 'float') number.float(value as number);
+  else number.double(value as number);
 }

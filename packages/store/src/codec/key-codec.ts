@@ -11,71 +11,151 @@ import { checkScalar } from './message-codec.ts';
 /** Bytes of an index entry's text that take part in its order; what lies behind is compared on the record itself. */
 const INDEX_TEXT_BYTES = 200;
 
-const int32 = (value: number, signed: boolean): Buffer => {
-  const out = Buffer.allocUnsafe(4);
-  out.writeUInt32BE(signed ? (value ^ 0x8000_0000) >>> 0 : value >>> 0);
-  return out;
-};
+const halves = new Int32Array(2);
+const whole = new BigInt64Array(halves.buffer);
 
-function text(bytes: Uint8Array): Buffer {
-  let zeros = 0;
-  for (const byte of bytes) if (byte === 0) zeros++;
-  const out = Buffer.allocUnsafe(bytes.length + zeros + 2);
-  let at = 0;
-  for (const byte of bytes) {
-    out[at++] = byte;
-    if (byte === 0) out[at++] = 0xff;
+/** A growing buffer that values of a key are put behind each other in; used again for the next key. */
+export class KeyWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(256);
+  at = 0;
+
+  /** Begins a new key. */
+  reset(): void {
+    this.at = 0;
+    // One giant key, which is refused, must not hold its memory for ever.
+    if (this.bytes.length > 1 << 16) this.bytes = Buffer.allocUnsafeSlow(256);
   }
-  out[at++] = 0;
-  out[at] = 1;
-  return out;
+
+  need(more: number): void {
+    if (this.at + more <= this.bytes.length) return;
+    const next = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.at + more));
+    this.bytes.copy(next, 0, 0, this.at);
+    this.bytes = next;
+  }
+
+  byte(value: number): void {
+    this.need(1);
+    this.bytes[this.at++] = value;
+  }
+
+  word(value: number): void {
+    this.need(4);
+    const { bytes, at } = this;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = (value >>> 16) & 0xff;
+    bytes[at + 2] = (value >>> 8) & 0xff;
+    bytes[at + 3] = value & 0xff;
+    this.at = at + 4;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.need(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  #escaped(from: Uint8Array): void {
+    this.need(from.length * 2 + 2);
+    const { bytes } = this;
+    let { at } = this;
+    for (let i = 0; i < from.length; i++) {
+      const byte = from[i] as number;
+      bytes[at++] = byte;
+      if (byte === 0) bytes[at++] = 0xff;
+    }
+    bytes[at++] = 0;
+    bytes[at++] = 1;
+    this.at = at;
+  }
+
+  #text(value: string, clip: boolean): void {
+    const { length } = value;
+    if (length < 48) {
+      this.need(length + 2);
+      const { bytes, at } = this;
+      let i = 0;
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code === 0 || code > 0x7f) break;
+        bytes[at + i] = code;
+      }
+      if (i === length) {
+        bytes[at + i] = 0;
+        bytes[at + i + 1] = 1;
+        this.at = at + i + 2;
+        return;
+      }
+    }
+    const bytes = Buffer.from(value, 'utf8');
+    this.#escaped(clip ? bytes.subarray(0, INDEX_TEXT_BYTES) : bytes);
+  }
+
+  /** One value of a key, which must fit its field. @throws StoreError FIELD_TYPE */
+  value(field: FieldDef, given: unknown, clip = false): void {
+    const value = checkScalar(field, given);
+    switch (field.type) {
+      case 'int32':
+      case 'sint32':
+      case 'sfixed32':
+      case 'enum':
+        this.word((value as number) ^ 0x8000_0000);
+        return;
+      case 'uint32':
+      case 'fixed32':
+        this.word(value as number);
+        return;
+      case 'uint64':
+      case 'fixed64':
+        whole[0] = value as bigint;
+        this.word(halves[1] as number);
+        this.word(halves[0] as number);
+        return;
+      case 'int64':
+      case 'sint64':
+      case 'sfixed64':
+        whole[0] = value as bigint;
+        this.word((halves[1] as number) ^ 0x8000_0000);
+        this.word(halves[0] as number);
+        return;
+      case 'bool':
+        this.byte(value ? 1 : 0);
+        return;
+      case 'float':
+      case 'double': {
+        this.need(8);
+        const out = this.bytes.subarray(this.at, this.at + 8);
+        // -0 equals 0.
+        out.writeDoubleBE(value === 0 ? 0 : (value as number));
+        if ((out[0] as number) & 0x80) for (let i = 0; i < 8; i++) out[i] = ~(out[i] as number) & 0xff;
+        else out[0] = (out[0] as number) | 0x80;
+        this.at += 8;
+        return;
+      }
+      case 'string':
+        this.#text(value as string, clip);
+        return;
+      default: {
+        const bytes = value as Uint8Array;
+        this.#escaped(clip ? bytes.subarray(0, INDEX_TEXT_BYTES) : bytes);
+      }
+    }
+  }
+
+  /** A copy of what was written. */
+  take(): Buffer {
+    const out = Buffer.allocUnsafe(this.at);
+    this.bytes.copy(out, 0, 0, this.at);
+    return out;
+  }
 }
+
+const shared = new KeyWriter();
 
 /** One value of a key. The value must fit its field. @throws StoreError FIELD_TYPE */
 export function encodeKeyValue(field: FieldDef, given: unknown, clip = false): Buffer {
-  const value = checkScalar(field, given);
-  switch (field.type) {
-    case 'int32':
-    case 'sint32':
-    case 'sfixed32':
-    case 'enum':
-      return int32(value as number, true);
-    case 'uint32':
-    case 'fixed32':
-      return int32(value as number, false);
-    case 'uint64':
-    case 'fixed64': {
-      const out = Buffer.allocUnsafe(8);
-      out.writeBigUInt64BE(value as bigint);
-      return out;
-    }
-    case 'int64':
-    case 'sint64':
-    case 'sfixed64': {
-      const out = Buffer.allocUnsafe(8);
-      out.writeBigUInt64BE(BigInt.asUintN(64, (value as bigint) + 2n ** 63n));
-      return out;
-    }
-    case 'bool':
-      return Buffer.from([value ? 1 : 0]);
-    case 'float':
-    case 'double': {
-      const out = Buffer.allocUnsafe(8);
-      // -0 equals 0.
-      out.writeDoubleBE(value === 0 ? 0 : (value as number));
-      if ((out[0] as number) & 0x80) for (let i = 0; i < 8; i++) out[i] = ~(out[i] as number) & 0xff;
-      else out[0] = (out[0] as number) | 0x80;
-      return out;
-    }
-    case 'string': {
-      const bytes = Buffer.from(value as string, 'utf8');
-      return text(clip ? bytes.subarray(0, INDEX_TEXT_BYTES) : bytes);
-    }
-    default: {
-      const bytes = value as Uint8Array;
-      return text(clip ? bytes.subarray(0, INDEX_TEXT_BYTES) : bytes);
-    }
-  }
+  shared.reset();
+  shared.value(field, given, clip);
+  return shared.take();
 }
 
 /** Where the encoded value that begins at `at` ends. */
@@ -148,41 +228,46 @@ export function decodeTuple(fields: readonly FieldDef[], bytes: Buffer, from = 0
   return values;
 }
 
-/** The encoded primary key of a record. @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE */
-export function encodeKey(fields: readonly FieldDef[], record: Record<string, unknown>, limits: StoreLimits): Buffer {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for (const field of fields) {
+/** Puts the encoded primary key of a record behind what the writer has. @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE */
+export function writeKey(
+  out: KeyWriter,
+  fields: readonly FieldDef[],
+  record: Record<string, unknown>,
+  limits: StoreLimits,
+): void {
+  const start = out.at;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as FieldDef;
     const value = record[field.name];
     if (value === undefined || value === null)
       throw new StoreError('KEY_MISSING', `the field ${field.name} of the key is not given`, {
         hint: `give ${fields.map((entry) => entry.name).join(', ')}`,
       });
-    const part = encodeKeyValue(field, value);
+    out.value(field, value);
     const bytes = typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 8;
-    if (bytes > Math.min(limits.keyFieldBytes, field.size ?? Number.POSITIVE_INFINITY))
+    if (bytes > limits.keyFieldBytes || (field.size !== undefined && bytes > field.size))
       throw new StoreError('KEY_TOO_LONG', `the key field ${field.name} has ${bytes} bytes`, {
         hint: `at most ${Math.min(limits.keyFieldBytes, field.size ?? limits.keyFieldBytes)} are allowed`,
       });
-    parts.push(part);
-    size += part.length;
   }
-  if (size > limits.keyBytes)
-    throw new StoreError('KEY_TOO_LONG', `the key has ${size} bytes`, {
+  if (out.at - start > limits.keyBytes)
+    throw new StoreError('KEY_TOO_LONG', `the key has ${out.at - start} bytes`, {
       hint: `at most ${limits.keyBytes} are allowed`,
     });
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size);
 }
 
 /** Values of an index, each after a byte that says whether it is there; absent ones come first. Long texts are clipped. */
 export function encodeIndexValues(fields: readonly FieldDef[], record: Record<string, unknown>): Buffer {
-  const parts: Uint8Array[] = [];
+  shared.reset();
   for (const field of fields) {
     const value = record[field.name];
-    if (value === undefined || value === null) parts.push(Uint8Array.of(0));
-    else parts.push(Uint8Array.of(1), encodeKeyValue(field, value, true));
+    if (value === undefined || value === null) shared.byte(0);
+    else {
+      shared.byte(1);
+      shared.value(field, value, true);
+    }
   }
-  return Buffer.concat(parts);
+  return shared.take();
 }
 
 /** The smallest key that is greater than every key with this prefix; undefined when there is none. */

@@ -4,9 +4,11 @@ import type { CryptoKeys } from '../codec/field-cipher.ts';
 import { createLmdbEngine, type LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import { createShardsEngine } from '../engines/postgres/open-shards.ts';
 import type { PostgresEngine } from '../engines/postgres/postgres-engine.ts';
+import { createSwitchableEngine } from '../engines/switchable-engine.ts';
 import { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { openArchive } from '../operations/archive.ts';
+import { type Growth, growToShards } from '../operations/grow.ts';
 import type { QuotaOptions } from '../operations/quota.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
@@ -146,15 +148,37 @@ export async function openEngineToRead(dir: string): Promise<{ engine: StoreEngi
   }
 }
 
+/** A store of a folder. */
+export interface OpenedStore extends RecordStore {
+  readonly engine: StoreEngine;
+  /**
+   * Brings an embedded store to PostgreSQL shards under the feet of its users: copy, catch up, switch; then `store.json` has the line that says so.
+   *
+   * @throws StoreError CONFIG_INVALID when it is not embedded or open for reading only, SHARD_DOWN, OVERLOADED, VERIFY_FAILED
+   */
+  grow(options: GrowOptions): Promise<Growth>;
+}
+
+export interface GrowOptions {
+  /** PostgreSQL of the meta store. */
+  meta: string;
+  /** PostgreSQL of the shards. Default: that of the meta store. */
+  shards?: readonly string[];
+  onProgress?: (progress: { copied: number; waiting: number }) => void;
+}
+
 /** Opens a store's folder: engine and tables. `close` closes both. */
 export async function openStore(
   dir: string,
   options: Omit<RecordStoreOptions, 'engine'> & { readOnly?: boolean } = {},
-): Promise<RecordStore & { engine: StoreEngine }> {
+): Promise<OpenedStore> {
   const home = resolve(dir);
   const config = readStoreConfig(home);
   const { readOnly, ...rest } = options;
-  const engine = await openEngine(home, readOnly ? { readOnly } : {});
+  const first = await openEngine(home, readOnly ? { readOnly } : {});
+  const engine = createSwitchableEngine(first);
+  const opened: StoreEngine[] = [first];
+  let growing = false;
   try {
     const crypto =
       rest.crypto ??
@@ -174,14 +198,45 @@ export async function openStore(
     });
     return {
       ...store,
-      engine,
+      get engine() {
+        return engine.current as StoreEngine;
+      },
+      async grow({ meta, shards = [meta], onProgress }) {
+        const from = engine.current as StoreEngine;
+        if (from.kind !== 'lmdb' || readOnly || growing)
+          throw new StoreError('CONFIG_INVALID', growing ? 'this store is growing' : 'this store has grown already', {
+            hint: 'sparrow store shards status',
+          });
+        growing = true;
+        try {
+          const to = await createShardsEngine({
+            meta,
+            slots: from.slots,
+            shards: shards.map((url, i) => ({ id: `s${i}`, url })),
+          });
+          opened.push(to);
+          return await growToShards({
+            from: from as LmdbEngine,
+            to,
+            hold: engine.hold,
+            onSwitch() {
+              // From this line on the next process opens the shards; this one goes on with them at once.
+              changeStoreConfig(home, { meta });
+              engine.switchTo(to);
+            },
+            ...(onProgress ? { onProgress } : {}),
+          });
+        } finally {
+          growing = false;
+        }
+      },
       async close() {
         await store.close();
-        await engine.close();
+        for (const own of opened) await own.close();
       },
     };
   } catch (error) {
-    await engine.close();
+    await first.close();
     throw error;
   }
 }

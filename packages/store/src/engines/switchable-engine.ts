@@ -15,7 +15,13 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
   let gate: Promise<void> | undefined;
   let running = 0;
   let idle: (() => void) | undefined;
-  return {
+  const ended = (): void => {
+    running--;
+    if (running > 0) return;
+    idle?.();
+    idle = undefined;
+  };
+  const engine: SwitchableEngine = {
     get kind() {
       return current.kind;
     },
@@ -41,18 +47,12 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
         });
       current = engine;
     },
-    async commit(commit) {
-      while (gate) await gate;
+    commit(commit) {
+      if (gate) return gate.then(() => engine.commit(commit));
       running++;
-      try {
-        return await current.commit(commit);
-      } finally {
-        running--;
-        if (running === 0) {
-          idle?.();
-          idle = undefined;
-        }
-      }
+      const answer = current.commit(commit);
+      answer.then(ended, ended);
+      return answer;
     },
     get: (at, options) => current.get(at, options),
     getMany: (at, options) => current.getMany(at, options),
@@ -66,4 +66,5 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     stats: () => current.stats(),
     close: () => current.close(),
   };
+  return engine;
 }

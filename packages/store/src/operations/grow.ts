@@ -20,17 +20,23 @@ export interface Growth {
 /** Changes that wait to be carried over; beyond this the copy is too slow for the writers, and it is given up. */
 const MAX_WAITING = 2_000_000;
 
+/** Text of the meta store that says that what the shards have is half a copy. */
+const UNDER_WAY = 'growth-under-way';
+
 /**
- * From the embedded file to shards while the store is in use: copies every row, follows the changes, and lets `onSwitch` hold the writers for the last
- * of them. Rows keep versions, revisions and expiry. Runs in the process that has the store open for writing.
+ * From the embedded file to shards while the store is in use: copies every row, follows the changes, holds the writers for the last of them, compares, and
+ * switches. Rows keep versions and expiry. Runs in the process that has the store open for writing. What an attempt that was given up left
+ * on the shards is removed first.
  *
  * @param options.hold called when what waits is little: it must stop new commits until its result is called
- * @throws StoreError OVERLOADED, VERIFY_FAILED; the embedded store stays as it is
+ * @param options.onSwitch called while the writers are held, when both sides hold the same: the shards are the store from here on. If it throws they are not
+ * @throws StoreError OVERLOADED, VERIFY_FAILED, CONFIG_INVALID when the shards hold records of their own; the embedded store stays as it is
  */
 export async function growToShards(options: {
   from: LmdbEngine;
   to: PostgresEngine;
   hold: () => Promise<() => void>;
+  onSwitch: () => void | Promise<void>;
   onProgress?: (progress: { copied: number; waiting: number }) => void;
   parallel?: number;
 }): Promise<Growth> {
@@ -90,6 +96,7 @@ export async function growToShards(options: {
   };
 
   try {
+    await clear(to, [...codecs.values()], deadline);
     await copyMeta(from, to);
     for (const codec of codecs.values())
       for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
@@ -124,6 +131,14 @@ export async function growToShards(options: {
           );
         growth.rows += here;
       }
+      // From here on nobody may clear the shards, though this process should die in between.
+      await to.writeMeta(UNDER_WAY, 'no', 'yes');
+      try {
+        await options.onSwitch();
+      } catch (error) {
+        await to.writeMeta(UNDER_WAY, 'yes', 'no');
+        throw error;
+      }
     } finally {
       release();
       growth.switchMs = performance.now() - begun;
@@ -132,6 +147,32 @@ export async function growToShards(options: {
   } finally {
     stop();
   }
+}
+
+/** Shards that take a store must be empty, but for what an earlier attempt left. */
+async function clear(to: PostgresEngine, codecs: readonly TableCodec[], deadline: () => number): Promise<void> {
+  const state = await to.readMeta(UNDER_WAY);
+  for (const { range, table, slotOfRow } of codecs) {
+    if ((await to.count(range.from, range.to, deadline())) === 0) continue;
+    if (state !== 'yes')
+      throw new StoreError('CONFIG_INVALID', `the shards hold records of a table ${table.name} already`, {
+        hint: 'name a PostgreSQL that is not in use as a store',
+      });
+    for (;;) {
+      const page = await to.scan({ ...range, limit: 500, deadline: deadline() });
+      if (page.rows.length === 0) break;
+      await inParallel(page.rows, 32, ({ key }) =>
+        to.commit({
+          slot: slotOfRow(key),
+          now: Date.now(),
+          feed: false,
+          deadline: deadline(),
+          writes: [{ key, op: 'delete', when: 'any', policy: 3, version: 0 }],
+        }),
+      );
+    }
+  }
+  if (state !== 'yes') await to.writeMeta(UNDER_WAY, 'yes', state);
 }
 
 /** Codecs by table number, of all namespaces. */

@@ -2,8 +2,8 @@ import type { Clock } from '@sparrow/core';
 
 /** Counts, times and slow operations of a store. Cheap enough to stand around every call. */
 export interface Telemetry {
-  /** Notes a call that began at `started` (`performance.now()`); `key` names its record, for hot keys and the slow log. */
-  done(op: string, table: string, started: number, key: string | undefined, error?: string): void;
+  /** Notes a call that began at `started` (`performance.now()`); `key` is the row's, for hot keys and the slow log. */
+  done(op: string, table: string, started: number, key: Buffer | undefined, error?: string): void;
   slow(): SlowOperation[];
   /** Keys with the most calls in the window that ended last, and in the present one. */
   hotKeys(): { table: string; key: string; calls: number }[];
@@ -51,7 +51,7 @@ export function createTelemetry(options: {
   hotPerSecond?: number;
 }): Telemetry {
   const { clock, slowMs = 100, slowEntries = 200, hotPerSecond = 1_000 } = options;
-  const stats = new Map<string, OperationStats>();
+  const stats = new Map<string, Map<string, OperationStats>>();
   const slow: SlowOperation[] = [];
   let counts = new Map<string, number>();
   let last = new Map<string, number>();
@@ -82,16 +82,20 @@ export function createTelemetry(options: {
     }
   }
 
+  const all = (): OperationStats[] => [...stats.values()].flatMap((ofTable) => [...ofTable.values()]);
+  /** The primary key behind the table's number. */
+  const keyText = (key: Buffer): string => key.latin1Slice(4, key.length);
   const callsOf = (name: string): number => Math.max(last.get(name) ?? 0, counts.get(name) ?? 0);
 
   return {
     done(op, table, started, key, error) {
       const ms = performance.now() - started;
-      const name = `${op} ${table}`;
-      let entry = stats.get(name);
+      let ofTable = stats.get(table);
+      if (!ofTable) stats.set(table, (ofTable = new Map()));
+      let entry = ofTable.get(op);
       if (!entry) {
         entry = { op, table, calls: 0, errors: 0, totalMs: 0, buckets: new Array(BUCKETS_MS.length + 1).fill(0) };
-        stats.set(name, entry);
+        ofTable.set(op, entry);
       }
       entry.calls++;
       if (error !== undefined) entry.errors++;
@@ -105,12 +109,12 @@ export function createTelemetry(options: {
           op,
           table,
           ms,
-          ...(key === undefined ? {} : { key }),
+          ...(key === undefined ? {} : { key: keyText(key) }),
           ...(error === undefined ? {} : { error }),
         });
         if (slow.length > slowEntries) slow.shift();
       }
-      if (key !== undefined && ++turn % SAMPLE === 0) sample(table, key);
+      if (key !== undefined && ++turn % SAMPLE === 0) sample(table, keyText(key));
     },
     slow: () => [...slow],
     hotKeys() {
@@ -124,12 +128,12 @@ export function createTelemetry(options: {
         .sort((a, b) => b.calls - a.calls);
     },
     isHot: (table, key) => callsOf(`${table}\n${key}`) >= hotPerSecond,
-    operations: () => [...stats.values()],
+    operations: () => all(),
     prometheus(gauges) {
       const lines = ['# TYPE sparrow_store_operation_seconds histogram'];
       const labels = (entry: OperationStats): string =>
         `op="${entry.op}",table="${entry.table.replace(/["\\\n]/g, '_')}"`;
-      for (const entry of stats.values()) {
+      for (const entry of all()) {
         let sum = 0;
         for (const [i, bound] of BUCKETS_MS.entries()) {
           sum += entry.buckets[i] as number;
@@ -140,8 +144,7 @@ export function createTelemetry(options: {
         lines.push(`sparrow_store_operation_seconds_count{${labels(entry)}} ${entry.calls}`);
       }
       lines.push('# TYPE sparrow_store_operation_errors_total counter');
-      for (const entry of stats.values())
-        lines.push(`sparrow_store_operation_errors_total{${labels(entry)}} ${entry.errors}`);
+      for (const entry of all()) lines.push(`sparrow_store_operation_errors_total{${labels(entry)}} ${entry.errors}`);
       for (const [name, value] of Object.entries(gauges)) {
         const metric = `sparrow_store_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
         lines.push(`# TYPE ${metric} gauge`, `${metric} ${value}`);

@@ -1,10 +1,9 @@
 import type { Clock } from '@sparrow/core';
-import type { MessageCodec, RecordValue } from '../codec/message-codec.ts';
+import type { MessageCodec } from '../codec/message-codec.ts';
 import type { KvEngine } from '../engines/kv-engine.ts';
 import type { HotTier } from '../hot/hot-tier.ts';
 import type { StoreLimits } from '../limits.ts';
 import type { Telemetry } from '../operations/telemetry.ts';
-import type { Found } from './options.ts';
 
 /** What the tables of one store share. */
 export interface StoreContext {
@@ -13,7 +12,7 @@ export interface StoreContext {
   clock: Clock;
   messages: MessageCodec;
   /** Undefined where other processes may change records unseen. */
-  hot: HotTier<Found<RecordValue>> | undefined;
+  hot: HotTier | undefined;
   telemetry: Telemetry;
   /** Milliseconds that a hot record may be old when it is read from shards. */
   hotAgeMs: number;

@@ -1,20 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
-import type { Commit, Row, Write, WriteResult } from '../engines/kv-engine.ts';
+import type { ReadOptions, Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import { compileCondition } from '../query/evaluate.ts';
 import { parseCondition } from '../query/parse-query.ts';
 import type { StoreContext } from './context.ts';
-import { type CallOptions, DEFAULT_TIMEOUT_MS, type Found, type WriteCallOptions } from './options.ts';
+import {
+  type CallOptions,
+  DEFAULT_TIMEOUT_MS,
+  type Found,
+  type ReadCallOptions,
+  type WriteCallOptions,
+} from './options.ts';
 import type { TableCodec } from './table-codec.ts';
+
+/** A row without what only writing needs: `value` is the record as protobuf bytes. */
+export type ReadRow = Omit<Row, 'rev'>;
+
+/** The embedded engine answers a read at once. */
+const EMBEDDED = { deadline: Number.POSITIVE_INFINITY };
 
 /** Reading and changing rows of one table; the tables' operations are made of this. */
 export interface TableCore {
   readonly codec: TableCodec;
   readonly context: StoreContext;
   deadline(options?: CallOptions): number;
-  alive(row: Row | undefined): row is Row;
-  decode(row: Row, rowKey: Buffer): Found;
+  alive<T extends { expires: number }>(row: T | undefined): row is T;
+  decode(row: ReadRow, rowKey: Buffer): Found;
+  /** A row as the hot tier has it, or the engine; the tier takes it in. What comes at once is good until anything else runs. */
+  read(rowKey: Buffer, options: ReadCallOptions | undefined): ReadRow | undefined | Promise<ReadRow | undefined>;
   expires(options?: { ttlMs?: number }): number;
   commit(slot: number, writes: Write[], deadline: number): Promise<WriteResult[]>;
   /** Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline. */
@@ -62,7 +76,30 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
     codec,
     context,
     deadline: (options) => performance.now() + (options?.timeoutMs ?? DEFAULT_TIMEOUT_MS),
-    alive: (row): row is Row => row !== undefined && (row.expires === 0 || row.expires > clock.now()),
+    alive: <T extends { expires: number }>(row: T | undefined): row is T =>
+      row !== undefined && (row.expires === 0 || row.expires > clock.now()),
+    read(rowKey, options) {
+      // Behind shards others may write, too; and there the key outlives this call.
+      if (engine.kind !== 'lmdb') {
+        const key = Buffer.from(rowKey);
+        const read: ReadOptions = { deadline: core.deadline(options) };
+        if (options?.stale) read.stale = true;
+        const maxAgeMs = options?.maxAgeMs ?? context.hotAgeMs;
+        if (maxAgeMs > 0 && telemetry.isHot(table.name, key.latin1Slice(4, key.length))) read.maxAgeMs = maxAgeMs;
+        return engine.get({ slot: codec.slotOfRow(key), key }, read);
+      }
+      const place = hot ? hot.find(rowKey) : -1;
+      if (hot && place >= 0) {
+        const { start, end, version, modified, expires } = hot.row(place);
+        if (expires === 0 || expires > clock.now())
+          return { value: hot.bytes.subarray(start, end), version, modified, expires };
+        hot.delete(rowKey);
+      }
+      const row = engine.get({ slot: 0, key: rowKey }, EMBEDDED);
+      // What comes by a promise may be overtaken by a later write before it could be kept.
+      if (hot && row && !(row instanceof Promise) && core.alive(row) && hot.admits(rowKey)) hot.set(rowKey, row);
+      return row;
+    },
     decode: (row, rowKey) => ({
       code: 0,
       record: codec.decode(row.value, rowKey),
@@ -74,12 +111,13 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
       const ttl = options?.ttlMs ?? table.ttlMs;
       return ttl > 0 ? clock.now() + ttl : 0;
     },
-    async commit(slot, writes, deadline) {
-      const commit: Commit = { slot, now: clock.now(), writes, feed: table.feed, deadline };
-      const results = await engine.commit(commit);
-      if (hot)
-        for (const write of writes) if (write.op !== 'check') hot.delete(write.key.latin1Slice(0, write.key.length));
-      return results;
+    commit(slot, writes, deadline) {
+      const answer = engine.commit({ slot, now: clock.now(), writes, feed: table.feed, deadline });
+      if (!hot) return answer;
+      return answer.then((results) => {
+        for (const write of writes) if (write.op !== 'check') hot.delete(write.key);
+        return results;
+      });
     },
     async readModifyWrite(at, deadline, plan) {
       for (let attempt = 0; ; attempt++) {
@@ -140,27 +178,24 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
       }
     },
     forget(rowKey) {
-      hot?.delete(rowKey.latin1Slice(0, rowKey.length));
+      hot?.delete(rowKey);
     },
-    async tracked(op, key, run) {
+    tracked(op, key, run) {
       const started = performance.now();
-      try {
-        const result = await run();
-        telemetry.done(op, table.name, started, key && hexOf(key));
-        return result;
-      } catch (error) {
-        telemetry.done(
-          op,
-          table.name,
-          started,
-          key && hexOf(key),
-          error instanceof StoreError ? error.code : 'INTERNAL',
-        );
+      const failed = (error: unknown): never => {
+        telemetry.done(op, table.name, started, key, error instanceof StoreError ? error.code : 'INTERNAL');
         throw error;
+      };
+      try {
+        return run().then((result) => {
+          telemetry.done(op, table.name, started, key);
+          return result;
+        }, failed);
+      } catch (error) {
+        // What throws before there is a promise is told by one all the same.
+        return Promise.reject(error).catch(failed);
       }
     },
   };
   return core;
 }
-
-const hexOf = (key: Buffer): string => key.latin1Slice(4, key.length);

@@ -1,6 +1,6 @@
 import { applyEdits, type Edit, type NumberForm } from '../codec/edit.ts';
 import type { MessageCodec, RecordValue } from '../codec/message-codec.ts';
-import { BYTES, concat, findLast, readUint32, stripFields, varint64, wireEnd } from '../codec/wire.ts';
+import { BYTES, concat, findLast, readUint32, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import { resolvePath } from '../query/evaluate.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
@@ -136,7 +136,7 @@ function messageBytes(bytes: Uint8Array, field: FieldDef): Uint8Array {
     const found = findFirst(bytes, field.number, from);
     if (!found) break;
     readUint32(bytes, found.value, found.end);
-    parts.push(bytes.subarray(wireEnd, found.end));
+    parts.push(bytes.subarray(wire.end, found.end));
     from = found.end;
   }
   return parts.length === 1 ? (parts[0] as Uint8Array) : concat(parts);

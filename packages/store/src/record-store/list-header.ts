@@ -1,5 +1,5 @@
-import { readUint32, wireEnd } from '../codec/wire.ts';
-import { Writer } from '../codec/writer.ts';
+import { Writer } from '@sparrow/protocol/record-codec';
+import { readUint32, wire } from '../codec/wire.ts';
 
 /**
  * The first row of a list: the order of its elements. Elements are rows of their own, named by an index that stays theirs.
@@ -23,12 +23,12 @@ export function encodeHeader(header: ListHeader): Buffer {
 
 export function decodeHeader(bytes: Uint8Array): ListHeader {
   const next = readUint32(bytes, 0, bytes.length);
-  const count = readUint32(bytes, wireEnd, bytes.length);
+  const count = readUint32(bytes, wire.end, bytes.length);
   const elements: ListHeader['elements'] = [];
-  for (let i = 0, at = wireEnd; i < count; i++) {
+  for (let i = 0, at = wire.end; i < count; i++) {
     const index = readUint32(bytes, at, bytes.length);
-    const size = readUint32(bytes, wireEnd, bytes.length);
-    at = wireEnd + size;
+    const size = readUint32(bytes, wire.end, bytes.length);
+    at = wire.end + size;
     elements.push({ index, sort: Buffer.from(bytes.subarray(at - size, at)) });
   }
   return { next, elements };

@@ -4,7 +4,6 @@ import type { Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { TableCore } from './core.ts';
 import { WriteRefused } from './core.ts';
-import { deepFreeze } from './deep-freeze.ts';
 import { decodeHeader, encodeHeader, type ListHeader } from './list-header.ts';
 import type { CallOptions, ReadCallOptions, ResultFlag, VersionPolicy } from './options.ts';
 import type { Reads } from './reads.ts';
@@ -200,13 +199,11 @@ export function createListTable(core: TableCore): ListTable {
     const found: ListElement[] = [];
     for (const [i, row] of rows.entries())
       if (row)
-        found.push(
-          deepFreeze({
-            index: indexes[i] as number,
-            record: codec.decode(row.value, (keys[i] as { key: Buffer }).key),
-            version,
-          }),
-        );
+        found.push({
+          index: indexes[i] as number,
+          record: codec.decode(row.value, (keys[i] as { key: Buffer }).key),
+          version,
+        });
     return found;
   }
 

@@ -34,7 +34,7 @@ export interface WriteCallOptions<R = RecordValue> extends CallOptions {
   readonly __record?: R;
 }
 
-/** A record as it was found. Only to read: the hot tier keeps some of them, and those are frozen. Copy it to change it. */
+/** A record as it was found, decoded for this caller alone. */
 export interface Found<R = RecordValue> {
   /** TCaplus's code: 0. */
   code: 0;

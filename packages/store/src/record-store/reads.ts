@@ -5,7 +5,6 @@ import { compileCondition, createAggregator, literalFor, resolvePath } from '../
 import { type Condition, parseQuery } from '../query/parse-query.ts';
 import type { FieldDef, IndexDef } from '../schema/table.ts';
 import type { TableCore } from './core.ts';
-import { deepFreeze } from './deep-freeze.ts';
 import type { CallOptions, Found, Page, ReadCallOptions } from './options.ts';
 
 export interface PartKeyOptions extends ReadCallOptions {
@@ -75,9 +74,7 @@ export function createReads(core: TableCore): Reads {
       ...(slot === undefined ? {} : { slot }),
       ...(options.cursor === undefined ? {} : { after: options.cursor }),
     });
-    const records = page.rows
-      .filter(({ row }) => core.alive(row))
-      .map(({ row, key }) => deepFreeze(core.decode(row, key)));
+    const records = page.rows.filter(({ row }) => core.alive(row)).map(({ row, key }) => core.decode(row, key));
     context.charge('read', Math.max(1, page.rows.length));
     return { records, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
   }
@@ -287,8 +284,7 @@ export function createReads(core: TableCore): Reads {
           if (!core.alive(row)) continue;
           const found = core.decode(row, (located[i] as { key: Buffer }).key);
           // A clipped text of the index can stand for several keys.
-          if (given.every((field) => sameValue(found.record[field.name], part[field.name])))
-            records.push(deepFreeze(found));
+          if (given.every((field) => sameValue(found.record[field.name], part[field.name]))) records.push(found);
         }
         return { records, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
       });
@@ -320,7 +316,7 @@ export function createReads(core: TableCore): Reads {
             if (aggregator) aggregator.add(found.record);
             else if (skip > 0) skip--;
             else {
-              records.push(deepFreeze(expandRow(found, fields)));
+              records.push(expandRow(found, fields));
               if (records.length >= limit) break;
             }
           }

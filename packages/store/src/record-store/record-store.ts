@@ -12,7 +12,7 @@ import { defineTables } from './catalogue.ts';
 import type { StoreContext } from './context.ts';
 import { createTableCore, type TableCore } from './core.ts';
 import { createListTable, type ListTable } from './list-table.ts';
-import type { CallOptions, Found } from './options.ts';
+import type { CallOptions } from './options.ts';
 import { createRecordTable, type RecordTable } from './record-table.ts';
 import { createSweeper } from './sweeper.ts';
 import { createTableCodec, type TableCodec } from './table-codec.ts';
@@ -32,7 +32,7 @@ export interface RecordStoreOptions {
   namespace?: string;
   limits?: Partial<StoreLimits>;
   crypto?: CryptoKeys;
-  /** Bytes of the hot tier of decoded records, embedded engine only. Default 64 MiB; 0 turns it off. */
+  /** Bytes of memory for the hot tier, embedded engine only. Default 64 MiB; 0 turns it off. */
   hotBytes?: number;
   /** This process is not the only one that writes, so nothing decoded is kept. Set for readers beside a writer. */
   shared?: boolean;
@@ -59,6 +59,7 @@ export interface RecordStore<T extends TableTypes = AnyTables> {
   list<N extends keyof T & string>(name: N): ListTable<T[N]['record'], T[N]['key']>;
   /** All or nothing, over records of one sharding key. `work` may run several times. */
   transaction<R>(work: (transaction: Transaction) => Promise<R>, options?: CallOptions): Promise<R>;
+  readonly limits: StoreLimits;
   /** For tools: encodes and decodes messages. */
   readonly messages: MessageCodec;
   /** For tools: rows and codecs of a table. */
@@ -96,7 +97,7 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
     file: options.schemaFile,
   });
   const hotBytes = options.hotBytes ?? 64 * 1024 * 1024;
-  const hot = engine.kind === 'lmdb' && !options.shared && hotBytes > 0 ? createHotTier<Found>(hotBytes) : undefined;
+  const hot = engine.kind === 'lmdb' && !options.shared && hotBytes > 0 ? createHotTier(hotBytes) : undefined;
   const telemetry = createTelemetry({
     clock,
     ...(options.slowMs === undefined ? {} : { slowMs: options.slowMs }),
@@ -148,12 +149,13 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
 
   const stats = async (): Promise<Record<string, number>> => ({
     ...(await engine.stats()),
-    ...(hot ? { hotBytes: hot.bytes, hotRecords: hot.size, hotHits: hot.hits, hotMisses: hot.misses } : {}),
+    ...(hot ? { hotBytes: hot.used, hotRecords: hot.size, hotHits: hot.hits, hotMisses: hot.misses } : {}),
     ...(quota ? quota.used() : {}),
   });
   const store: RecordStore = {
     schema,
     engine,
+    limits,
     messages: context.messages,
     telemetry,
     table(name) {

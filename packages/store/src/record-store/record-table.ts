@@ -1,9 +1,8 @@
 import type { Edit } from '../codec/edit.ts';
 import type { RecordValue } from '../codec/message-codec.ts';
-import type { ReadOptions, Row, Write } from '../engines/kv-engine.ts';
+import type { Row, Write } from '../engines/kv-engine.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
-import type { TableCore } from './core.ts';
-import { deepFreeze } from './deep-freeze.ts';
+import type { ReadRow, TableCore } from './core.ts';
 import { applyPathEdits, type IncreaseLimits, increaseEdit, type PathEdit, readPaths, setEdit } from './field-edits.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Found, NotModified, ReadCallOptions, WriteCallOptions, Written } from './options.ts';
@@ -46,6 +45,12 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   /** Undefined when there is none. With `ifModifiedFrom` a record that still has this version is not sent. */
   get(key: K, options?: ReadCallOptions): Promise<Found<R> | undefined>;
   get(key: K, options: ReadCallOptions & { ifModifiedFrom: number }): Promise<Found<R> | NotModified | undefined>;
+  /**
+   * For servers: `get` without decoding. What comes at once stands in a buffer of the store and is good until anything else runs. Encrypted fields are opened.
+   *
+   * @throws StoreError at once, or by the promise
+   */
+  getEncoded(key: K, options?: ReadCallOptions): ReadRow | undefined | Promise<ReadRow | undefined>;
   /** In the order of the keys; at most `limits.batchRecords`. */
   batchGet(keys: readonly K[], options?: ReadCallOptions): Promise<(Found<R> | undefined)[]>;
   /** Writes independent of each other, in parallel and bounded; each has its own result or error. */
@@ -68,71 +73,90 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   rotateKeys(options?: { timeoutMs?: number }): Promise<number>;
 }
 
+type Show<T> = (row: ReadRow, rowKey: Buffer, options?: GetOptions) => T;
+type GetOptions = ReadCallOptions & { ifModifiedFrom?: number };
+
 export function createRecordTable(core: TableCore): RecordTable {
   const { codec, context } = core;
   const { table } = codec;
-  const { engine, hot, limits, messages, clock } = context;
+  const { engine, limits, messages } = context;
 
-  function readNow(row: Row, key: Buffer, text: string): Found {
-    const found = core.decode(row, key);
-    if (hot?.admits(text)) {
-      deepFreeze(found);
-      // Decoded, a record takes about this much more than its bytes (measured with 16 fields of all kinds).
-      hot.set(text, found, row.value.length * 4 + 300);
-    }
-    return found;
-  }
-
-  async function get(
+  /** No async function stands around this: reads are mostly answered at once, and a promise each is dear beside what they do. */
+  function find<T>(
     key: RecordValue,
-    options?: ReadCallOptions & { ifModifiedFrom?: number },
-  ): Promise<Found | NotModified | undefined> {
+    options: GetOptions | undefined,
+    show: Show<T>,
+  ): T | undefined | Promise<T | undefined> {
     const started = performance.now();
-    const rowKey = codec.rowKey(key);
-    const text = rowKey.latin1Slice(0, rowKey.length);
-    // Behind shards others may write, too.
-    let found = engine.kind === 'lmdb' ? hot?.get(text) : undefined;
-    if (found && found.expires !== 0 && found.expires <= clock.now()) {
-      hot?.delete(text);
-      found = undefined;
-    }
     try {
-      if (!found) {
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
-        const row = answer instanceof Promise ? await answer : answer;
-        if (core.alive(row)) {
-          // What came by a promise may be overtaken by a later write before it could be kept.
-          found = answer instanceof Promise ? core.decode(row, rowKey) : readNow(row, rowKey, text);
-        }
-      }
+      const rowKey = codec.rowKeyOnce(key);
+      const row = core.read(rowKey, options);
+      if (row instanceof Promise) return findLater(codec.rowKey(key), row, options, started, show);
+      const found = core.alive(row) ? show(row, rowKey, options) : undefined;
       context.charge('read', 1);
-      context.telemetry.done('get', table.name, started, text.slice(4));
+      context.telemetry.done('get', table.name, started, rowKey);
+      return found;
     } catch (error) {
       context.telemetry.done('get', table.name, started, undefined, (error as StoreError).code);
       throw error;
     }
-    if (found && options?.ifModifiedFrom !== undefined && found.version === options.ifModifiedFrom)
-      return { code: NOT_MODIFIED, version: found.version };
-    return found;
   }
 
-  function readOptions(options?: ReadCallOptions, rowKey?: Buffer): ReadOptions {
-    const read: ReadOptions = { deadline: core.deadline(options) };
-    if (options?.stale) read.stale = true;
-    const maxAgeMs = options?.maxAgeMs ?? context.hotAgeMs;
-    if (rowKey && maxAgeMs > 0 && context.telemetry.isHot(table.name, rowKey.latin1Slice(4, rowKey.length)))
-      read.maxAgeMs = maxAgeMs;
-    return read;
+  async function findLater<T>(
+    rowKey: Buffer,
+    answer: Promise<ReadRow | undefined>,
+    options: GetOptions | undefined,
+    started: number,
+    show: Show<T>,
+  ): Promise<T | undefined> {
+    try {
+      const row = await answer;
+      const found = core.alive(row) ? show(row, rowKey, options) : undefined;
+      context.charge('read', 1);
+      context.telemetry.done('get', table.name, started, rowKey);
+      return found;
+    } catch (error) {
+      context.telemetry.done('get', table.name, started, undefined, (error as StoreError).code);
+      throw error;
+    }
   }
+
+  function get(key: RecordValue, options?: GetOptions): Promise<Found | NotModified | undefined> {
+    try {
+      return Promise.resolve(find(key, options, show));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  const show = (row: ReadRow, rowKey: Buffer, options?: GetOptions): Found | NotModified =>
+    options?.ifModifiedFrom !== undefined && row.version === options.ifModifiedFrom
+      ? { code: NOT_MODIFIED, version: row.version }
+      : core.decode(row, rowKey);
+
+  const opened = (row: ReadRow, rowKey: Buffer): ReadRow => {
+    const value = codec.openFields(row.value, rowKey);
+    return value === row.value ? row : { ...row, value };
+  };
+
+  const readOptions = (options?: ReadCallOptions): { deadline: number; stale?: boolean } => ({
+    deadline: core.deadline(options),
+    ...(options?.stale ? { stale: true } : {}),
+  });
 
   /** Insert, replace, update and delete: one trip, unless a condition has to be looked at first. */
-  async function writeWhole(
+  function writeWhole(
     op: 'insert' | 'replace' | 'update' | 'delete',
     record: RecordValue,
     options: WriteCallOptions = {},
   ): Promise<Written> {
-    const rowKey = codec.rowKey(record);
-    return core.tracked(op, rowKey, async () => {
+    let rowKey: Buffer;
+    try {
+      rowKey = codec.rowKey(record);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return core.tracked(op, rowKey, () => {
       const deadline = core.deadline(options);
       const slot = codec.slotOfRow(rowKey);
       const when = op === 'insert' ? 'absent' : op === 'replace' ? 'any' : 'present';
@@ -164,7 +188,7 @@ export function createRecordTable(core: TableCore): RecordTable {
               : undefined;
         return { code: 0, version: result.version, ...(shown ? { record: shown } : {}) };
       };
-      if (!condition) return finish(await core.commit(slot, [write], deadline));
+      if (!condition) return core.commit(slot, [write], deadline).then(finish);
       return core.readModifyWrite({ slot, key: rowKey }, deadline, (row) => {
         if (row) checkCondition(condition, row, rowKey, options, record);
         return { writes: [{ ...write, guard: row?.rev ?? 0 }], result: finish };
@@ -283,18 +307,25 @@ export function createRecordTable(core: TableCore): RecordTable {
     update: (record, options) => writeWhole('update', record, options),
     delete: (key, options) => writeWhole('delete', key, options),
     get: get as RecordTable['get'],
+    getEncoded: (key, options) => find(key, options, opened),
     async batchGet(keys, options) {
       if (keys.length > limits.batchRecords) throw tooMany(keys.length, limits.batchRecords);
       return core.tracked('batchGet', undefined, async () => {
-        const located = keys.map((key) => {
-          const rowKey = codec.rowKey(key);
-          return { slot: codec.slotOfRow(rowKey), key: rowKey };
-        });
         context.charge('read', keys.length);
+        const rowKeys = keys.map((key) => codec.rowKey(key));
+        if (engine.kind === 'lmdb') {
+          const found: (Found | undefined)[] = [];
+          for (const rowKey of rowKeys) {
+            const answer = core.read(rowKey, options);
+            // A row that came at once does not outlive an await.
+            const row = answer instanceof Promise ? await answer : answer;
+            found.push(core.alive(row) ? core.decode(row, rowKey) : undefined);
+          }
+          return found;
+        }
+        const located = rowKeys.map((key) => ({ slot: codec.slotOfRow(key), key }));
         const rows = await engine.getMany(located, readOptions(options));
-        return rows.map((row, i) =>
-          core.alive(row) ? deepFreeze(core.decode(row, (located[i] as { key: Buffer }).key)) : undefined,
-        );
+        return rows.map((row, i) => (core.alive(row) ? core.decode(row, rowKeys[i] as Buffer) : undefined));
       });
     },
     async batch(writes) {
@@ -321,7 +352,7 @@ export function createRecordTable(core: TableCore): RecordTable {
       const rowKey = codec.rowKey(key);
       return core.tracked('fieldGet', rowKey, async () => {
         context.charge('read', 1);
-        const answer = engine.get({ slot: codec.slotOfRow(rowKey), key: rowKey }, readOptions(options, rowKey));
+        const answer = core.read(rowKey, options);
         const row = answer instanceof Promise ? await answer : answer;
         if (!core.alive(row)) return undefined;
         return {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FieldCipher } from '../codec/field-cipher.ts';
-import { decodeTuple, encodeIndexValues, encodeKey, encodeKeyValue } from '../codec/key-codec.ts';
+import { decodeTuple, encodeIndexValues, KeyWriter, writeKey } from '../codec/key-codec.ts';
 import type { MessageCodec, RecordValue } from '../codec/message-codec.ts';
-import { BYTES, concat, readUint32, skipValue, stripFields, varint64, wireEnd } from '../codec/wire.ts';
+import { BYTES, concat, readUint32, skipValue, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
 import type { FieldDef, IndexDef, TableDef } from '../schema/table.ts';
@@ -18,6 +18,8 @@ export interface TableCodec {
   /** [from, to) of all rows of the table. */
   readonly range: { from: Buffer; to: Buffer };
   rowKey(record: RecordValue): Buffer;
+  /** The same in a buffer that the next call uses again. */
+  rowKeyOnce(record: RecordValue): Buffer;
   /** The key fields of a row key. */
   keyOf(rowKey: Buffer): RecordValue;
   /** Bytes of a row key that are the primary key; list elements have more. */
@@ -78,7 +80,7 @@ export function createTableCodec(options: {
     for (let at = 0; at < bytes.length; ) {
       const start = at;
       const tag = readUint32(bytes, at, bytes.length);
-      const value = wireEnd;
+      const value = wire.end;
       at = skipValue(bytes, value, bytes.length, tag);
       yield { number: tag >>> 3, tag, start, value, end: at };
     }
@@ -104,7 +106,7 @@ export function createTableCodec(options: {
     for (const { number, value: at, start, end } of topLevel(value))
       if (encryptedNumbers.has(number)) {
         readUint32(value, at, end);
-        out.push(needCipher().open(value.subarray(wireEnd, end), contextOf(rowKey, number)));
+        out.push(needCipher().open(value.subarray(wire.end, end), contextOf(rowKey, number)));
       } else out.push(value.subarray(start, end));
     return concat(out);
   }
@@ -125,28 +127,35 @@ export function createTableCodec(options: {
     }
   }
 
-  const rowKey = (record: RecordValue): Buffer => {
-    const key = encodeKey(keyFields, record, limits);
-    const out = Buffer.allocUnsafe(4 + key.length);
-    out.set(prefix);
-    out.set(key, 4);
-    return out;
+  const writer = new KeyWriter();
+  const writeRowKey = (record: RecordValue): void => {
+    writer.reset();
+    writer.word(id);
+    writeKey(writer, keyFields, record, limits);
   };
   const shardBytes = (record: RecordValue): Buffer => {
-    const parts = shardFields.map((field) => encodeKeyValue(field, record[field.name]));
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    writer.reset();
+    for (const field of shardFields) writer.value(field, record[field.name]);
+    return writer.take();
   };
 
   return {
     table,
     id,
     range: { from: prefix, to: next },
-    rowKey,
+    rowKey(record) {
+      writeRowKey(record);
+      return writer.take();
+    },
+    rowKeyOnce(record) {
+      writeRowKey(record);
+      return writer.bytes.subarray(0, writer.at);
+    },
     keyOf: (key) => decodeTuple(keyFields, key, 4),
     slot: (record) => slotOf(shardBytes(record), slots),
     slotOfRow: (key) =>
       table.kind === 'GENERIC' && shardsByWholeKey && shardFields.length === keyFields.length
-        ? slotOf(key.subarray(4), slots)
+        ? slotOf(key, slots, 4)
         : slotOf(shardBytes(decodeTuple(keyFields, key, 4)), slots),
     encode(record, key) {
       const bytes = messages.encode(message, record);
@@ -162,7 +171,7 @@ export function createTableCodec(options: {
       for (const { number, value: at, end } of topLevel(value))
         if (encryptedNumbers.has(number)) {
           readUint32(value, at, end);
-          found.push(needCipher().keyOf(value.subarray(wireEnd, end)));
+          found.push(needCipher().keyOf(value.subarray(wire.end, end)));
         }
       return found;
     },

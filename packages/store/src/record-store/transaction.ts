@@ -4,7 +4,6 @@ import type { Write } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreContext } from './context.ts';
 import type { TableCore } from './core.ts';
-import { deepFreeze } from './deep-freeze.ts';
 import { applyPathEdits, type IncreaseLimits, increaseEdit, type PathEdit, setEdit } from './field-edits.ts';
 import { type CallOptions, DEFAULT_TIMEOUT_MS, type Found } from './options.ts';
 
@@ -116,13 +115,13 @@ export async function runTransaction<T>(
         const entry = await touch(table, key);
         if (!entry.plain) return undefined;
         const record = context.messages.decode(entry.core.codec.table.message, entry.plain);
-        return deepFreeze<Found>({
+        return {
           code: 0,
           record,
           version: entry.version,
           expires: entry.expires,
           modified: entry.modified,
-        });
+        };
       },
       async insert(table, record) {
         const entry = await touch(table, record);

@@ -12,7 +12,8 @@ export interface TornDisk extends FileLayer {
   hold: Promise<void> | undefined;
 }
 
-export function createTornDisk(files = new Map<string, Buffer>()): TornDisk {
+/** @param now whether it can be waited for on this thread, as a quick disk is */
+export function createTornDisk(files = new Map<string, Buffer>(), now = false): TornDisk {
   const appends: TornDisk['appends'] = [];
   const disk: TornDisk = {
     appends,
@@ -23,14 +24,18 @@ export function createTornDisk(files = new Map<string, Buffer>()): TornDisk {
     async create(name, bytes) {
       if (disk.fail) throw Object.assign(new Error('injected'), { code: disk.fail });
       files.set(name, Buffer.alloc(bytes));
+      const keep = (data: Uint8Array, position: number): void => {
+        if (disk.fail) throw Object.assign(new Error('injected'), { code: disk.fail });
+        const own = Buffer.from(data);
+        appends.push({ name, position, bytes: own });
+        own.copy(files.get(name) as Buffer, position);
+      };
       return {
         async append(data, position) {
           if (disk.hold) await disk.hold;
-          if (disk.fail) throw Object.assign(new Error('injected'), { code: disk.fail });
-          const bytes_ = Buffer.from(data);
-          appends.push({ name, position, bytes: bytes_ });
-          bytes_.copy(files.get(name) as Buffer, position);
+          keep(data, position);
         },
+        ...(now ? { appendNow: keep } : {}),
         close: async () => {},
       };
     },

@@ -4,6 +4,7 @@ import { table as rows } from '../../text.ts';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
 import type { StoreContext } from './context.ts';
+import { grow } from './grow.ts';
 
 /** Shards: add, split, move, drain, failover, status, and the way from the embedded file to them. */
 export function addShardCommands(store: Command, setExitCode: SetExitCode): void {
@@ -223,37 +224,11 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'bring an embedded store to PostgreSQL: copy, follow the changes, switch',
     (command) => command.option('--shard <url...>', "PostgreSQL of the shards; default: the meta store's own"),
     async (context, [url = ''], { shard }: { shard?: string[] }) => {
-      const { changeStoreConfig, createShardsEngine, growToShards, openEngine } = await import('@sparrow/store');
-      const from = await openEngine(context.dir);
-      if (from.kind !== 'lmdb' || !('watch' in from))
-        throw new StoreError('CONFIG_INVALID', 'this store has grown already', { hint: 'sparrow store shards status' });
       const urls: string[] = shard ?? [url];
-      const to = await createShardsEngine({
-        meta: url,
-        slots: from.slots,
-        shards: urls.map((own, i) => ({ id: `s${i}`, url: own })),
-      });
-      try {
-        // This process is the store's only writer, so there is nobody to hold.
-        let told = 0;
-        const growth = await growToShards({
-          from,
-          to,
-          hold: async () => () => {},
-          onProgress({ copied, waiting }) {
-            if (copied - told < 50_000) return;
-            told = copied;
-            context.io.say(`  ${copied} rows copied, ${waiting} changes wait`);
-          },
-        });
-        changeStoreConfig(context.dir, { meta: url });
-        context.io.say(`✓ ${growth.rows} rows on the shards`);
-        context.io.say('  Next: sparrow store shards add s1 postgres://…');
-        context.json(growth);
-      } finally {
-        await to.close();
-        await from.close();
-      }
+      const growth = await grow(context, url, urls);
+      context.io.say(`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);
+      context.io.say(`  Next: sparrow store shards add s${urls.length} postgres://…`);
+      context.json(growth);
     },
   );
 }

@@ -102,13 +102,28 @@ export function decodeFeed(bytes: Buffer): {
   };
 }
 
+/** A key of LMDB and what stands under it from now on; undefined removes it. */
+export interface StoredChange {
+  key: Buffer;
+  value: Buffer | undefined;
+}
+
 /** A commit in the log: count, then per change key length uint16, key, value length uint32 (0xffffffff removes), value. */
-export function encodePayload(changes: readonly { key: Buffer; value: Buffer | undefined }[]): Buffer {
+export function encodePayload(changes: readonly StoredChange[]): Buffer {
+  const out = Buffer.allocUnsafe(payloadBytes(changes));
+  writePayload(changes, out, 0);
+  return out;
+}
+
+export function payloadBytes(changes: readonly StoredChange[]): number {
   let size = 2;
   for (const { key, value } of changes) size += 6 + key.length + (value?.length ?? 0);
-  const out = Buffer.allocUnsafe(size);
-  out.writeUInt16LE(changes.length, 0);
-  let at = 2;
+  return size;
+}
+
+export function writePayload(changes: readonly StoredChange[], out: Buffer, start: number): void {
+  out.writeUInt16LE(changes.length, start);
+  let at = start + 2;
   for (const { key, value } of changes) {
     out.writeUInt16LE(key.length, at);
     out.set(key, at + 2);
@@ -120,12 +135,11 @@ export function encodePayload(changes: readonly { key: Buffer; value: Buffer | u
       at += value.length;
     }
   }
-  return out;
 }
 
-export function decodePayload(bytes: Buffer): { key: Buffer; value: Buffer | undefined }[] {
+export function decodePayload(bytes: Buffer): StoredChange[] {
   const count = bytes.readUInt16LE(0);
-  const changes: { key: Buffer; value: Buffer | undefined }[] = [];
+  const changes: StoredChange[] = [];
   let at = 2;
   for (let i = 0; i < count; i++) {
     const size = bytes.readUInt16LE(at);

@@ -13,11 +13,13 @@ import {
   decodePayload,
   decodeRow,
   encodeFeed,
-  encodePayload,
   encodeRow,
   indexOf,
+  payloadBytes,
   SPACE,
+  type StoredChange,
   spaced,
+  writePayload,
 } from './layout.ts';
 import { type Log, openLog } from './log.ts';
 import { type Entry, Overlay, textOf } from './overlay.ts';
@@ -103,6 +105,8 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       // A batch is on the disk when its promise resolves, by LMDB's own two meta pages: segments of the log may go then.
       overlappingSync: false,
       compression: false,
+      // We make the batches. lmdb's own leave a promise to nobody, which ends the process when a commit fails.
+      eventTurnBatching: false,
       noMemInit: true,
       // Records are read one by one: what the kernel would read ahead of a cold one turns out others that are warm.
       noReadAhead: true,
@@ -145,6 +149,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         files: options.files ?? createFileLayer(join(dir, 'log')),
         ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
         applied,
+        calm: () => applyRunning === undefined,
         onApplied(sequence, payload) {
           archive?.append({ sequence, entries: decodePayload(payload) });
         },
@@ -269,7 +274,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   /** Computes a commit against what is pending, and hands it to the log. Synchronous, so nothing comes between reading and writing. */
   function submit(commit: Commit): { results: WriteResult[]; durable?: Promise<void> } {
     const { writes, now } = commit;
-    const changes: { key: Buffer; value: Buffer | undefined }[] = [];
+    const changes: StoredChange[] = [];
     const results: WriteResult[] = [];
     // Writes of one commit see each other.
     const own = new Map<string, Buffer | undefined>();
@@ -336,8 +341,10 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   let groupEntries: { text: string; entry: Entry }[] = [];
 
   /** Hands changes to the log; the promise is shared by all of one group. */
-  function write(changes: readonly { key: Buffer; value: Buffer | undefined }[]): Promise<void> {
-    const { sequence, durable } = (log as Log).append(encodePayload(changes));
+  function write(changes: readonly StoredChange[]): Promise<void> {
+    const { sequence, durable } = (log as Log).append(payloadBytes(changes), (out, at) =>
+      writePayload(changes, out, at),
+    );
     if (durable !== group) {
       group = durable;
       const entries: { text: string; entry: Entry }[] = [];
@@ -415,17 +422,24 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   const fromCursor = (range: Pick<RangeRequest, 'from' | 'after'>): Buffer =>
     range.after === undefined ? range.from : Buffer.concat([Buffer.from(range.after, 'base64url'), Buffer.of(0)]);
 
+  // Keys of reads are put behind the byte of their space here; LMDB takes them from it before it answers.
+  const readKey = Buffer.alloc(4096);
+  readKey[0] = SPACE.row;
+
   function get({ key }: Located): Row | undefined | Promise<Row | undefined> {
     open_();
-    const spacedKey = spaced(SPACE.row, key);
+    readKey.set(key, 1);
+    const spacedKey = readKey.subarray(0, key.length + 1);
     if (overlay.pending.size > 0 || overlay.durable.size > 0 || overlay.applying.size > 0) {
       const text = textOf(spacedKey);
       // What is not durable is shown to nobody: a crash could take it back.
-      if (overlay.pending.has(text))
+      if (overlay.pending.has(text)) {
+        const at = { slot: 0, key: Buffer.from(key) };
         return (group as Promise<void>).then(
-          () => getCopy({ slot: 0, key }),
-          () => getCopy({ slot: 0, key }),
+          () => getCopy(at),
+          () => getCopy(at),
         );
+      }
       const entry = overlay.find(text);
       if (entry) return entry.value ? decodeRow(entry.value) : undefined;
     }
@@ -454,16 +468,20 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       }
       return rows;
     },
-    async commit(commit) {
-      open_();
-      if (readOnly)
-        throw new StoreError('READ_ONLY', 'this process opened the store to read', {
-          hint: 'write in the one that has it open for writing',
-        });
-      if (overlay.bytes > overlayBytes) await waitForRoom(commit.deadline);
-      const { results, durable } = submit(commit);
-      if (durable) await durable;
-      return results;
+    /** No async function: each layer of them costs a write as much as its encoding. */
+    commit(commit) {
+      try {
+        open_();
+        if (readOnly)
+          throw new StoreError('READ_ONLY', 'this process opened the store to read', {
+            hint: 'write in the one that has it open for writing',
+          });
+        if (overlay.bytes > overlayBytes) return waitForRoom(commit.deadline).then(() => engine.commit(commit));
+        const { results, durable } = submit(commit);
+        return durable ? durable.then(() => results) : Promise.resolve(results);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async scan(range) {
       open_();

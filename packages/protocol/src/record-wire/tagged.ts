@@ -1,5 +1,3 @@
-import { RECORD_FRAME_BYTES } from '@sparrow/protocol';
-
 /** Values as JSON can carry them, see RecordTag. */
 export function toWire(value: unknown): unknown {
   if (typeof value === 'bigint') return { $n: value.toString() };
@@ -30,29 +28,4 @@ export function fromWire(value: unknown): unknown {
     else out[key.startsWith('$$') ? key.slice(1) : key] = item;
   }
   return out;
-}
-
-export function encodeFrame(message: unknown): Buffer {
-  const text = JSON.stringify(message);
-  const size = Buffer.byteLength(text);
-  const frame = Buffer.allocUnsafe(4 + size);
-  frame.writeUInt32BE(size, 0);
-  frame.write(text, 4, 'utf8');
-  return frame;
-}
-
-/** Cuts what comes from a socket into frames. `onFrame` gets the JSON's value. @throws Error on a frame that is too large or no JSON */
-export function createFrameReader(onFrame: (message: unknown) => void): (chunk: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0);
-  return (chunk) => {
-    let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (bytes.length >= 4) {
-      const size = bytes.readUInt32BE(0);
-      if (size > RECORD_FRAME_BYTES) throw new Error(`a frame of ${size} bytes`);
-      if (bytes.length < 4 + size) break;
-      onFrame(JSON.parse(bytes.toString('utf8', 4, 4 + size)));
-      bytes = bytes.subarray(4 + size);
-    }
-    rest = bytes;
-  };
 }
