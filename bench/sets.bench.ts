@@ -1,12 +1,11 @@
 /** Sets that come and go under load, a node that is drained, and two regions whose distance a shaper in user space makes. */
-import { connect, createServer } from 'node:net';
-import { createNode, createRouter, createTcpTransport, nearestSet, objectId } from '@sparrow/router';
 import { startZooKeeper } from '@sparrow/testkit';
 import { checkHistory } from '../packages/router/src/checker/history.ts';
-import { createLocalCoordination } from '../packages/router/src/coordinators/local.ts';
 import { machineNow } from '../packages/router/src/supervisor/lease-channel.ts';
 import { createRig, pause, type Rig, type RigNode } from '../packages/router/test/rig/rig.ts';
-import { median, type Row, row } from './row.ts';
+import { growthRows } from './growth.ts';
+import { regionRows } from './regions.ts';
+import { type Row, row } from './row.ts';
 
 export const programs = ['java', 'zookeeper'];
 
@@ -17,7 +16,7 @@ export async function run(): Promise<Row[]> {
   try {
     const rig = await createRig({ zookeeper: ensemble, config: { limits: { heartbeatMs: 2_000 } } });
     try {
-      return [...(await comeAndGo(rig)), ...(await regions())];
+      return [...(await comeAndGo(rig)), ...(await growthRows(rig.ensemble)), ...(await regionRows())];
     } finally {
       await rig.stop();
     }
@@ -116,95 +115,4 @@ async function comeAndGo(rig: Rig): Promise<Row[]> {
       of: 'ours',
     }),
   ];
-}
-
-/** Holds every byte back for `ms`, in both directions. */
-async function shaper(target: string, ms: number): Promise<{ address: string; close(): void }> {
-  const [host = '', port = ''] = target.split(':');
-  const server = createServer((near) => {
-    const far = connect({ host, port: Number(port), noDelay: true });
-    near.setNoDelay(true);
-    near.on('data', (chunk) => setTimeout(() => far.write(chunk), ms)).on('error', () => {});
-    far.on('data', (chunk) => setTimeout(() => near.write(chunk), ms)).on('error', () => {});
-    near.on('close', () => setTimeout(() => far.destroy(), ms));
-    far.on('close', () => setTimeout(() => near.destroy(), ms));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
-    close: () => server.close(),
-  };
-}
-
-/** Two regions 30 ms apart: what a hop between them costs, and which set a client in each takes for the nearest. */
-async function regions(): Promise<Row[]> {
-  const ONE_WAY_MS = 15;
-  const coordination = createLocalCoordination();
-  const make = (set: string) =>
-    createRouter({
-      set,
-      name: 'r1',
-      coordinator: coordination.createCoordinator(),
-      listen: [{ transport: createTcpTransport(), address: '127.0.0.1:0' }],
-      dialThrough: async (address) => {
-        const way = await shaper(address, ONE_WAY_MS);
-        return way.address;
-      },
-    });
-  const [east, west] = [await make('east'), await make('west')];
-  const node = async (set: string, address: string) => {
-    const created = createNode({
-      set,
-      name: `${set}-n`,
-      types: { Obj: undefined },
-      transport: createTcpTransport(),
-      routers: [address],
-    });
-    await created.ready();
-    await created.register('Obj', set, { ask: () => new Uint8Array(1) });
-    return created;
-  };
-  const [here, there] = [await node('east', east.address), await node('west', west.address)];
-  await pause(1_000);
-  const near: number[] = [];
-  const far: number[] = [];
-  for (let round = 0; round < 40; round++) {
-    for (const [key, into] of [
-      ['east', near],
-      ['west', far],
-    ] as const) {
-      const at = performance.now();
-      await here.self.ask(objectId('Obj', key), 1, new Uint8Array(0));
-      into.push(performance.now() - at);
-    }
-  }
-  // A client in the east reaches the west through the shaper, and the other way round.
-  const [toEast, toWest] = [await shaper(east.address, ONE_WAY_MS), await shaper(west.address, ONE_WAY_MS)];
-  let right = 0;
-  for (let round = 0; round < 10; round++) {
-    if (
-      (await nearestSet({ transport: createTcpTransport(), routers: { east: [east.address], west: [toWest.address] } }))
-        .set === 'east'
-    )
-      right++;
-    if (
-      (await nearestSet({ transport: createTcpTransport(), routers: { east: [toEast.address], west: [west.address] } }))
-        .set === 'west'
-    )
-      right++;
-  }
-  const rows = [
-    row('two regions 30 ms apart (round trip): ask within one', 'ms', near),
-    row('two regions 30 ms apart (round trip): ask to the other', 'ms', far),
-    row('the distance less what the network takes: cost of the hop', 'ms', [
-      median(far) - 2 * ONE_WAY_MS - median(near),
-    ]),
-    row('nearest set chosen rightly, of 20', '', [right], [], { op: '>=', value: 20, of: 'ours' }),
-  ];
-  here.destroy();
-  there.destroy();
-  await Promise.all([east.close(), west.close()]);
-  toEast.close();
-  toWest.close();
-  return rows;
 }

@@ -104,8 +104,13 @@ test('the console shows a game of two sets, finds an object since when, and has 
   await become(other, 'main');
   await press(line(first), 'wake');
   await become(first, 'standby');
-  await press(line(other), 'kill -9');
+  await press(line(other), 'put to sleep');
   await become(first, 'main');
+  await become(other, 'away');
+  await press(line(other), 'wake');
+  await become(other, 'standby');
+  await press(line(first), 'kill -9');
+  await become(other, 'main');
 
   const chinese = await browser.newPage({ viewport: { width: 1500, height: 1000 }, locale: 'zh-CN' });
   chinese.setDefaultTimeout(20_000);

@@ -44,7 +44,22 @@ export function Game({ api }: { api: Api }) {
 
   const rateOf = (set: string, router: string) => picture.rates.find((one) => one.set === set && one.router === router);
   const mains = picture.routers.filter(({ role }) => role === 'main');
-  const nodes = mains.flatMap((main) => main.nodes.filter((node) => node.set === main.set));
+  const linked = mains.flatMap((main) => main.nodes.filter((node) => node.set === main.set));
+  // What sleeps does not answer, and must be there to be woken.
+  const silent = (kind: 'router' | 'node', isThere: (set: string, name: string) => boolean) =>
+    picture.processes.filter((one) => one.kind === kind && !isThere(one.set, one.name));
+  const routers = [
+    ...picture.routers,
+    ...silent('router', (set, name) => picture.routers.some((one) => one.set === set && one.router === name)).map(
+      ({ set, name }) => ({ set, router: name, role: 'away' as const, term: '', routes: '', slots: '' }),
+    ),
+  ];
+  const nodes = [
+    ...linked,
+    ...silent('node', (set, name) => linked.some((one) => one.set === set && one.node === name)).map(
+      ({ set, name }) => ({ set, node: name, routes: '', types: [], isLinked: false, isDraining: false }),
+    ),
+  ];
   const links = picture.rates.flatMap(({ set, router, links: all }) =>
     all.map((link) => ({ ...link, from: `${set}/${router}` })),
   );
@@ -93,13 +108,15 @@ export function Game({ api }: { api: Api }) {
         size="small"
         pagination={false}
         rowKey={(one) => `${one.set}/${one.router}`}
-        dataSource={picture.routers}
+        dataSource={routers}
         columns={[
           { title: t.set, dataIndex: 'set' },
           { title: t.router, dataIndex: 'router' },
           {
             title: t.role,
-            render: (_, one) => <Tag color={one.role === 'main' ? 'green' : 'default'}>{t[one.role]}</Tag>,
+            render: (_, one) => (
+              <Tag color={one.role === 'main' ? 'green' : one.role === 'away' ? 'red' : 'default'}>{t[one.role]}</Tag>
+            ),
           },
           { title: t.term, dataIndex: 'term' },
           { title: t.routes, dataIndex: 'routes' },
@@ -108,7 +125,10 @@ export function Game({ api }: { api: Api }) {
           { title: t.refused, render: (_, one) => rateOf(one.set, one.router)?.refused ?? '' },
           {
             title: t.cpu,
-            render: (_, one) => `${((rateOf(one.set, one.router)?.cpu ?? 0) * 100).toFixed(1)} %`,
+            render: (_, one) => {
+              const rate = rateOf(one.set, one.router);
+              return rate ? `${(rate.cpu * 100).toFixed(1)} %` : '';
+            },
           },
           { title: t.faults, render: (_, one) => faults(ROUTER_FAULTS, one.set, one.router) },
         ]}

@@ -58,6 +58,8 @@ export interface Topology {
   links: TopologyLink[];
   counters: RouterCounters;
   cpuUs: number;
+  /** The longest that anything waited for this process since the last look, ms: see perf_hooks.monitorEventLoopDelay. */
+  longestTurnMs: number;
   rss: number;
 }
 
@@ -128,6 +130,7 @@ export function topologyOf(state: RouterState, links: Iterable<Link>): Topology 
     })),
     counters: { ...state.counters },
     cpuUs: user + system,
+    longestTurnMs: state.longestTurn(),
     rss: process.memoryUsage.rss(),
   };
 }

@@ -39,7 +39,7 @@ export const ROUTERS_PATH = 'routers';
 export const SLOTS_PATH = 'slots';
 /** A set that was just given slots waits this long for the giver's last words. */
 const HANDOVER_MS = 3_000;
-/** A new main without a table waits this long for the other sets. */
+/** A new main without a table waits for the other sets until nothing has come from them for this long. */
 const FIRST_SYNC_MS = 15_000;
 
 export interface MeshParts {
@@ -300,10 +300,14 @@ export class Mesh {
 
   async #firstSync(lead: number): Promise<void> {
     const { state } = this.#parts;
-    const end = performance.now() + FIRST_SYNC_MS;
+    let end = performance.now() + FIRST_SYNC_MS;
+    let routes = -1;
     while (performance.now() < end && lead === this.#leads && !state.isClosed) {
       const others = new Set([...(this.#members?.values() ?? [])].map((text) => (JSON.parse(text) as RouterEntry).set));
       others.delete(state.set);
+      // As long as something comes it is worth waiting for.
+      if (state.table.size !== routes) end = performance.now() + FIRST_SYNC_MS;
+      routes = state.table.size;
       if (this.#members && [...others].every((set) => state.peers.get(set)?.isSynced)) return;
       await new Promise<void>((resolve) => {
         state.clock.after(10, resolve);

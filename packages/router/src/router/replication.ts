@@ -48,6 +48,8 @@ export class Replication {
   readonly #state: RouterState;
   readonly #subscribers = new Map<Link, Subscriber>();
   readonly #sources = new Map<Link, Source>();
+  /** Subscribers that get everything: standbys. */
+  #mirrors = 0;
   #all = new Uint32Array(1024 * ENTRY_WORDS);
   #allWords = 0;
   #own = new Uint32Array(1024 * ENTRY_WORDS);
@@ -70,8 +72,10 @@ export class Replication {
     this.#state.table.set(low, high, check, term, counter, type, place);
     if (place === NOBODY) this.#bury(low, high);
     if (this.#subscribers.size === 0) return;
-    if (this.#allWords + ENTRY_WORDS > this.#all.length) this.#all = longer(this.#all);
-    this.#allWords = put(this.#all, this.#allWords, low, high, check, term, counter, (type << 16) | place);
+    if (this.#mirrors > 0) {
+      if (this.#allWords + ENTRY_WORDS > this.#all.length) this.#all = longer(this.#all);
+      this.#allWords = put(this.#all, this.#allWords, low, high, check, term, counter, (type << 16) | place);
+    }
     if (decides(this.#state, slotOf(high))) {
       if (this.#ownWords + ENTRY_WORDS > this.#own.length) this.#own = longer(this.#own);
       this.#ownWords = put(this.#own, this.#ownWords, low, high, check, term, counter, (type << 16) | place);
@@ -84,7 +88,7 @@ export class Replication {
   /** Sends the increments that have come together. */
   flush(): void {
     this.#isScheduled = false;
-    if (this.#allWords === 0) return;
+    if (this.#allWords + this.#ownWords === 0) return;
     for (const subscriber of this.#subscribers.values()) {
       const isAll = subscriber.scope === 'all';
       const changes = isAll ? this.#all : this.#own;
@@ -111,6 +115,11 @@ export class Replication {
     this.flush();
     if (standby.mirrored >= standby.sequence) done();
     else this.#waiting.push({ sequence: standby.sequence, done });
+  }
+
+  #count(): void {
+    this.#mirrors = 0;
+    for (const { scope } of this.#subscribers.values()) if (scope === 'all') this.#mirrors++;
   }
 
   #standby(): Subscriber | undefined {
@@ -164,6 +173,7 @@ export class Replication {
       mirrored: 0,
     };
     this.#subscribers.set(link, subscriber);
+    this.#count();
     this.#release(Number.POSITIVE_INFINITY);
     const places = [...this.#state.places.all()].map((place) => this.#state.places.info(place));
     for (let from = 0; from < places.length || from === 0; from += 1_000)
@@ -291,7 +301,7 @@ export class Replication {
     const entries = words(frame);
     const { table } = this.#state;
     // A route that the other side does not have is gone; increments tell our own standby so.
-    if (this.#subscribers.size > 0) {
+    if (this.#mirrors > 0) {
       const theirs = new Set<number>();
       for (let at = 0; at < entries.length; at += ENTRY_WORDS)
         theirs.add((entries[at] as number) * 0x100000 + ((entries[at + 1] as number) & 0xfffff));
@@ -390,6 +400,7 @@ export class Replication {
   onDown(link: Link): void {
     const wasStandby = this.#subscribers.get(link)?.scope === 'all';
     this.#subscribers.delete(link);
+    this.#count();
     this.#sources.delete(link);
     if (wasStandby && !this.#standby()) this.#release(Number.POSITIVE_INFINITY);
   }

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Clock, createId, systemClock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
 import { RouterError } from '../errors.ts';
@@ -61,6 +62,9 @@ export interface Router {
   close(): Promise<void>;
 }
 
+/** How often it is looked whether the event loop waits, ms. */
+const TURN_MS = 5;
+
 /** One router of a set: main when it is elected, standby otherwise. */
 export async function createRouter(options: RouterOptions): Promise<Router> {
   const { set, name, coordinator, key, limits, clock = systemClock, protocol } = options;
@@ -84,6 +88,13 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
   const leadership = options.leadership ?? leadByElection(coordinator, `sets/${set}/main`, name);
   state.leaseUntil = leadership.leaseUntil;
   state.hasWarmStandby = () => replication.hasStandby;
+  const turns = monitorEventLoopDelay({ resolution: TURN_MS });
+  turns.enable();
+  state.longestTurn = () => {
+    const longest = Math.max(0, turns.max / 1e6 - TURN_MS);
+    turns.reset();
+    return longest;
+  };
   const links = new Set<Link>();
   const typeNames = new Map<number, string>();
 
@@ -383,6 +394,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     async close() {
       if (state.isClosed) return;
       state.isClosed = true;
+      turns.disable();
       for (const cancel of cancelTimers) cancel();
       cancelTimers = [];
       await mesh.close();

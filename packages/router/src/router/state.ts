@@ -85,6 +85,8 @@ export interface RouterState {
   hasWarmStandby: () => boolean;
   /** performance.now() up to which registrations may be decided. */
   leaseUntil: () => number;
+  /** The longest wait of the event loop since it was asked last, ms. */
+  longestTurn: () => number;
   /** Slots of ours whose hand-over is not done. */
   readonly pendingSlots: Set<number>;
   /** Operators may do faults to it: for development. */
@@ -129,6 +131,7 @@ export function createState(
     address: '',
     hasWarmStandby: () => false,
     leaseUntil: () => Number.POSITIVE_INFINITY,
+    longestTurn: () => 0,
     pendingSlots: new Set(),
   };
 }
