@@ -23,7 +23,7 @@ export function random(): number {
 
 /** About 500 bytes, most of them incompressible. */
 export function player(id: number): Record<string, unknown> {
-  const avatar = new Uint8Array(320);
+  const avatar = new Uint8Array(355);
   for (let i = 0; i < avatar.length; i++) avatar[i] = Math.floor(random() * 256);
   return {
     id: BigInt(id),

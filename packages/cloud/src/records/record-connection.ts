@@ -30,8 +30,8 @@ import {
   WriteRefused,
 } from '@sparrow/store';
 
-/** Bytes of answers after which a turn does not wait for its end. */
-const OUTPUT_BYTES = 256 * 1024;
+/** Bytes of answers after which a turn does not wait for its end: the backend decodes these while the next are made. */
+const OUTPUT_BYTES = 16 * 1024;
 
 /** A table as calls name it, by its number. */
 export interface ServedTable {

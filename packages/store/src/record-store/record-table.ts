@@ -300,7 +300,8 @@ export function createRecordTable(core: TableCore): RecordTable {
             hint: `at most ${limits.recordBytes} are allowed`,
           });
         const expires = options.ttlMs !== undefined || table.ttlMs > 0 || !row ? core.expires(options) : row.expires;
-        const record = messages.decode(table.message, plain);
+        // Only index entries need the fields.
+        const record = table.indexes.length > 0 ? messages.decode(table.message, plain) : {};
         const write: Write = {
           key: rowKey,
           op: 'put',

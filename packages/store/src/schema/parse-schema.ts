@@ -129,8 +129,9 @@ function fieldOf(field: protobuf.Field, known: Map<protobuf.Type, MessageDef>, s
     resolvedType instanceof protobuf.Enum ? 'enum' : resolvedType instanceof protobuf.Type ? 'message' : field.type
   ) as FieldDef['type'];
   const oneof = field.partOf && !field.options?.proto3_optional ? field.partOf.name : undefined;
-  const { hasPresence } = field as unknown as { hasPresence: boolean };
-  const presence = !field.repeated && !isMap && (type === 'message' || hasPresence);
+  // protobufjs answers with the oneof itself where there is one.
+  const { hasPresence } = field as unknown as { hasPresence: unknown };
+  const presence = !field.repeated && !isMap && (type === 'message' || Boolean(hasPresence));
   const size = options.get('size')?.[0];
   const description = options.get('desc')?.[0];
   const def: FieldDef = {

@@ -176,9 +176,10 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     }
   }
 
-  function stored(text: string, key: Buffer, withPending: boolean): Buffer | undefined {
-    const entry = (withPending ? overlay.pending.get(text) : undefined) ?? overlay.find(text);
-    return entry ? entry.value : db.getBinary(key);
+  /** What a write is computed on; good until the next read, which uses the buffer again. */
+  function newest(text: string, key: Buffer): Buffer | undefined {
+    const entry = overlay.pending.get(text) ?? overlay.find(text);
+    return entry ? entry.value : db.getBinaryFast(key);
   }
 
   async function applyBatch(upTo: number): Promise<void> {
@@ -277,13 +278,13 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     const changes: StoredChange[] = [];
     const results: WriteResult[] = [];
     // Writes of one commit see each other.
-    const own = new Map<string, Buffer | undefined>();
+    const own = writes.length > 1 ? new Map<string, Buffer | undefined>() : undefined;
     let mustWait: Promise<void> | undefined;
     for (const write of writes) {
       const key = spaced(SPACE.row, write.key);
       const text = textOf(key);
-      const bytes = own.has(text) ? own.get(text) : stored(text, key, true);
-      const row = bytes ? decodeRow(bytes) : undefined;
+      const bytes = own?.has(text) ? own.get(text) : newest(text, key);
+      const row = bytes ? decodeRow(bytes, bytes.length) : undefined;
       const outcome = applyWrite(row, write, now);
       const live = row && (row.expires === 0 || row.expires > now) ? row : undefined;
       const result: WriteResult = { code: outcome.code, version: live?.version ?? 0, rev: live?.rev ?? 0 };
@@ -307,14 +308,14 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         const index = write.index ?? oldIndex;
         const value = encodeRow({ ...after, rev: next }, after.value, index);
         changes.push({ key, value });
-        own.set(text, value);
+        own?.set(text, value);
         if (index !== oldIndex) diffIndex(oldIndex, index, write.key, changes);
         result.version = after.version;
         result.rev = next;
-        if (write.want === 'after' || write.want === 'both') result.after = { ...after, rev: next };
+        if (write.want === 'after' || write.want === 'both') result.after = decodeRow(value);
       } else if (row) {
         changes.push({ key, value: undefined });
-        own.set(text, undefined);
+        own?.set(text, undefined);
         diffIndex(oldIndex, [], write.key, changes);
         result.version = row.version;
       }
@@ -565,7 +566,8 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       if (readOnly)
         throw new StoreError('READ_ONLY', 'this process opened the store to read', { hint: 'write elsewhere' });
       const key = spaced(SPACE.meta, Buffer.from(`meta/${name}`));
-      const present = stored(textOf(key), key, true)?.toString('utf8');
+      const bytes = newest(textOf(key), key);
+      const present = bytes?.toString('utf8', 0, bytes.length);
       if (present !== expected) return false;
       await write([{ key, value: Buffer.from(text) }]);
       return true;
