@@ -5,7 +5,8 @@ import { type Row, row } from './row.ts';
 
 const ROUTES = 20_000_000;
 const LOOKUPS = 1_000_000;
-const PAUSE = 'by the wall clock, with five busy processes: on two cores, or beside other work, a pause is mostly a wait for a core';
+const PAUSE =
+  'by the wall clock, with five busy processes: on two cores, or beside other work, a pause is mostly a wait for a core';
 
 interface Growth {
   ms: number;

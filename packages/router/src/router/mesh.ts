@@ -347,7 +347,9 @@ export class Mesh {
       if (one.set === state.set) {
         // What this set decided is void; what it knows is out of date.
         this.#wasSynced = false;
-        for (const link of state.siblings.values()) replication.unsubscribe(link);
+        // A main that leads since then is followed already, and waits for what we confirm.
+        const lostIn = state.slots.losses[one.set] ?? 0;
+        for (const link of state.siblings.values()) if (link.term < lostIn) replication.unsubscribe(link);
         if (state.role === 'main') this.depose('the set was given up');
         continue;
       }
