@@ -293,14 +293,14 @@ async function overService(
   const aim = { op: '>=', value: 1, of: 'ratio' } as const;
   await versus(
     rows,
-    'typed reads one at a time through the record service, against Redis bytes',
+    'typed reads one at a time through the record service (Unix socket), against bytes of Redis (TCP)',
     () => timed(MS, 1, get),
     () => timed(MS, 1, () => redis.call('GET', some())),
     aim,
   );
   await versus(
     rows,
-    'typed reads, 64 in flight, through the record service, against Redis bytes',
+    'typed reads, 64 in flight, through the record service (Unix socket), against bytes of Redis (TCP)',
     () => timed(MS, 64, get),
     () => timed(MS, 64, () => redis.call('GET', some())),
     aim,
