@@ -299,6 +299,11 @@ export class Authority {
       const state = this.#state;
       if (state.isClosed) return;
       if (state.role !== 'main') return;
+      if (state.hasFencing && performance.now() >= state.leaseUntil()) {
+        // A main that may have been followed already says of nobody that he is gone.
+        state.clock.after(RETRY_MS, step);
+        return;
+      }
       const { table } = state;
       for (const end = Math.min(SLOTS, slot + SWEEP_SLOTS); slot < end; slot++) {
         if (!decides(state, slot)) continue;

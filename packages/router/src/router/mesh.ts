@@ -318,15 +318,22 @@ export class Mesh {
 
   // Slots.
 
-  /** Whoever leads anew first sees what was decided while it did not: its set may have been given up. */
+  /**
+   * Whoever leads anew first sees what was decided while it did not: its set may have been given up. And it writes the map once more as it is, so that
+   * who is about to give the set up on older evidence finds another version there and looks again.
+   */
   async #readMap(lead: number): Promise<void> {
     const { state } = this.#parts;
     for (let attempt = 0; lead === this.#leads && !state.isClosed; attempt++)
       try {
         const { data, version } = await state.coordinator.read(SLOTS_PATH);
-        if (version >= 0) this.#adopt(data, version);
+        if (version < 0) return;
+        this.#adopt(data, version);
+        if (lead !== this.#leads) return;
+        this.#adopt(data, await state.coordinator.compareAndSet(SLOTS_PATH, data, version));
         return;
       } catch (error) {
+        if (error instanceof RouterError && error.code === 'VERSION_CONFLICT') continue;
         if (attempt % 10 === 9) state.log(`slots: ${error instanceof Error ? error.message : String(error)}`);
         await new Promise<void>((resolve) => {
           state.clock.after(backoff(attempt, { baseMs: 10, maxMs: 500 }), resolve);
