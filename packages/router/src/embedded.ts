@@ -1,5 +1,6 @@
 import { createLocalCoordination } from './coordinators/local.ts';
-import { createNode, type Node, type NodeOptions } from './node/node.ts';
+import { createNode } from './node/node.ts';
+import type { Node, NodeOptions } from './node/node-api.ts';
 import { createRouter, type Router, type RouterOptions } from './router/router.ts';
 import { createLocalTransport } from './transports/local.ts';
 

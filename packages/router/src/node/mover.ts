@@ -8,7 +8,7 @@ import type { PickAnswer } from '../router/placement.ts';
 import type { IdMap } from '../table/id-map.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
 import { HELD_MESSAGES, Hosted, type Mail, MOVE_GRACE_MS } from './hosted.ts';
-import type { NodeCounters } from './node.ts';
+import type { NodeCounters } from './node-api.ts';
 import type { Address, Message, Ref, Self, Thaw } from './object.ts';
 import type { RouterLinks } from './router-links.ts';
 import type { Sender } from './sender.ts';

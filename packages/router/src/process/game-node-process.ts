@@ -1,7 +1,8 @@
 /** A node with a game's module: `node game-node-process.ts '{"set":…,"name":…,"module":…}'`. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createNode, type Node, type NodeOptions } from '../node/node.ts';
+import { createNode } from '../node/node.ts';
+import type { Node, NodeOptions } from '../node/node-api.ts';
 import { type MeshConfig, openCoordinator, openTransport, readSecrets } from './config.ts';
 
 /** What a game's module exports. */

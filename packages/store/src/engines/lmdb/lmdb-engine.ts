@@ -5,6 +5,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
 import { applyWrite } from '../apply-write.ts';
 import type { Commit, IndexPage, KvEngine, Located, RangeRequest, Row, RowPage, WriteResult } from '../kv-engine.ts';
+import { APPLIED, createApplier } from './applier.ts';
 import { checkLmdbFile } from './check-file.ts';
 import { createFileLayer, type FileLayer } from './file-layer.ts';
 import { holdFolder } from './hold-folder.ts';
@@ -81,7 +82,6 @@ export interface LmdbEngine extends KvEngine {
   readonly sequence: number;
 }
 
-const APPLIED = 'applied';
 const MIGRATE_HINT = 'end the other process, or open the store with readOnly';
 
 /**
@@ -123,16 +123,26 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   }
   const overlay = new Overlay();
   const watchers = new Set<Parameters<LmdbEngine['watch']>[0]>();
-  let applied = Number(readText(APPLIED) ?? 0);
   let rev = 0;
   let log: Log | undefined;
   let archive: ChangeArchive | undefined;
   let closed = false;
-  let applyTimer: (() => void) | undefined;
-  let applyRunning: Promise<void> | undefined;
-  const room: (() => void)[] = [];
-  let lastApplyError: unknown;
-  let applyFailures = 0;
+  const applier = createApplier({
+    db,
+    overlay,
+    overlayBytes,
+    everyMs: applyEveryMs,
+    clock,
+    applied: Number(readText(APPLIED) ?? 0),
+    async onApplied(upTo) {
+      // An archive that cannot write now is behind: the segments wait for it.
+      const archived = await archive?.sync().then(
+        () => true,
+        () => false,
+      );
+      if (archived !== false) await log?.release(upTo);
+    },
+  });
 
   function readText(name: string): string | undefined {
     const key = spaced(SPACE.meta, Buffer.from(name));
@@ -143,13 +153,14 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
 
   if (!readOnly) {
     try {
+      const { applied } = applier;
       let latest = applied;
       archive = await options.archive?.();
       log = await openLog({
         files: options.files ?? createFileLayer(join(dir, 'log')),
         ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
         applied,
-        calm: () => applyRunning === undefined,
+        calm: () => !applier.isBusy,
         onApplied(sequence, payload) {
           archive?.append({ sequence, entries: decodePayload(payload) });
         },
@@ -164,7 +175,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       await archive?.sync().catch(() => {});
       if (archive) watchers.add((change) => archive?.append(change));
       if (latest > applied) {
-        await applyBatch(latest);
+        await applier.apply(latest);
         await log.release(latest);
       }
       // Revisions go on from a number no earlier life has used: a commit takes one sequence number and at most 4,096 revisions.
@@ -180,92 +191,6 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
   function newest(text: string, key: Buffer): Buffer | undefined {
     const entry = overlay.pending.get(text) ?? overlay.find(text);
     return entry ? entry.value : db.getBinaryFast(key);
-  }
-
-  async function applyBatch(upTo: number): Promise<void> {
-    const batch = overlay.take();
-    try {
-      let last: Promise<boolean> | undefined;
-      const whole = db.batch(() => {
-        for (const { key, value } of batch.values()) {
-          if (value) void db.put(key, value);
-          else void db.remove(key);
-        }
-        last = db.put(spaced(SPACE.meta, Buffer.from(APPLIED)), Buffer.from(String(upTo)));
-      });
-      // A commit that fails rejects them both.
-      last?.catch(() => {});
-      await whole;
-    } catch (error) {
-      overlay.putBack();
-      // lmdb tells the reason by another promise: nobody else waits for it, and it would end the process.
-      const { commitError } = error as { commitError?: Promise<never> };
-      commitError?.catch((reason: unknown) => (lastApplyError = reason));
-      throw error;
-    }
-    // Without this a read could see LMDB as it was before the batch, while the batch no longer stands in the overlay.
-    db.resetReadTxn();
-    overlay.applied();
-    applied = upTo;
-  }
-
-  function scheduleApply(): void {
-    if (applyRunning || closed) return;
-    // Few large batches cost LMDB least; but who writes must not wait for room.
-    const soon = overlay.bytes > overlayBytes / 2;
-    if (applyTimer && !soon) return;
-    applyTimer?.();
-    applyTimer = clock.after(soon ? 0 : applyEveryMs, () => {
-      applyTimer = undefined;
-      applyRunning = applyAll().finally(() => {
-        applyRunning = undefined;
-        if (overlay.durable.size > 0) scheduleApply();
-      });
-    });
-  }
-
-  let durableSequence = 0;
-  async function applyAll(): Promise<void> {
-    if (overlay.durable.size === 0) return;
-    try {
-      const upTo = durableSequence;
-      await applyBatch(upTo);
-      applyFailures = 0;
-      // An archive that cannot write now is behind: the segments wait for it.
-      const archived = await archive?.sync().then(
-        () => true,
-        () => false,
-      );
-      if (archived !== false) await log?.release(upTo);
-    } catch (error) {
-      // A full disk: the log still has everything. Writers stop when the overlay is full, and this is tried again.
-      applyFailures++;
-      lastApplyError = error;
-    }
-    for (const wake of room.splice(0)) wake();
-  }
-
-  async function waitForRoom(deadline: number): Promise<void> {
-    while (overlay.bytes > overlayBytes) {
-      if (applyFailures > 3)
-        throw new StoreError('DISK_FULL', 'the store cannot take changes from its log', {
-          hint: 'free room on the disk; the store goes on by itself',
-          cause: lastApplyError,
-        });
-      const left = deadline - performance.now();
-      if (left <= 0)
-        throw new StoreError('OVERLOADED', 'more changes are waiting for the disk than the store keeps', {
-          hint: 'send fewer at once, or try again',
-        });
-      scheduleApply();
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(left, 100));
-        room.push(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    }
   }
 
   const open_ = (): void => {
@@ -353,10 +278,10 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
       durable.then(
         () => {
           overlay.settle(entries);
-          durableSequence = (entries.at(-1) as { entry: Entry }).entry.sequence;
+          applier.durableSequence = (entries.at(-1) as { entry: Entry }).entry.sequence;
           if (group === durable) group = undefined;
           if (watchers.size > 0) tell(entries);
-          scheduleApply();
+          applier.schedule();
         },
         () => {
           // Everything behind the failure was refused, too.
@@ -459,7 +384,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     kind: 'lmdb',
     slots,
     get sequence() {
-      return log?.sequence ?? applied;
+      return log?.sequence ?? applier.applied;
     },
     get,
     async getMany(at) {
@@ -477,7 +402,7 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
           throw new StoreError('READ_ONLY', 'this process opened the store to read', {
             hint: 'write in the one that has it open for writing',
           });
-        if (overlay.bytes > overlayBytes) return waitForRoom(commit.deadline).then(() => engine.commit(commit));
+        if (overlay.bytes > overlayBytes) return applier.waitForRoom(commit.deadline).then(() => engine.commit(commit));
         const { results, durable } = submit(commit);
         return durable ? durable.then(() => results) : Promise.resolve(results);
       } catch (error) {
@@ -582,9 +507,9 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
         logBytes: log?.bytes ?? 0,
         logSyncs: log?.fsyncs ?? 0,
         overlayBytes: overlay.bytes,
-        sequence: log?.sequence ?? applied,
-        applied,
-        applyFailures,
+        sequence: log?.sequence ?? applier.applied,
+        applied: applier.applied,
+        applyFailures: applier.failures,
       };
     },
     async metaNames() {
@@ -614,33 +539,23 @@ export async function createLmdbEngine(options: LmdbEngineOptions): Promise<Lmdb
     },
     async settle() {
       if (group) await group.catch(() => {});
-      while (overlay.durable.size > 0 || applyRunning) {
-        if (applyRunning) await applyRunning;
-        else {
-          applyTimer?.();
-          applyTimer = undefined;
-          await applyAll();
-          if (applyFailures > 0) throw lastApplyError;
-        }
-      }
+      await applier.settle();
     },
     async copyTo(target, compact) {
       await engine.settle();
       await db.backup(target, compact);
-      return { sequence: applied };
+      return { sequence: applier.applied };
     },
     async close() {
       if (closed) return;
       if (!readOnly) {
         await engine.settle().catch(() => {});
         closed = true;
-        applyTimer?.();
-        await applyRunning;
+        await applier.close();
         await log?.close();
         await archive?.close();
       }
       closed = true;
-      for (const wake of room.splice(0)) wake();
       await db.close();
       release();
     },
