@@ -238,10 +238,10 @@ export function createPostgresEngine(options: { router: ShardRouter }): Postgres
     const data = await router.run<RowData>(
       slot,
       deadline,
-      async (client, until) => {
-        const found = await readsOf(client).get(slot, key, until);
-        return notOwned(found.st) ?? found;
-      },
+      (client, until) =>
+        readsOf(client)
+          .get(slot, key, until)
+          .then((found) => notOwned(found.st) ?? found),
       { stale: stale === true },
     );
     const row = toRow(data);

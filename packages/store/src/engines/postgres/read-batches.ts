@@ -81,24 +81,38 @@ export function createReadBatches(client: ShardClient): ReadBatches {
       const live = batch.filter(({ settled }) => !settled);
       if (live.length === 0) continue;
       for (const wanted of live) wanted.sent = true;
+      if (live.length === 1) {
+        const only = live[0] as Wanted;
+        alone(only.slot, only.key, only.until).then(
+          (row) => settle(only) && only.resolve(row),
+          (error) => settle(only) && only.reject(error),
+        );
+        continue;
+      }
       running++;
-      (live.length === 1 ? one(live[0] as Wanted) : many(live)).finally(() => {
+      void many(live).finally(() => {
         running--;
         send();
       });
     }
   }
 
-  async function one(wanted: Wanted): Promise<void> {
-    try {
-      const [row] = await client.query<FoundRow>(
-        { name: 'get', text: GET, values: [wanted.slot, wanted.key] },
-        wanted.until,
-      );
-      if (settle(wanted)) wanted.resolve(row ?? { st: null, v: null, ver: 0, rev: '0', exp: '0', mod: '0' });
-    } catch (error) {
-      if (settle(wanted)) wanted.reject(error);
-    }
+  const NONE: FoundRow = { st: null, v: null, ver: 0, rev: '0', exp: '0', mod: '0' };
+  /** The common case of a shard with room: nothing is noted, since the statement has the deadline. */
+  function alone(slot: number, key: Buffer, until: number): Promise<FoundRow> {
+    running++;
+    return client.query<FoundRow>({ name: 'get', text: GET, values: [slot, key] }, until).then(
+      (rows) => {
+        running--;
+        if (waiting.length > 0) send();
+        return rows[0] ?? NONE;
+      },
+      (error) => {
+        running--;
+        if (waiting.length > 0) send();
+        throw error;
+      },
+    );
   }
 
   async function many(batch: readonly Wanted[]): Promise<void> {
@@ -126,6 +140,7 @@ export function createReadBatches(client: ShardClient): ReadBatches {
 
   return {
     get(slot, key, until) {
+      if (running < LANES && waiting.length === 0) return alone(slot, key, until);
       return new Promise((resolve, reject) => {
         const name = key.latin1Slice(0, key.length);
         const wanted: Wanted = { slot, key, name, until, sent: false, settled: false, resolve, reject };
