@@ -37,6 +37,8 @@ export async function startChild(command: string, args: string[], options: Spawn
     }
   };
   const onExit = (): void => signal('SIGKILL');
+  // One listener a child: a supervisor may well have more than the ten that Node takes for a leak.
+  process.setMaxListeners(Math.max(process.getMaxListeners(), process.listenerCount('exit') + 10));
   process.once('exit', onExit);
   const slip = leash(pid);
   void ended.then(() => {
