@@ -12,6 +12,8 @@ const { code } = await run(
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--testTimeout=600000',
+    // Two clusters at once on two cores make each other late, and a soak is of their faults.
+    '--no-file-parallelism',
     ...only.map((name) => (name.includes('/') ? name : `packages/${name}/`)),
   ],
   { env: { NO_COLOR: '1', SPARROW_SOAK: '1' } },
