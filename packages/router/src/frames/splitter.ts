@@ -18,14 +18,14 @@ export class Splitter {
   }
 
   /**
-   * Calls back for every whole frame, in order.
+   * Calls back for every whole frame, in order, until a call answers false: then it answers a copy of what is left of the chunk, to be pushed later.
    * @throws RouterError FRAME_INVALID when the bytes are no frame; the stream is of no use from then on
    */
-  push(chunk: Uint8Array, onFrame: (frame: FrameView) => void): void {
+  push(chunk: Uint8Array, onFrame: (frame: FrameView) => boolean): Uint8Array | undefined {
     let at = 0;
     if (this.#rest) {
       at = this.#complete(chunk, onFrame);
-      if (at < 0) return;
+      if (at < 0) return undefined;
     }
     const frame = this.#frame;
     const size = chunk.byteLength;
@@ -40,7 +40,7 @@ export class Splitter {
       frame.start = at;
       frame.length = length;
       at += length;
-      onFrame(frame);
+      if (!onFrame(frame)) return at < size ? chunk.slice(at) : undefined;
     }
     if (at < size) {
       const left = size - at;
@@ -49,10 +49,11 @@ export class Splitter {
       this.#rest.set(chunk.subarray(at));
       this.#restLength = left;
     }
+    return undefined;
   }
 
   /** Adds to the straddling frame; where in the chunk the next one begins, -1 when the chunk is used up. */
-  #complete(chunk: Uint8Array, onFrame: (frame: FrameView) => void): number {
+  #complete(chunk: Uint8Array, onFrame: (frame: FrameView) => boolean): number {
     let at = 0;
     let rest = this.#rest as Uint8Array;
     for (;;) {

@@ -41,6 +41,10 @@ export const DEFAULT_LIMITS: LinkLimits = {
 
 /** The window over which reading is measured against `readBytesPerSecond`. */
 const WINDOW_MS = 100;
+/** Why reading stopped. */
+const HELD = { byOwner: 1, byFlood: 2, bySlice: 4 } as const;
+/** Frames of one link are handed over for so long at once, ms. */
+const SLICE_MS = 25;
 
 export interface LinkHandler {
   /** A frame; valid only until the call returns. */
@@ -198,10 +202,22 @@ export class Link {
 
   /** Stops and goes on reading: what the other side sends waits there. */
   pause(): void {
-    this.wire.pause();
+    this.#hold(HELD.byOwner);
   }
   resume(): void {
-    this.wire.resume();
+    this.#letGo(HELD.byOwner);
+  }
+
+  #held = 0;
+  /** Reading stops for several reasons, and goes on when none is left. */
+  #hold(reason: number): void {
+    if (this.#held === 0) this.wire.pause();
+    this.#held |= reason;
+  }
+  #letGo(reason: number): void {
+    if ((this.#held & reason) === 0) return;
+    this.#held &= ~reason;
+    if (this.#held === 0 && !this.isDown) this.wire.resume();
   }
 
   /** Sends what waits, then ends. */
@@ -231,13 +247,43 @@ export class Link {
     }
     this.#windowBytes += chunk.byteLength;
     if (this.#windowBytes > (this.limits.readBytesPerSecond * WINDOW_MS) / 1000) this.#slowDown();
+    // What was cut off waits in front.
+    if (this.#backlog.length > 0) this.#backlog.push(chunk.slice());
+    else this.#take(chunk, now);
+  }
+
+  /**
+   * Hands frames over for `SLICE_MS` at most, then lets timers and other links have their turn: whoever works for long on each message must be able to say
+   * meanwhile that he lives. Nothing is read until the rest is handed over. True when the chunk is used up.
+   */
+  #take(chunk: Uint8Array, now: number): boolean {
+    this.#sliceEnd = now + SLICE_MS;
+    let rest: Uint8Array | undefined;
     try {
-      this.#splitter.push(chunk, this.#onFrame);
+      rest = this.#splitter.push(chunk, this.#onFrame);
     } catch (error) {
       this.#end(error instanceof Error ? error.message : String(error));
     }
+    if (rest && !this.isDown) {
+      this.#hold(HELD.bySlice);
+      this.#backlog.unshift(rest);
+      setImmediate(this.#goOn);
+    }
     this.#handler?.chunkEnd?.(this);
+    return rest === undefined;
   }
+
+  readonly #goOn = (): void => {
+    if (this.isDown) return;
+    const now = performance.now();
+    // The other side is not silent: we do not listen.
+    this.#heard = now;
+    const chunk = this.#backlog.shift();
+    const isOver = chunk === undefined || this.#take(chunk, now);
+    if (!isOver) return;
+    if (this.#backlog.length > 0) setImmediate(this.#goOn);
+    else this.#letGo(HELD.bySlice);
+  };
 
   onDrain(): void {
     this.#blocked = false;
@@ -255,15 +301,21 @@ export class Link {
     this.#handler?.chunkEnd?.(this);
   }
 
-  readonly #onFrame = (frame: FrameView): void => {
-    if (this.isDown) return;
+  /** False when the slice is over. */
+  readonly #onFrame = (frame: FrameView): boolean => {
+    if (this.isDown) return true;
     this.counters.framesIn++;
     const { kind } = frame;
     if (kind === KIND.ping) this.sendHeader({ kind: KIND.pong }, frame.copyPayload());
     else if (kind === KIND.pong)
       this.roundTripMs = performance.now() - frame.view.getFloat64(frame.start + HEADER_BYTES, true);
     else this.#handler?.frame(frame, this);
+    return (this.counters.framesIn & 15) !== 0 || performance.now() < this.#sliceEnd;
   };
+
+  #sliceEnd = 0;
+  /** Chunks of which nothing was handed over yet, in order. */
+  readonly #backlog: Uint8Array[] = [];
 
   #refuse(): void {
     this.counters.full++;
@@ -321,10 +373,8 @@ export class Link {
 
   /** Reads no more until the window of 100 ms is over. */
   #slowDown(): void {
-    this.wire.pause();
-    this.#clock.after(WINDOW_MS, () => {
-      if (!this.isDown) this.wire.resume();
-    });
+    this.#hold(HELD.byFlood);
+    this.#clock.after(WINDOW_MS, () => this.#letGo(HELD.byFlood));
   }
 
   #tick(): void {
@@ -352,6 +402,7 @@ export class Link {
     this.#cancelTick?.();
     for (const queue of this.#queues) queue.clear();
     this.#states.clear();
+    this.#backlog.length = 0;
     this.wire.destroy();
     this.#handler?.down(this, reason);
   }

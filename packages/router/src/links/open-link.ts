@@ -127,10 +127,14 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
         }
         try {
           splitter.push(chunk, (frame) => {
-            if (!link) return step(frame);
+            if (!link) {
+              step(frame);
+              return true;
+            }
             const open = link;
             const copy = new FrameView().at(frame.copy());
             (early ??= []).push(() => open.deliver(copy));
+            return true;
           });
         } catch (error) {
           const known = error instanceof RouterError ? error : undefined;

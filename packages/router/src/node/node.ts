@@ -21,6 +21,8 @@ import { encodeMail, Sender } from './sender.ts';
 /** The type of the object that stands for a node itself. */
 export const NODE_TYPE = '@node';
 
+/** Two nodes of one name would take it from each other: not more often than this. */
+const COME_BACK_MS = 300;
 /** Objects that are made and registered at once by `registerAll`. */
 const AT_ONCE = 65_536;
 const EMPTY = new Uint8Array(0);
@@ -353,6 +355,18 @@ export function createNode(options: NodeOptions): Node {
       object.mailbox.clear();
     }
     object.object.revoked?.(reason);
+    if (object === itself && reason === 'kicked') comeBack();
+  }
+
+  /** Answers come to the node by its own object: without it the node could only speak. Whoever took the name for a moment, or has it wrongly, loses it. */
+  function comeBack(): void {
+    const lost = itself;
+    log(`${identity.set}/${identity.name}: the node itself was taken out of the table, it registers anew`);
+    clock.after(COME_BACK_MS, () => {
+      if (isClosed || itself !== lost) return;
+      itself = representative();
+      registered = registerItself();
+    });
   }
 
   function resume(object: Hosted): void {

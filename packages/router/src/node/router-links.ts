@@ -139,8 +139,14 @@ export class RouterLinks {
     this.term = term;
     if (isHigher) for (const other of this.links.values()) if (other !== link) this.#tell(other);
     if (isHigher && this.main && this.main !== link) this.#setMain(undefined);
-    if (isReady && this.main !== link) this.#setMain(link);
+    // The same router may lead anew, after it had lost its lead or its table: then it is told anew what is here.
+    const isAnew = this.main !== link || isHigher || !this.#wasReady;
+    this.#wasReady = isReady;
+    if (isReady && isAnew) this.#setMain(link);
   }
+
+  /** Whether the main that leads by its term had its table when it was heard last. */
+  #wasReady = false;
 
   #tell(link: Link): void {
     link.sendHeader(

@@ -354,6 +354,7 @@ export class Mesh {
       if (one.set === state.set) {
         // What this set decided is void; what it knows is out of date.
         this.#wasSynced = false;
+        for (const peer of state.peers.values()) peer.isSynced = false;
         // A main that leads since then is followed already, and waits for what we confirm.
         const lostIn = state.slots.losses[one.set] ?? 0;
         for (const link of state.siblings.values()) if (link.term < lostIn) replication.unsubscribe(link);

@@ -290,20 +290,14 @@ export class Replication {
     }
     source.expected++;
     const entries = words(frame);
-    for (let at = 0; at < entries.length; at += ENTRY_WORDS)
-      if (!this.#isOurs(slotOf(entries[at + 1] as number), link)) this.#apply(entries, at, source);
+    for (let at = 0; at < entries.length; at += ENTRY_WORDS) this.#apply(entries, at, source);
     if (link.other.set === this.#state.set) link.sendHeader({ kind: KIND.mirrored, call: frame.call });
-  }
-
-  /** What another set says of a slot that we decide about is late: the slot was given to us, or taken from a set that was given up. */
-  #isOurs(slot: number, link: Link): boolean {
-    return link.other.set !== this.#state.set && decides(this.#state, slot);
   }
 
   onSnapshot(frame: FrameView, link: Link): void {
     const source = this.#sources.get(link);
     const slot = frame.method;
-    if (!source || slot >= SLOTS || this.#isOurs(slot, link)) return;
+    if (!source || slot >= SLOTS) return;
     const entries = words(frame);
     const { table } = this.#state;
     // A route that the other side does not have is gone; increments tell our own standby so.
