@@ -1,10 +1,8 @@
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { FLAG, KIND, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { groupKey } from './group-key.ts';
 import type { RouterState } from './state.ts';
-
-/** How a group is named between routers. */
-export const groupKey = (low: number, high: number): string => `${high}:${low}`;
 
 export interface GroupChange {
   join?: string[];

@@ -10,6 +10,8 @@ const ELECTION_MS = 5_000;
 const AGAIN_MS = 1_000;
 const AFFIRM_ENTRIES = 4_096;
 const AFFIRM_TRIES = 10;
+/** Nobody has decided, as far as is known. */
+const OPEN_CODES = [wireNumber('UNREACHABLE'), wireNumber('RETRY'), wireNumber('TIMEOUT')];
 
 interface Parts {
   state: RouterState;
@@ -160,10 +162,9 @@ export class LostSets {
       for (let index = 0; index * ENTRY_WORDS < entries.length; index++) {
         const code = answers[index * 3] as number;
         const entry = entries.subarray(index * ENTRY_WORDS, (index + 1) * ENTRY_WORDS);
-        const [low, high, , term, counter, meta] = entry as unknown as number[];
-        if (code === wireNumber('UNREACHABLE') || code === wireNumber('RETRY')) again.push(...entry);
-        else if (code !== 0)
-          authority.revoke(place.index, low ?? 0, high ?? 0, term ?? 0, counter ?? 0, (meta ?? 0) >>> 16);
+        const [low = 0, high = 0, , term = 0, counter = 0, meta = 0] = entry;
+        if (OPEN_CODES.includes(code)) again.push(...entry);
+        else if (code !== 0) authority.revoke(place.index, { low, high, term, counter, type: meta >>> 16 });
       }
       if (again.length === 0 || state.isClosed) return;
       if (triesLeft === 0) state.log(`${again.length / ENTRY_WORDS} objects of ${place.node} could not be affirmed`);
