@@ -2,6 +2,8 @@
 import { superviseRouter } from '../supervisor/supervisor.ts';
 import { openCoordinator, type RouterProcessConfig } from './config.ts';
 
+const STOP_MS = 4_000;
+
 const config = JSON.parse(process.argv[2] ?? '{}') as RouterProcessConfig;
 const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} supervisor ${line}\n`);
@@ -13,11 +15,11 @@ const supervisor = superviseRouter({
   log,
   onReady: (addresses, routerPid) => void process.stdout.write(`${JSON.stringify({ addresses, routerPid })}\n`),
 });
-let stopping = false;
+let isStopping = false;
 async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  setTimeout(() => process.exit(0), 4_000);
+  if (isStopping) return;
+  isStopping = true;
+  setTimeout(() => process.exit(0), STOP_MS);
   await supervisor.close();
   await coordinator.close();
   process.exit(0);
