@@ -121,7 +121,7 @@ describe('an object leaves its node in one way', () => {
   });
 
   it('leaves its groups when it is replaced or unregistered, and joins none afterwards', async () => {
-    const { a, b } = await twoNodes();
+    const { game, a, b } = await twoNodes();
     const got: string[] = [];
     const member = (name: string): RoutedObject => ({ tell: () => void got.push(name) });
     const first = await a.register('Player', '7', member('first'));
@@ -138,6 +138,11 @@ describe('an object leaves its node in one way', () => {
     await expect.poll(() => got).toContain('second');
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(got).toEqual(['second']);
+    // No node is sent what none of its objects is to get.
+    const { forwarded } = game.router.counters;
+    a.self.broadcast({ group: 'room' }, 1, bytes(''));
+    await expect.poll(() => game.router.counters.broadcasts).toBe(3);
+    expect(game.router.counters.forwarded).toBe(forwarded);
   });
 
   it('many at once with the policy reject take nothing from who is there, each name once', async () => {
