@@ -33,13 +33,15 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   let isUp = false;
   let heardAt = now();
   let lookedAt = heardAt;
-  /** Counts time in which the process could have spoken. */
+  /** Since its last word: time in which the watcher looked, and of that the time in which the process could have spoken. */
+  let watchedMs = 0;
   let silentMs = 0;
   let waitedBefore: number | undefined;
   return {
     heard() {
       isUp = true;
       heardAt = now();
+      watchedMs = 0;
       silentMs = 0;
       waitedBefore = undefined;
     },
@@ -48,8 +50,9 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       // Whoever was stopped himself must not call the other one silent: of that time one look's worth counts.
       const passed = Math.min(at - lookedAt, hangMs / 4);
       lookedAt = at;
-      if (!isUp) return at - heardAt > bootMs ? `has said nothing in ${bootMs} ms since its start` : undefined;
-      if (at - heardAt < hangMs / 4) {
+      watchedMs += passed;
+      if (!isUp) return watchedMs > bootMs ? `has said nothing in ${bootMs} ms since its start` : undefined;
+      if (watchedMs < hangMs / 4) {
         silentMs += passed;
         return undefined;
       }
@@ -58,7 +61,7 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
       waitedBefore = waitedNow;
       silentMs += Math.max(0, passed - waitedMs);
       if (silentMs >= hangMs) return `hangs: it has said nothing for ${Math.round(at - heardAt)} ms`;
-      if (at - heardAt >= hangMs * STARVED_TIMES) return `gets no processor: silent for ${Math.round(at - heardAt)} ms`;
+      if (watchedMs >= hangMs * STARVED_TIMES) return `gets no processor: silent for ${Math.round(at - heardAt)} ms`;
       return undefined;
     },
   };
