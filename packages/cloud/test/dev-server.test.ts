@@ -154,8 +154,8 @@ describe('a dev server', () => {
     const dev = await start(folder.path, {
       lan: true,
       async registerSimulator(app) {
-        app.get('/phone', async () => 'phone');
-        app.get('/phone/app.js', async () => 'script');
+        app.get('/phone', { config: { access: 'lan' } }, async () => 'phone');
+        app.get('/phone/app.js', { config: { access: 'lan' } }, async () => 'script');
         return { close: async () => {} };
       },
     });

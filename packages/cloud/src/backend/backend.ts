@@ -4,6 +4,7 @@ import { type Child, startChild } from '@sparrow/core/process';
 import type { BackendStatus } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { backendCommand } from './backend-command.ts';
+import { backendEnvironment } from './environment.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { freePort, waitUntilListening } from './listening.ts';
 import { watchSources } from './watch-sources.ts';
@@ -19,7 +20,7 @@ export interface BackendOptions {
   dir: string;
   command?: string[] | undefined;
   health?: string | undefined;
-  /** Environment besides the process's own; PORT is added. */
+  /** Environment besides the little of the process's own that is passed on; PORT is added. */
   env: Record<string, string>;
   /** Time from start to the first accepted connection; default 20,000 ms. */
   readyMs?: number | undefined;
@@ -91,7 +92,12 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     try {
       child = await startChild(file, args, {
         cwd: options.dir,
-        env: { ...process.env, NODE_ENV: 'development', ...options.env, PORT: String(port) },
+        env: {
+          ...backendEnvironment(process.env),
+          NODE_ENV: 'development',
+          ...options.env,
+          PORT: String(port),
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (error) {
