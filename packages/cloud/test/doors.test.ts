@@ -161,7 +161,7 @@ describe('the backend', () => {
     expect(env).toMatchObject({ SPARROW_APP: 'demo', NODE_ENV: 'development', WANTED: 'yes', PATH: process.env.PATH });
     expect(env.CLOUD_SECRET_KEY).toBeUndefined();
     const known =
-      /^(SPARROW_\w+|PORT|NODE_ENV|WANTED|PATH|HOME|USER|LOGNAME|SHELL|LANG\w*|LC_\w+|TZ|TMPDIR|TEMP|TMP|TERM|\w*COLOR\w*|\w+_PROXY|\w+_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/;
+      /^(SPARROW_\w+|PORT|NODE_ENV|NODE_OPTIONS|WANTED|PATH|HOME|USER|LOGNAME|SHELL|LANG\w*|LC_\w+|TZ|TMPDIR|TEMP|TMP|TERM|\w*COLOR\w*|\w+_PROXY|\w+_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/;
     expect(Object.keys(env).filter((name) => !known.test(name))).toEqual([]);
   });
 });

@@ -262,11 +262,12 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     state.writeRun(run);
 
     if (project.backendDir !== undefined) {
-      const { command, health } = project.config.backend ?? {};
+      const { command, health, ignore } = project.config.backend ?? {};
       backend = await createBackend({
         dir: project.backendDir,
         command,
         health,
+        ignore,
         readyMs: options.backendReadyMs,
         watch: options.watch,
         env: {
