@@ -46,7 +46,9 @@ export function createUserFileStore({ dir }: { dir: string }) {
     const sound =
       parts.length <= PATH_DEPTH &&
       Buffer.byteLength(path) <= PATH_BYTES &&
-      parts.every((part) => part !== '' && Buffer.byteLength(part) <= NAME_BYTES && !part.endsWith(PART));
+      parts.every(
+        (part) => !['', '.', '..'].includes(part) && Buffer.byteLength(part) <= NAME_BYTES && !part.endsWith(PART),
+      );
     return sound ? joinInside(folderOf(user), path) : undefined;
   }
 
