@@ -122,7 +122,10 @@ export class Forwarder {
     const refused = refusalOf(frame, code);
     if (refused) this.#state.counters.refused++;
     else this.#state.counters.undeliverable++;
-    if (refused) this.forward(new FrameView().at(refused));
+    if (!refused) return;
+    if (this.#state.role === 'main') this.forward(new FrameView().at(refused));
+    // Who leads no more leaves it to the one that leads.
+    else for (const link of this.#state.siblings.values()) if (link.term === this.#state.term) link.send(refused);
     this.flush();
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '@sparrow/core/process';
 import { startZooKeeper, type ZooKeeperEnsemble } from '@sparrow/testkit';
-import type { HistoryEvent } from '../../src/checker/history.ts';
+import type { HistoryEvent } from '../../src/checker/message-history.ts';
 import { KIND } from '../../src/frames/layout.ts';
 import { openLink } from '../../src/links/open-link.ts';
 import { Requests } from '../../src/links/requests.ts';
