@@ -91,7 +91,6 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
   it('cannot act with its old authority when it only slept', async () => {
     const { rig, a, bs, nodes } = await twoSets();
     const [n1, n2, n3] = nodes;
-    const at = machineNow();
     for (const { supervisor, routerPid } of bs)
       for (const pid of [supervisor.pid, routerPid]) process.kill(pid, 'SIGSTOP');
     await expect.poll(async () => (await a.topology()).slots, { timeout: 20_000 }).toBe(4096);
