@@ -1,6 +1,6 @@
 /**
- * One router between two nodes, each a process of its own, against nats-server, Redis pub/sub and pinus RPC on the same work: 64 bytes from one
- * process to another. CPU is that of all processes on the way, by their own count.
+ * One router between two nodes, each a process of its own, against nats-server, Redis pub/sub and pinus RPC on the
+ * same work: 64 bytes from one process to another. CPU is that of all processes on the way, by their own count.
  */
 import { type Child, startChild } from '@sparrow/core/process';
 import { freePort, listening, startNats } from '@sparrow/testkit';
@@ -16,7 +16,9 @@ const FLOOD_MS = 1_200;
 const RTT_MS = 700;
 const TARGETS = 1_000;
 
-/** Few, as in a quiet mesh: what counts is how many a write carries. Many, as under load: what counts is the message. */
+/**
+ * Few, as in a quiet mesh: what counts is how many a write carries. Many, as under load: what counts is the message.
+ */
 const IN_FLIGHT = [64, 1_024];
 const emptyAsks = () => {
   const none = (): { rate: number[]; cpu: number[] } => ({ rate: [], cpu: [] });

@@ -1,4 +1,7 @@
-/** Sets that come and go under load, a node that is drained, and two regions whose distance a shaper in user space makes. */
+/**
+ * Sets that come and go under load, a node that is drained, and two regions whose distance a shaper in user space
+ * makes.
+ */
 import { startZooKeeper } from '@sparrow/testkit';
 import { checkMessageHistory } from '../packages/router/src/checker/message-history.ts';
 import { machineNow } from '../packages/router/src/supervisor/lease-channel.ts';

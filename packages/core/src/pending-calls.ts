@@ -4,8 +4,8 @@ import { Deadlines } from './timer-wheel.ts';
 const TICK_MS = 20;
 
 /**
- * Calls that wait for their answers, by number, each with a deadline. An answer costs one map operation, however many calls
- * are open; a call that is not answered in time is taken out and told.
+ * Calls that wait for their answers, by number, each with a deadline. An answer costs one map operation, however many
+ * calls are open; a call that is not answered in time is taken out and told.
  *
  * @example
  * const calls = new PendingCalls<Waiting>({ clock, onLate: (waiting) => waiting.reject(new Error('too late')) });

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 
 /**
- * Deadlines of very many things with one timer. An item is put into the list of its tick and never taken out, so whatever
- * is done long before its deadline costs nothing here. Whoever is told asks first whether the item still matters.
- * An item is told up to two ticks late, never early.
+ * Deadlines of very many things with one timer. An item is put into the list of its tick and never taken out, so
+ * whatever is done long before its deadline costs nothing here. Whoever is told asks first whether the item still
+ * matters. An item is told up to two ticks late, never early.
  */
 export class Deadlines<T> {
   readonly #clock: Clock;
@@ -76,7 +76,8 @@ interface Entry<K> {
 }
 
 /**
- * Deadlines that are moved and taken back by key. Moving one later touches no list, so it may be called for every message.
+ * Deadlines that are moved and taken back by key. Moving one later touches no list, so it may be called for every
+ * message.
  *
  * @example
  * const wheel = new TimerWheel<string>({ clock, tickMs: 1000, onDue: (id) => drop(id) });

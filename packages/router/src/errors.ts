@@ -1,6 +1,9 @@
 import { SparrowError } from '@sparrow/core';
 
-/** Everything that the router says no with. The first seven also travel in frames: what a source is told about its message. */
+/**
+ * Everything that the router says no with. The first seven also travel in frames: what a source is told about its
+ * message.
+ */
 export type RouterErrorCode =
   /** Nobody has registered the object. */
   | 'NO_SUCH_OBJECT'

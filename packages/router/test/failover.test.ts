@@ -2,7 +2,7 @@ import { startZooKeeper, type ZooKeeperEnsemble } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { checkMessageHistory } from '../src/checker/message-history.ts';
 import { machineNow } from '../src/supervisor/lease-channel.ts';
-import { createRig, pause, type Rig, type RigOptions } from './rig/rig.ts';
+import { createRig, pause, type Rig, type RigOptions, TOLD_MS } from './rig/rig.ts';
 
 let ensemble: ZooKeeperEnsemble;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ async function talk(rig: Rig & { names: string[] }): Promise<void> {
 }
 async function quiet(rig: Rig): Promise<void> {
   for (const node of rig.nodes) await node.call({ op: 'quiet' });
-  await pause(700);
+  await pause(TOLD_MS);
 }
 
 describe('a set with main and standby', () => {

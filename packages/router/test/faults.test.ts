@@ -2,11 +2,12 @@ import { canMakeNetworks, createNetwork, type Network, startZooKeeper, type ZooK
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { checkMessageHistory, type HistoryEvent } from '../src/checker/message-history.ts';
 import { machineNow } from '../src/supervisor/lease-channel.ts';
-import { createRig, pause, type Rig, type RigNode, type RigRouter } from './rig/rig.ts';
+import { createRig, pause, type Rig, type RigNode, type RigRouter, TOLD_MS } from './rig/rig.ts';
 
 /**
- * The matrix of faults. `npm test` samples three of them by a seed that it prints (SPARROW_SEED chooses it); `npm run soak -- router` runs all, several
- * times. Every host is a network namespace of its own; ZooKeeper stands outside of them.
+ * The matrix of faults. `npm test` samples three of them by a seed that it prints (SPARROW_SEED chooses it); `npm run
+ * soak -- router` runs all, several times. Every host is a network namespace of its own; ZooKeeper stands outside of
+ * them.
  */
 const SOAK = Number(process.env.SPARROW_SOAK ?? 0);
 const seed = Number(process.env.SPARROW_SEED ?? Math.floor(Math.random() * 1e6));
@@ -264,7 +265,7 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
       const recoveredMs = machineNow() - from;
       await pause(500);
       for (const node of alive) await node.call({ op: 'quiet' });
-      await pause(1_500);
+      await pause(TOLD_MS);
       // What a killed node wrote down is gone: nothing can be said about its messages.
       const known = (event: HistoryEvent): boolean => {
         if (!fault.kills) return true;

@@ -2,7 +2,7 @@ import { startZooKeeper, type ZooKeeperEnsemble } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { checkMessageHistory } from '../src/checker/message-history.ts';
 import { machineNow } from '../src/supervisor/lease-channel.ts';
-import { createRig, pause, type Rig, type RigNode, type RigRouter } from './rig/rig.ts';
+import { createRig, pause, type Rig, type RigNode, type RigRouter, TOLD_MS } from './rig/rig.ts';
 
 let ensemble: ZooKeeperEnsemble;
 beforeAll(async () => {
@@ -14,7 +14,10 @@ afterAll(() => ensemble?.stop());
 const LOST_SET_MS = 5_000;
 const SESSION_MS = 2_000;
 
-/** Sets a and b share the slots; b has main and standby. n1 is a's, n2 and n3 are b's; n3 knows only the addresses of b's routers. */
+/**
+ * Sets a and b share the slots; b has main and standby. n1 is a's, n2 and n3 are b's; n3 knows only the addresses of
+ * b's routers.
+ */
 async function twoSets(): Promise<{ rig: Rig; a: RigRouter; bs: RigRouter[]; nodes: [RigNode, RigNode, RigNode] }> {
   const rig = await createRig({
     zookeeper: ensemble,
@@ -74,7 +77,7 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
     expect(await everyone(n2, keysOf(n3))).toEqual(keysOf(n3).map(() => 'n1'));
     await pause(500);
     for (const node of [n1, n2]) await node.call({ op: 'quiet' });
-    await pause(700);
+    await pause(TOLD_MS);
     const events = await rig.histories();
     const verdict = checkMessageHistory(events, [at]);
     expect(verdict.violations).toEqual([]);

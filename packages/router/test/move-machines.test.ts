@@ -5,8 +5,8 @@ import { type Arrival, type ArrivalEvent, arrive } from '../src/node/arrival.ts'
 import { type Departure, type DepartureEffect, type DepartureEvent, depart, isOver } from '../src/node/departure.ts';
 
 /**
- * Two nodes, an authority and everything that is on its way between them, without clocks: a run is a list of choices which
- * message arrives next, which one is lost, which wait is over, and when somebody else takes the name.
+ * Two nodes, an authority and everything that is on its way between them, without clocks: a run is a list of choices
+ * which message arrives next, which one is lost, which wait is over, and when somebody else takes the name.
  */
 type Name = 'A' | 'B';
 type Owner = Name | 'C';

@@ -73,11 +73,11 @@ interface Fate {
 }
 
 /**
- * Judges what happened to messages from what every sender and receiver wrote down. It knows nothing of routers, so it cannot
- * share their mistakes. Times are of one machine's monotonic clock, ms.
+ * Judges what happened to messages from what every sender and receiver wrote down. It knows nothing of routers, so it
+ * cannot share their mistakes. Times are of one machine's monotonic clock, ms.
  *
- * A message may be lost only in the memory of a router that died: it was sent before that, and nothing that was sent later
- * from the same source to the same target had arrived by then, for messages keep their order.
+ * A message may be lost only in the memory of a router that died: it was sent before that, and nothing that was sent
+ * later from the same source to the same target had arrived by then, for messages keep their order.
  *
  * @param deaths when a router that led died, or stood still to be killed
  */

@@ -12,7 +12,9 @@ const newBlock = (size: number): Block => {
   return { bytes, view: new DataView(bytes.buffer), end: 0 };
 };
 
-/** Frames that wait for a link, one behind the other in blocks of 128 KiB, so that a write never begins inside a frame. */
+/**
+ * Frames that wait for a link, one behind the other in blocks of 128 KiB, so that a write never begins inside a frame.
+ */
 export class ByteQueue {
   /** Bytes that wait. */
   bytes = 0;

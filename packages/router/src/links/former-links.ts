@@ -10,8 +10,8 @@ export interface FormerLinksParts {
   /** A link that is not back by then is given up: sources of what it did not carry are told. */
   graceMs: number;
   /**
-   * A frame that the link did not carry. UNREACHABLE: it never left. TIMEOUT: it was given to the wire, and nobody can say
-   * whether it arrived.
+   * A frame that the link did not carry. UNREACHABLE: it never left. TIMEOUT: it was given to the wire, and nobody can
+   * say whether it arrived.
    */
   refuse(frame: FrameView, code: 'UNREACHABLE' | 'TIMEOUT'): void;
 }

@@ -97,9 +97,9 @@ export interface LinkOptions {
 }
 
 /**
- * An open link: frames in both directions with three bounded queues. What is sent within one callback leaves together: at once when
- * the link is idle, with everything else of the turn when it is busy. Data frames are kept until the other end has confirmed
- * them: when the link breaks, the next one goes on where this one stopped.
+ * An open link: frames in both directions with three bounded queues. What is sent within one callback leaves together:
+ * at once when the link is idle, with everything else of the turn when it is busy. Data frames are kept until the
+ * other end has confirmed them: when the link breaks, the next one goes on where this one stopped.
  */
 export class Link {
   readonly self: Identity;
@@ -312,8 +312,9 @@ export class Link {
   }
 
   /**
-   * Hands frames over for `SLICE_MS` at most, then lets timers and other links have their turn: whoever works for long on each message must be able to say
-   * meanwhile that he lives. Nothing is read until the rest is handed over. True when the chunk is used up.
+   * Hands frames over for `SLICE_MS` at most, then lets timers and other links have their turn: whoever works for long
+   * on each message must be able to say meanwhile that he lives. Nothing is read until the rest is handed over. True
+   * when the chunk is used up.
    */
   #take(chunk: Uint8Array, now: number): boolean {
     this.#sliceEnd = now + SLICE_MS;

@@ -35,16 +35,17 @@ interface Hello extends Identity {
 }
 
 /**
- * Makes a link of a wire: exchanges versions and identities and proves to each side that the other knows the key, by HMAC-SHA256 over
- * both sides' words, so that no answer can be used twice or for the other direction. The key itself is never sent.
+ * Makes a link of a wire: exchanges versions and identities and proves to each side that the other knows the key, by
+ * HMAC-SHA256 over both sides' words, so that no answer can be used twice or for the other direction. The key itself
+ * is never sent.
  * ```
  * dialler → acceptor   hello {identity, versions, nonce}
  * acceptor → dialler   challenge {hello: identity, versions, nonce; proof}
  * dialler → acceptor   proof {proof}
  * acceptor → dialler   welcome {how far a former link had come}
  * ```
- * The dialler's nonce names the link. A dialler whose link fell names it in its hello; when the acceptor knows it, both go on
- * where it stopped.
+ * The dialler's nonce names the link. A dialler whose link fell names it in its hello; when the acceptor knows it,
+ * both go on where it stopped.
  * @throws RouterError LINK_REFUSED, VERSION_UNKNOWN, FRAME_INVALID
  */
 export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptions): Promise<Link> {

@@ -10,8 +10,8 @@ interface Block {
 }
 
 /**
- * Data frames that went into a link and are not confirmed by the other end. When the link breaks they are sent again on the
- * next one, from where the other end stopped, or their sources are told.
+ * Data frames that went into a link and are not confirmed by the other end. When the link breaks they are sent again
+ * on the next one, from where the other end stopped, or their sources are told.
  */
 export class SentLog {
   /** Bytes of data frames that went in altogether; the other end counts the same. */

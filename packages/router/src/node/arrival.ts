@@ -1,8 +1,8 @@
 import type { Epoch } from './hosted.ts';
 
 /**
- * How an object comes to a node, as a machine of states without clocks or links. There is one arrival for each attempt of
- * the old node; whatever names another attempt changes nothing here.
+ * How an object comes to a node, as a machine of states without clocks or links. There is one arrival for each attempt
+ * of the old node; whatever names another attempt changes nothing here.
  *
  * ```
  * thawing ─▶ waiting ─▶ living     the authority gave it to this node

@@ -2,8 +2,8 @@ import type { WireCode } from '../errors.ts';
 import type { Epoch } from './hosted.ts';
 
 /**
- * How an object leaves its node, as a machine of states without clocks or links, so that every order of events can be tried.
- * One departure is one attempt; a move that is tried again is another attempt with another id.
+ * How an object leaves its node, as a machine of states without clocks or links, so that every order of events can be
+ * tried. One departure is one attempt; a move that is tried again is another attempt with another id.
  *
  * ```
  * freezing ─▶ offering ─▶ deciding ─▶ moved          the authority gave it to the new node
@@ -14,8 +14,8 @@ import type { Epoch } from './hosted.ts';
  *   stayed ◀──────┴────────┴─ withdrawing             it goes on where it was
  * ```
  *
- * A claim without an answer may still be carried out later. The object therefore goes on here only when that is excluded:
- * it takes a new epoch for this node first (`fence`), for which the old claim is void.
+ * A claim without an answer may still be carried out later. The object therefore goes on here only when that is
+ * excluded: it takes a new epoch for this node first (`fence`), for which the old claim is void.
  */
 export type Departure =
   /** Waits for the turn that is running, and for the object's state. */

@@ -16,7 +16,10 @@ export interface DrainParts {
   log(line: string): void;
 }
 
-/** Moves all that can move to wherever a new object would be placed; companions follow those that they stay together with. */
+/**
+ * Moves all that can move to wherever a new object would be placed; companions follow those that they stay together
+ * with.
+ */
 export async function drain({ objects, pick, move, clock, log }: DrainParts): Promise<{ moved: number; left: number }> {
   const movable = objects.filter(({ object }) => object.freeze);
   const order = [...movable.filter(({ together }) => !together), ...movable.filter(({ together }) => together)];

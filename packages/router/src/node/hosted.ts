@@ -27,8 +27,9 @@ export interface Mail extends Message {
 const NONE: Mail[] = [];
 
 /**
- * `registering`: the router has not answered yet, messages wait. `active`: it lives here. `moving`: it is frozen on its way
- * to another node. `arriving`: it was thawed here, and the authority has not given it to us yet. `gone`: it is out of the table.
+ * `registering`: the router has not answered yet, messages wait. `active`: it lives here. `moving`: it is frozen on
+ * its way to another node. `arriving`: it was thawed here, and the authority has not given it to us yet. `gone`: it is
+ * out of the table.
  */
 export type HostedState = 'registering' | 'active' | 'moving' | 'arriving' | 'gone';
 
@@ -117,8 +118,8 @@ export class Hosted {
   }
 
   /**
-   * True when a frame with this epoch is for this owner. One that was stamped before a move is taken for a while, but never behind
-   * one of the same source that was stamped after it: order before delivery.
+   * True when a frame with this epoch is for this owner. One that was stamped before a move is taken for a while, but
+   * never behind one of the same source that was stamped after it: order before delivery.
    */
   accepts(term: number, counter: number, low: number, high: number): boolean {
     const order = term === 0 ? 0 : compareEpochs(term, counter, this.term, this.counter);

@@ -25,7 +25,9 @@ export interface InboxParts {
   log(line: string): void;
 }
 
-/** Brings messages to the objects of this node: one turn of an object at a time, in order, with a bound on what waits. */
+/**
+ * Brings messages to the objects of this node: one turn of an object at a time, in order, with a bound on what waits.
+ */
 export class Inbox {
   readonly #parts: InboxParts;
 

@@ -38,8 +38,8 @@ interface OpenMark {
 }
 
 /**
- * Moves living objects between nodes: freeze, hand the state over, let the authority decide, send on what waited, in order.
- * `departure.ts` and `arrival.ts` say what follows what; this carries it out.
+ * Moves living objects between nodes: freeze, hand the state over, let the authority decide, send on what waited, in
+ * order. `departure.ts` and `arrival.ts` say what follows what; this carries it out.
  *
  * ```
  * old node                     authority                    new node
@@ -201,7 +201,10 @@ export class Mover {
     }
   }
 
-  /** Asks the authority to give the object to a place. Asking again is harmless: what was done is answered with its epoch. */
+  /**
+   * Asks the authority to give the object to a place. Asking again is harmless: what was done is answered with its
+   * epoch.
+   */
   #ask(attempt: Attempt, place: PickAnswer): void {
     const { clock, main } = this.#parts;
     const { id, term, counter } = attempt.object;

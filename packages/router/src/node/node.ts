@@ -35,9 +35,9 @@ export function createNode(options: NodeOptions): Node {
 }
 
 /**
- * Puts the parts of a node together. `Objects` is the table, `Inbox` brings messages to it, `Registrar` tells the router
- * what is in it, `Mover` takes objects from node to node, `Memberships` knows the groups, `Sender` writes, `RouterLinks`
- * knows who leads, `Itself` is the node's own object.
+ * Puts the parts of a node together. `Objects` is the table, `Inbox` brings messages to it, `Registrar` tells the
+ * router what is in it, `Mover` takes objects from node to node, `Memberships` knows the groups, `Sender` writes,
+ * `RouterLinks` knows who leads, `Itself` is the node's own object.
  */
 class GameNode implements Node {
   readonly counters: NodeCounters = { delivered: 0, refused: 0, stale: 0, moved: 0, uncovered: 0 };

@@ -45,9 +45,9 @@ export interface ObjectsParts {
 }
 
 /**
- * The table of this node: objects that are here, and registrations that the router has not answered yet. A former object
- * stays where it is until the router has given its name to the new one, so a registration that is refused changes nothing.
- * Objects come in and go out by these methods alone.
+ * The table of this node: objects that are here, and registrations that the router has not answered yet. A former
+ * object stays where it is until the router has given its name to the new one, so a registration that is refused
+ * changes nothing. Objects come in and go out by these methods alone.
  */
 export class Objects {
   /** Objects that are here: active, moving or arriving. */
@@ -74,7 +74,10 @@ export class Objects {
     this.coming.set(object.id.low, object.id.high, object);
   }
 
-  /** Who gets a message of this epoch: what is stamped later than the object that is here is for the one that registers. */
+  /**
+   * Who gets a message of this epoch: what is stamped later than the object that is here is for the one that
+   * registers.
+   */
   receiverOf(low: number, high: number, term: number, counter: number): Hosted | undefined {
     const object = this.here.get(low, high);
     if (this.coming.size === 0 || (object && !object.isBefore(term, counter))) return object;

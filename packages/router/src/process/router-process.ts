@@ -1,4 +1,7 @@
-/** A router as a process of its own: `node router-process.ts '<RouterProcessConfig as JSON>'`. Writes one line with its addresses. */
+/**
+ * A router as a process of its own: `node router-process.ts '<RouterProcessConfig as JSON>'`. Writes one line with its
+ * addresses.
+ */
 import type { Coordinator } from '../coordinators/coordinator.ts';
 import { createRouter, type Router } from '../router/router.ts';
 import { leadBySupervisor, type ToRouter, type ToSupervisor } from '../supervisor/lease-channel.ts';
@@ -28,7 +31,8 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-// Before anything that takes time: whoever is told to stop meanwhile stops, and whoever waits for ZooKeeper says that he lives.
+// Before anything that takes time: whoever is told to stop meanwhile stops, and whoever waits for ZooKeeper says that
+// he lives.
 process.once('SIGTERM', () => void stop());
 const leadership = config.isSupervised ? leadBySupervisor(process) : undefined;
 if (leadership) {

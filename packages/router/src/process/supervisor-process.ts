@@ -1,4 +1,7 @@
-/** A supervisor with its router: `node supervisor-process.ts '<RouterProcessConfig as JSON>'`. Writes a line whenever its router listens. */
+/**
+ * A supervisor with its router: `node supervisor-process.ts '<RouterProcessConfig as JSON>'`. Writes a line whenever
+ * its router listens.
+ */
 import { superviseRouter } from '../supervisor/supervisor.ts';
 import { openCoordinator, type RouterProcessConfig } from './config.ts';
 

@@ -32,8 +32,8 @@ interface Question {
 type Done = (answers: Uint32Array, isCovered: boolean) => void;
 
 /**
- * Decides who owns an id, for the slots of this set; asks the set that decides for all others. Only here epochs are made and
- * duplicates are settled.
+ * Decides who owns an id, for the slots of this set; asks the set that decides for all others. Only here epochs are
+ * made and duplicates are settled.
  */
 export class Authority {
   readonly #state: RouterState;
@@ -49,7 +49,8 @@ export class Authority {
   }
 
   /**
-   * The router makes later epochs from here on than any of `term`, or than any that was made before. False: it leads no more.
+   * The router makes later epochs from here on than any of `term`, or than any that was made before. False: it leads
+   * no more.
    */
   newTerm(term?: number): Promise<boolean> {
     return this.#epochs.renew(term);
@@ -74,8 +75,8 @@ export class Authority {
   }
 
   /**
-   * Decides what this set decides and asks the others for the rest. The answer comes when the standby has it, while there is
-   * one that is in step. `from` and `to` are our own numbers of places.
+   * Decides what this set decides and asks the others for the rest. The answer comes when the standby has it, while
+   * there is one that is in step. `from` and `to` are our own numbers of places.
    */
   decideAll(
     entries: Uint32Array,
@@ -180,7 +181,8 @@ export class Authority {
     }
     if (action === CLAIM.kick || action === CLAIM.reject) {
       const isTaken = owner !== from && state.places.byIndex[owner]?.isAlive === true;
-      // Who asks again has it. Who registers the name once more gets a later epoch: what was asked for the former is void.
+      // Who asks again has it. Who registers the name once more gets a later epoch: what was asked for the former is
+      // void.
       if (action === CLAIM.reject && owner === from && owner !== NOBODY) say('OK', known.term, known.counter);
       else if (action === CLAIM.reject && isTaken) say('EXISTS');
       else if (give(to)) {

@@ -5,7 +5,10 @@ const LAST_COUNTER = 0xffff_ffff;
 const RESERVE = 1 << 24;
 const AGAIN_MS = 500;
 
-/** Numbers of this router's term, and a new term before they are used up: an epoch that comes later is always the higher one. */
+/**
+ * Numbers of this router's term, and a new term before they are used up: an epoch that comes later is always the
+ * higher one.
+ */
 export class Epochs {
   readonly #state: RouterState;
   #renewing: Promise<boolean> | undefined;
@@ -24,8 +27,8 @@ export class Epochs {
   }
 
   /**
-   * Gets a term above `term` from the coordinator, however often that takes; without `term` one that nobody had when this
-   * was called. False when this router leads no more.
+   * Gets a term above `term` from the coordinator, however often that takes; without `term` one that nobody had when
+   * this was called. False when this router leads no more.
    */
   async renew(term?: number): Promise<boolean> {
     // One that is asked for already may be older than what somebody else got meanwhile.

@@ -9,8 +9,8 @@ import type { Groups } from './groups.ts';
 import { decides, type RouterState } from './state.ts';
 
 /**
- * The data path. Frames of one chunk that follow each other and go to the same link are copied as one piece, so the payload is
- * touched once and never looked at.
+ * The data path. Frames of one chunk that follow each other and go to the same link are copied as one piece, so the
+ * payload is touched once and never looked at.
  */
 export class Forwarder {
   readonly #state: RouterState;

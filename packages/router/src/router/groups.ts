@@ -10,8 +10,8 @@ export interface GroupChange {
 }
 
 /**
- * Who is to get a broadcast: for each group the node links with members, and the other sets with such nodes. One frame goes to each
- * node and one to each set; the node hands it to its members.
+ * Who is to get a broadcast: for each group the node links with members, and the other sets with such nodes. One frame
+ * goes to each node and one to each set; the node hands it to its members.
  */
 export class Groups {
   readonly #state: RouterState;

@@ -24,9 +24,10 @@ interface Parts {
 }
 
 /**
- * Gives up a set all of whose routers are gone. The evidence is the coordinator's alone: none of its routers was listed for `lostSetMs`, and
- * nobody has its lease. Whoever gives it up holds that lease while it writes the map, so no router of the set leads meanwhile, and one
- * that leads afterwards finds the map changed before it decides anything.
+ * Gives up a set all of whose routers are gone. The evidence is the coordinator's alone: none of its routers was
+ * listed for `lostSetMs`, and nobody has its lease. Whoever gives it up holds that lease while it writes the map, so
+ * no router of the set leads meanwhile, and one that leads afterwards finds the map changed before it decides
+ * anything.
  */
 export class LostSets {
   readonly #parts: Parts;
@@ -111,7 +112,9 @@ export class LostSets {
     }
   }
 
-  /** A set was given up: its nodes are gone, and what our nodes have in its slots is told to whoever decides there now. */
+  /**
+   * A set was given up: its nodes are gone, and what our nodes have in its slots is told to whoever decides there now.
+   */
   onGivenUp({ set, slots }: GivenUp): () => void {
     const { state, authority } = this.#parts;
     const gone: Place[] = [];

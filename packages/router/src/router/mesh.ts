@@ -324,8 +324,9 @@ export class Mesh {
   // Slots.
 
   /**
-   * Whoever leads anew first sees what was decided while it did not: its set may have been given up. And it writes the map once more as it is, so that
-   * who is about to give the set up on older evidence finds another version there and looks again.
+   * Whoever leads anew first sees what was decided while it did not: its set may have been given up. And it writes the
+   * map once more as it is, so that who is about to give the set up on older evidence finds another version there and
+   * looks again.
    */
   async #readMap(lead: number): Promise<void> {
     const { state } = this.#parts;
@@ -446,7 +447,10 @@ export class Mesh {
     }
   }
 
-  /** Gives slots to another set: first the map is changed, then our last increments and the hand-over follow each other. */
+  /**
+   * Gives slots to another set: first the map is changed, then our last increments and the hand-over follow each
+   * other.
+   */
   async giveSlots(slots: number[], to: string): Promise<number> {
     const { state, replication } = this.#parts;
     const main = state.peers.get(to)?.main;

@@ -8,9 +8,10 @@ import type { Place } from './places.ts';
 import type { RouterState } from './state.ts';
 
 /**
- * The owner of an object asks that it belongs to another node from now on. The answer goes in the same queue as the object's
- * messages, so when it arrives everything that was routed here has arrived. UNREACHABLE: nothing was done. TIMEOUT: nobody
- * knows whether it was done. Who asks for his own place gets a later epoch there, by which an earlier move is void.
+ * The owner of an object asks that it belongs to another node from now on. The answer goes in the same queue as the
+ * object's messages, so when it arrives everything that was routed here has arrived. UNREACHABLE: nothing was done.
+ * TIMEOUT: nobody knows whether it was done. Who asks for his own place gets a later epoch there, by which an earlier
+ * move is void.
  */
 export function onMove(
   { state, authority }: { state: RouterState; authority: Authority },

@@ -41,8 +41,8 @@ interface Waiting {
 }
 
 /**
- * Keeps tables the same: whole slots on request, then increments with a sequence; a gap is a new request. Both travel in one
- * queue of a link, so a slot that arrives is exactly what it was between two increments.
+ * Keeps tables the same: whole slots on request, then increments with a sequence; a gap is a new request. Both travel
+ * in one queue of a link, so a slot that arrives is exactly what it was between two increments.
  */
 export class Replication {
   readonly #state: RouterState;

@@ -38,9 +38,9 @@ export interface Supervisor {
 }
 
 /**
- * Starts a router as a child and holds its lease. When the child dies or hangs, the lease is given back in that moment, so the standby
- * leads without waiting for a session's end; only the loss of the whole host waits for that. Whoever hangs is dead before
- * its lease is given back: it must not go on deciding beside the next one.
+ * Starts a router as a child and holds its lease. When the child dies or hangs, the lease is given back in that
+ * moment, so the standby leads without waiting for a session's end; only the loss of the whole host waits for that.
+ * Whoever hangs is dead before its lease is given back: it must not go on deciding beside the next one.
  */
 export function superviseRouter(options: SupervisorOptions): Supervisor {
   return new RouterSupervisor(options);

@@ -24,8 +24,9 @@ export interface Watchdog {
 }
 
 /**
- * Says whether a process hangs. A busy machine is no hang: time in which the process wanted to run and got no processor does
- * not count as silence, nor does time in which the watcher itself stood still. Until the process is up it may be silent.
+ * Says whether a process hangs. A busy machine is no hang: time in which the process wanted to run and got no
+ * processor does not count as silence, nor does time in which the watcher itself stood still. Until the process is up
+ * it may be silent.
  */
 export function createWatchdog(options: WatchdogOptions): Watchdog {
   const { pid, hangMs = HANG_MS, bootMs = BOOT_MS, now = () => performance.now() } = options;
@@ -33,7 +34,10 @@ export function createWatchdog(options: WatchdogOptions): Watchdog {
   let isUp = false;
   let heardAt = now();
   let lookedAt = heardAt;
-  /** Since its last word: time in which the watcher looked, and of that the time in which the process could have spoken. */
+  /**
+   * Since its last word: time in which the watcher looked, and of that the time in which the process could have
+   * spoken.
+   */
   let watchedMs = 0;
   let silentMs = 0;
   let waitedBefore: number | undefined;

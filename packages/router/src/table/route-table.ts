@@ -48,9 +48,10 @@ export function compareEpochs(aTerm: number, aCounter: number, bTerm: number, bC
 }
 
 /**
- * Where every object lives: id → type, place, epoch. One segment of typed-array open addressing for each slot of ids, so that growing moves
- * one 4,096th of the routes at a time, a slot can be compared, sent and replaced as a whole, and there is no limit of 2^24 entries.
- * Entries sit at the place that their low word says and are probed linearly; deletion shifts back.
+ * Where every object lives: id → type, place, epoch. One segment of typed-array open addressing for each slot of ids,
+ * so that growing moves one 4,096th of the routes at a time, a slot can be compared, sent and replaced as a whole, and
+ * there is no limit of 2^24 entries. Entries sit at the place that their low word says and are probed linearly;
+ * deletion shifts back.
  */
 export class RouteTable {
   /** Live routes. */
@@ -158,7 +159,9 @@ export class RouteTable {
     return true;
   }
 
-  /** Calls back for each entry of a slot, tombstones included; `segment` is set. Entries must not be removed meanwhile. */
+  /**
+   * Calls back for each entry of a slot, tombstones included; `segment` is set. Entries must not be removed meanwhile.
+   */
   eachInSlot(slot: number, visit: (at: number) => void): void {
     const segment = (this.segment = this.#segments[slot] as Uint32Array);
     for (let at = 0; at < segment.length; at += ENTRY_WORDS) if (segment[at + TERM] !== 0) visit(at);

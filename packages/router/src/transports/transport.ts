@@ -1,7 +1,7 @@
 /**
  * Carries ordered bytes between two ends. Everything that is the same for all of them (frames, priorities, bounds,
- * authentication, heartbeats) is in `links/`, so an implementation stays small. `packages/router/contract/transport.ts` holds what
- * each must do.
+ * authentication, heartbeats) is in `links/`, so an implementation stays small.
+ * `packages/router/contract/transport.ts` holds what each must do.
  */
 export interface Transport {
   /** Accepts wires at an address; 0 or an empty place in the address means "any", the listener says which. */

@@ -52,6 +52,8 @@ export interface Rig {
 }
 
 const PROCESSES = join(import.meta.dirname, '../../src/process');
+/** A link that fell is given up after 3 s; by then every source knows of what it carried last. */
+export const TOLD_MS = 3_500;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Real processes over a real ensemble. */

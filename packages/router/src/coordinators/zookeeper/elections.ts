@@ -87,7 +87,8 @@ class Candidate {
     if (this.#isOver) return;
     const { persistence, session } = this.#parts;
     this.close();
-    // A node that is being created would lead for nobody for as long as the session lasts: it is waited for, then taken away.
+    // A node that is being created would lead for nobody for as long as the session lasts: it is waited for, then
+    // taken away.
     const leave = async (): Promise<void> => {
       await this.#campaigning;
       await this.#removeNode();

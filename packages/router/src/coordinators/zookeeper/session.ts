@@ -64,9 +64,9 @@ interface Waiting {
 }
 
 /**
- * A session with a ZooKeeper ensemble: one connection at a time, to whichever server answers. Requests are answered in order. It
- * knows how long nobody can have been told that the session ended: two thirds of its timeout from when the last answered ping was
- * sent; the rest is for servers that hear of our pings from each other (every half tick).
+ * A session with a ZooKeeper ensemble: one connection at a time, to whichever server answers. Requests are answered in
+ * order. It knows how long nobody can have been told that the session ended: two thirds of its timeout from when the
+ * last answered ping was sent; the rest is for servers that hear of our pings from each other (every half tick).
  */
 export class ZooKeeperSession {
   readonly #options: SessionOptions;
@@ -117,8 +117,8 @@ export class ZooKeeperSession {
   }
 
   /**
-   * @throws ZooKeeperReplyError for a code of the server; RouterError COORDINATION_LOST when the connection fell before the
-   * answer (whether it was done is unknown), or none came back within the session's timeout
+   * @throws ZooKeeperReplyError for a code of the server; RouterError COORDINATION_LOST when the connection fell
+   * before the answer (whether it was done is unknown), or none came back within the session's timeout
    */
   async request(op: number, path: string, write: (writer: JuteWriter) => void): Promise<JuteReader> {
     if (!this.#isConnected) await this.#connected();

@@ -12,7 +12,10 @@ export interface ZooKeeperOptions {
   servers: string[];
   /** Where everything of ours stands (default `/sparrow`). */
   root?: string;
-  /** How long after our death others take over (default 4,000 ms; the servers clamp it, by default not below two ticks of 2 s). */
+  /**
+   * How long after our death others take over (default 4,000 ms; the servers clamp it, by default not below two ticks
+   * of 2 s).
+   */
   sessionTimeoutMs?: number;
   log?: (line: string) => void;
 }
@@ -20,8 +23,8 @@ export interface ZooKeeperOptions {
 const TERM_PATH = 'term';
 
 /**
- * Coordination by ZooKeeper: members are ephemeral nodes, the lead is the lowest sequential one, terms are the version of one node
- * that every new main writes, so they rise over all sets and only a living session can get one.
+ * Coordination by ZooKeeper: members are ephemeral nodes, the lead is the lowest sequential one, terms are the version
+ * of one node that every new main writes, so they rise over all sets and only a living session can get one.
  */
 export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinator {
   const { servers, root = '/sparrow', sessionTimeoutMs, log = () => {} } = options;
