@@ -126,6 +126,22 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
     expect(got.length).toBeGreaterThan(1_000);
   });
 
+  it('costs no answer: whoever asks gets it, or is told at once, though the answering node has no link for a while', async () => {
+    const { a, b } = await star(make, address);
+    const answering: (() => void)[] = [];
+    await b.node.register('Obj', 'target', {
+      tell() {},
+      ask: () => new Promise((resolve) => answering.push(() => resolve(bytes('answer')))),
+    });
+    const { self } = await a.node.register('Obj', 'source', {});
+    const asked = self.ask(TARGET, 1, bytes(''), { within: 20_000 });
+    await expect.poll(() => answering.length).toBe(1);
+    b.break();
+    await expect.poll(() => b.node.hasMain, { interval: 1 }).toBe(false);
+    for (const answer of answering) answer();
+    expect(new TextDecoder().decode(await asked)).toBe('answer');
+  });
+
   it('and whose node does not come back: every source is told, and what may have arrived is called that', async () => {
     const { a, b } = await star(make, address, { readBytesPerSecond: 50_000 });
     const got: number[] = [];
@@ -146,6 +162,45 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
     );
     expect(source.refused.size).toBeGreaterThan(1_000);
   });
+});
+
+it('a link between the mains of two sets that breaks loses nothing', async () => {
+  const coordination = createLocalCoordination();
+  const wires = breakable(createTcpTransport());
+  const router = async (set: string) => {
+    const made = await createRouter({
+      set,
+      name: 'r1',
+      coordinator: coordination.createCoordinator(),
+      listen: [{ transport: wires.transport, address: '127.0.0.1:0' }],
+      times: { nodeGraceMs: 1_000 },
+    });
+    onTestFinished(() => made.close());
+    return made;
+  };
+  const [one, two] = [await router('a'), await router('b')];
+  await expect.poll(() => [one.topology().slots, two.topology().slots]).toEqual([2048, 2048]);
+  const join = async (set: string, address: string) => {
+    const transport = createTcpTransport();
+    const node = createNode({ set, name: 'n', types: { Obj: undefined }, transport, routers: [address] });
+    onTestFinished(() => node.destroy());
+    await node.ready();
+    return node;
+  };
+  const [near, far] = [await join('a', one.address), await join('b', two.address)];
+  const got: number[] = [];
+  await far.register('Obj', 'target', receiver(got));
+  const source = await sender(near);
+  await expect.poll(() => one.topology().nodes.length).toBe(2);
+  for (let turn = 0; turn < 80; turn++) {
+    source.send(200);
+    if (turn % 20 === 15) wires.break();
+    await pause(4);
+  }
+  await expect.poll(() => got.length + source.refused.size, { timeout: 30_000 }).toBe(source.sent);
+  expect(got).toEqual([...new Set(got)].sort((x, y) => x - y));
+  expect(got.filter((sequence) => source.refused.has(sequence))).toEqual([]);
+  expect(got.length).toBeGreaterThan(1_000);
 });
 
 describe('a frame that is longer than a link takes', () => {

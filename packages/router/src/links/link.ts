@@ -197,9 +197,13 @@ export class Link {
 
   /** Copies `count` whole frames that lie one behind the other; the caller has asked `room` before. */
   appendCalls(bytes: Uint8Array, start: number, end: number, count: number): void {
-    if (this.isDown) return;
-    this.#queues[1].append(bytes, start, end);
     this.counters.framesOut += count;
+    if (this.isDown) {
+      // It fell while they were collected: they go with what it did not carry.
+      this.#sent.append(bytes.subarray(start, end), end - start);
+      return;
+    }
+    this.#queues[1].append(bytes, start, end);
     if (!this.#scheduled) this.#schedule();
   }
 

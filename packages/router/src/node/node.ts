@@ -220,7 +220,12 @@ class GameNode implements Node {
   #refuse(frame: FrameView, code: RouterErrorCode, from = this.#lastLink): void {
     this.counters.refused++;
     const link = this.#links.main ?? from;
-    if (link && !link.isDown) refuseFrame(this.#refusals, frame, link, code as 'MOVED');
+    if (link && !link.isDown) {
+      refuseFrame(this.#refusals, frame, link, code as 'MOVED');
+      return;
+    }
+    const refused = refusalOf(frame, code as 'MOVED');
+    if (refused) this.#sender.sendWhenLed(refused);
   }
 
   /** A frame of ours that never left: its source is here. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, PendingCalls } from '@sparrow/core';
+import { BoundedQueue, type Clock, PendingCalls } from '@sparrow/core';
 import { RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode, wireNumber } from '../errors.ts';
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from '../frames/layout.ts';
@@ -14,6 +14,8 @@ const SURE_MS = 10_000;
 const RESEND_MS = 200;
 /** Questions that may wait for their answers at a node. */
 const MAX_OPEN = 1_000_000;
+/** Answers that may wait for a main. */
+const MAX_LATER = 4_096;
 const EMPTY = new Uint8Array(0);
 
 interface OpenAsk {
@@ -51,7 +53,9 @@ export interface Words {
 
 /** Writes messages into the main router's link and remembers who waits for answers. */
 export class Sender {
-  main: Link | undefined;
+  #main: Link | undefined;
+  /** Answers and refusals that were made while nobody led: a link that breaks is back within moments. */
+  readonly #later = new BoundedQueue<Uint8Array>(MAX_LATER);
   readonly #clock: Clock;
   readonly #nextCall: () => number;
   readonly #asks: PendingCalls<OpenAsk>;
@@ -71,6 +75,20 @@ export class Sender {
       clock: options.clock,
       onLate: (sure) => endSure(sure, refusal('TIMEOUT', 'not acknowledged in time')),
     });
+  }
+
+  get main(): Link | undefined {
+    return this.#main;
+  }
+  set main(main: Link | undefined) {
+    this.#main = main;
+    for (let frame: Uint8Array | undefined; main && !main.isDown && (frame = this.#later.shift()); ) main.send(frame);
+  }
+
+  /** Sends an answer or a refusal, now or when a router leads. */
+  sendWhenLed(frame: Uint8Array): void {
+    if (!this.#main || this.#main.isDown) this.#later.push(frame);
+    else this.#main.send(frame);
   }
 
   tell(source: ObjectId, { to, method, payload }: Words): number {
@@ -111,7 +129,7 @@ export class Sender {
     if (this.#sure.size >= MAX_OPEN) throw refusal('OVERLOADED', `${MAX_OPEN} sure messages are open`);
     // Without a main it waits for one; a message that no link takes is refused at once.
     const length = HEADER_BYTES + 8 + payload.byteLength;
-    if (this.main && length > this.main.frameBytes) return Promise.reject(tooLong(length, this.main));
+    if (this.#main && length > this.#main.frameBytes) return Promise.reject(tooLong(length, this.#main));
     const call = this.#nextCall();
     const id = this.#newId();
     const frame = encode({ kind: KIND.tell, flags: FLAG.acknowledged, method, source, to, call, payload, id });
@@ -125,7 +143,7 @@ export class Sender {
   /** Sends a sure message, again and again until it is acknowledged. */
   #send(call: number, sure: Sure): void {
     if (this.#sure.get(call) !== sure) return;
-    const { main } = this;
+    const main = this.#main;
     if (main && sure.frame.byteLength > main.frameBytes) {
       this.#sure.take(call);
       endSure(sure, tooLong(sure.frame.byteLength, main));
@@ -136,7 +154,7 @@ export class Sender {
   }
 
   reply(source: ObjectId, mail: Mail, payload: Uint8Array): void {
-    const { main } = this;
+    const main = this.#main;
     const length = HEADER_BYTES + payload.byteLength;
     if (main && length > main.frameBytes) this.replyFailed(source, mail, tooLong(length, main));
     else this.#answer(mail, { kind: KIND.reply, flags: 0, method: 0, source, payload });
@@ -159,10 +177,15 @@ export class Sender {
   }
 
   #answer(mail: Mail, answer: Omit<Outgoing, 'to' | 'call' | 'id'>): void {
+    const whole = { ...answer, to: mail.from, call: mail.call, id: 0 };
+    if (!this.#main || this.#main.isDown) {
+      this.#later.push(encode(whole));
+      return;
+    }
     try {
-      this.#write({ ...answer, to: mail.from, call: mail.call, id: 0 });
+      this.#write(whole);
     } catch {
-      // Without a main there is nobody to carry an answer: whoever asked meets its deadline.
+      // There is no room for an answer: whoever asked meets its deadline.
     }
   }
 
@@ -173,7 +196,7 @@ export class Sender {
     const view = new DataView(frame.buffer);
     // State goes in the class of calls here: it must not overtake the end of the hand-over.
     if (mail.kind === 'state') view.setUint8(OFFSET.kind, KIND.tell);
-    if (!this.main?.send(frame)) this.refuseMail(to, mail, 'UNREACHABLE');
+    if (!this.#main?.send(frame)) this.refuseMail(to, mail, 'UNREACHABLE');
   }
 
   onAnswer(frame: FrameView, here: IdMap<Hosted>): void {
@@ -231,7 +254,7 @@ export class Sender {
 
   /** The main router's link, for a frame of this length. @throws RouterError UNREACHABLE, FRAME_INVALID */
   #mainFor(length: number): Link {
-    const { main } = this;
+    const main = this.#main;
     if (!main) throw refusal('UNREACHABLE', 'no main router');
     if (length > main.frameBytes) throw tooLong(length, main);
     return main;
