@@ -268,7 +268,7 @@ export class Link {
   }
 
   readonly #confirms: boolean;
-  readonly #sent = new SentLog();
+  readonly #sent = new SentLog((block) => this.#queues[1].recycle(block));
   /** Up to here we have confirmed what came. */
   #confirmed = 0;
   #held = 0;
@@ -442,8 +442,10 @@ export class Link {
   #write(block: Block, queue: ByteQueue): void {
     this.counters.writes++;
     this.counters.bytesOut += block.end;
+    let isKept = false;
     if (queue === this.#queues[1] && this.#confirms) {
-      this.#sent.append(block.bytes, block.end);
+      if (this.wire.leavesBuffers) isKept = this.#sent.keep(block);
+      else this.#sent.append(block.bytes, block.end);
       this.#sent.written = this.#sent.end;
       if (this.#sent.bytes > this.limits.controlBytes) {
         this.#end('the other end confirms nothing');
@@ -451,7 +453,7 @@ export class Link {
       }
     }
     const result = this.wire.write(block.bytes.subarray(0, block.end));
-    if (result === WRITTEN) queue.recycle(block);
+    if (result === WRITTEN && !isKept) queue.recycle(block);
     else if (result === BLOCKED) this.#blocked = true;
   }
 

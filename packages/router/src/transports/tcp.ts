@@ -109,6 +109,7 @@ function parseAddress(address: string): { host: string; port: number } {
 
 class TcpWire implements Wire {
   readonly peer: string;
+  readonly leavesBuffers = true;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {

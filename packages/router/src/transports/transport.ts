@@ -24,6 +24,8 @@ export const BLOCKED = 2;
 export interface Wire {
   /** Whom the other end says to be, for people. */
   readonly peer: string;
+  /** What was written can still be read from its buffer: nobody writes into it, or takes it to another thread. */
+  readonly leavesBuffers?: boolean;
   /** Begins to deliver. Called once, in the turn in which the wire was handed over. */
   start(events: WireEvents): void;
   /**
