@@ -135,9 +135,10 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
     });
     const { self } = await a.node.register('Obj', 'source', {});
     const asked = self.ask(TARGET, 1, bytes(''), { within: 20_000 });
+    asked.catch(() => {});
     await expect.poll(() => answering.length).toBe(1);
     b.break();
-    await expect.poll(() => b.node.hasMain, { interval: 1 }).toBe(false);
+    while (b.node.hasMain) await new Promise((resolve) => setImmediate(resolve));
     for (const answer of answering) answer();
     expect(new TextDecoder().decode(await asked)).toBe('answer');
   });
