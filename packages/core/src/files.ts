@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { lstatSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 
 /**
  * The only way to make a path of a root and parts that somebody else names: what would leave the root is refused, in
@@ -35,6 +35,23 @@ export function realInside(roots: readonly string[], path: string): string | und
   const real = realOf(path);
   if (real === undefined) return undefined;
   return roots.some((root) => isInside(realOf(root) ?? root, real)) ? real : undefined;
+}
+
+/**
+ * Whether a path leads inside a root when every link on its way is followed, also the path of what is not there yet: then the
+ * nearest folder that is there counts.
+ */
+export function leadsInside(root: string, path: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    const real = realOf(at);
+    if (real !== undefined) return isInside(realOf(root) ?? root, real);
+    // A link to nothing would be followed by whoever writes there.
+    if (isLink(at) || at === dirname(at)) return false;
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** The path with all its links followed; undefined when there is nothing. */

@@ -28,13 +28,29 @@ export async function createStorage(app: string, user: string): Promise<Storage>
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  const write = (run: (store: IDBObjectStore) => void): Promise<void> =>
-    new Promise((resolve, reject) => {
+  /** Changes that wait for the transaction before; they go into the next one together, in order. */
+  let batch: ((store: IDBObjectStore) => void)[] = [];
+  let writing: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const commit = (): Promise<void> => {
+    const changes = batch;
+    batch = [];
+    next = undefined;
+    return new Promise((resolve, reject) => {
       const transaction = db.transaction(STORE, 'readwrite');
-      run(transaction.objectStore(STORE));
+      for (const change of changes) change(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
     });
+  };
+  const write = (change: (store: IDBObjectStore) => void): Promise<void> => {
+    batch.push(change);
+    // A microtask later at the earliest, so that what is sent together is written together.
+    next ??= Promise.resolve(writing)
+      .catch(() => {})
+      .then(() => (writing = commit()));
+    return next;
+  };
   const readAll = (): Promise<[string, StoredValue][]> =>
     new Promise((resolve, reject) => {
       const found: [string, StoredValue][] = [];

@@ -1,3 +1,5 @@
+import type { PhoneOptions } from './phone.ts';
+
 /** Lets so many things through at once, and so many more with every second. */
 export interface Meter {
   /** Whether one more may pass. */
@@ -33,6 +35,20 @@ export function createMeter(
         }, 1000);
       return false;
     },
+  };
+}
+
+/** What the console hears of one phone: enough to read along, and no more than it can show. Routes are counted with it. */
+export function createPhoneMeters({ trace, onLog }: Pick<PhoneOptions, 'trace' | 'onLog'>) {
+  const tooMany = (what: string) => (count: number) =>
+    onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });
+  return {
+    trace: createMeter({ burst: 1_000, perSecond: 300 }, (count) =>
+      trace({ time: Date.now(), verb: 'Invoke', event: `… ${count} more`, pageId: 0, size: 0, summary: '' }),
+    ),
+    log: createMeter({ burst: 500, perSecond: 100 }, tooMany('log lines')),
+    problem: createMeter({ burst: 200, perSecond: 20 }, tooMany('problems')),
+    route: createMeter({ burst: 40, perSecond: 10 }, tooMany('changes of the page')),
   };
 }
 

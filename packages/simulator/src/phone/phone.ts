@@ -33,7 +33,7 @@ import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
-import { createMeter } from './meter.ts';
+import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
@@ -100,11 +100,6 @@ export interface Phone {
   close(): void;
 }
 
-/** What the console hears of one phone: enough to read along, and no more than it can show. */
-const TRACE_RATE = { burst: 1_000, perSecond: 300 };
-const LOG_RATE = { burst: 500, perSecond: 100 };
-const PROBLEM_RATE = { burst: 200, perSecond: 20 };
-const ROUTE_RATE = { burst: 40, perSecond: 10 };
 /** Longer texts are cut, in characters. */
 const MAX_LOG_TEXT = 10_000;
 
@@ -156,21 +151,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     loadStyles(firstRoot),
   ]);
   const stored = await storage.all();
-  const traceMeter = createMeter(TRACE_RATE, (count) =>
-    options.trace({ time: Date.now(), verb: 'Invoke', event: `… ${count} more`, pageId: 0, size: 0, summary: '' }),
-  );
-  const tooMany = (what: string) => (count: number) =>
-    options.onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });
-  const logMeter = createMeter(LOG_RATE, tooMany('log lines'));
-  const problemMeter = createMeter(PROBLEM_RATE, tooMany('problems'));
-  const routeMeter = createMeter(ROUTE_RATE, tooMany('changes of the page'));
+  const meters = createPhoneMeters(options);
   /** A page costs a frame: a program that changes it faster than anybody can see is refused. */
   const routed = (change: () => void): typeof done => {
-    if (!routeMeter.take()) throw new NativeFailure('too many route calls');
+    if (!meters.route.take()) throw new NativeFailure('too many route calls');
     change();
     return done;
   };
-  const service = traced(logic.channel, options.trace, 0, traceMeter);
+  const service = traced(logic.channel, options.trace, 0, meters.trace);
   const pickerDialog = createPickerDialog(screen);
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
   const files = createProgramFiles({
@@ -272,7 +260,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       section.dataset.page = String(info.id);
       if (openType === 'navigateTo') section.classList.add('page-enter');
       const view = logic.openView(info.id, slot);
-      const channel = traced(view.channel, options.trace, info.id, traceMeter);
+      const channel = traced(view.channel, options.trace, info.id, meters.trace);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
       receive(channel, {
         invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
@@ -485,7 +473,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return done;
     },
     async log(given) {
-      if (!logMeter.take()) return done;
+      if (!meters.log.take()) return done;
       const entry = { ...given, text: given.text.slice(0, MAX_LOG_TEXT) };
       if (!entry.stack) options.onLog(entry);
       else {
@@ -497,7 +485,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return done;
     },
     problem: (given) => {
-      if (!problemMeter.take()) return done;
+      if (!meters.problem.take()) return done;
       const problem = { ...given, message: given.message.slice(0, MAX_LOG_TEXT) };
       options.onProblem(problem);
       return done;

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { joinInside } from '@sparrow/core/files';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { UserFileEntry, UserFileList } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import { userName, userOf } from './bodies.ts';
@@ -33,6 +33,7 @@ interface Usage {
  * @param dir folder that holds one folder a user
  */
 export function createUserFileStore({ dir }: { dir: string }) {
+  const home = dirname(dir);
   /** What stands in addresses → user: views have no token, so they are told an address nobody can guess. */
   const scopes = new Map<string, string>();
   const usages = new Map<string, Promise<Usage>>();
@@ -49,7 +50,9 @@ export function createUserFileStore({ dir }: { dir: string }) {
       parts.every(
         (part) => !['', '.', '..'].includes(part) && Buffer.byteLength(part) <= NAME_BYTES && !part.endsWith(PART),
       );
-    return sound ? joinInside(folderOf(user), path) : undefined;
+    const place = sound ? joinInside(folderOf(user), path) : undefined;
+    // A project from elsewhere may bring the folder along, with links in it.
+    return place !== undefined && leadsInside(home, dir) && leadsInside(dir, place) ? place : undefined;
   }
 
   /** What a user's folder holds, counted once and then kept up to date. */
