@@ -110,6 +110,11 @@ export interface ReadOptions {
   stale?: boolean;
   /** An answer that this process got so many ms ago, or less, will do. Only shards make use of it: LMDB is asked anyway. */
   maxAgeMs?: number;
+  /**
+   * For a write that is computed on the row in the same turn: also what is not durable yet. Nobody may be shown it before a
+   * commit that stands on it is durable. Only LMDB makes use of it: shards compare the revision when they write.
+   */
+  newest?: boolean;
 }
 
 /** The smallest position, before every change. */
@@ -144,6 +149,11 @@ export interface KvEngine {
   readMeta(name: string): Promise<string | undefined>;
   /** Compare and set; false when the present text is not `expected`. */
   writeMeta(name: string, text: string, expected: string | undefined): Promise<boolean>;
+  /**
+   * Calls back with the key of every row that changes, when the change is durable and before anybody is told so; returns a
+   * function that ends it. Undefined where rows change unseen. The key is good until the callback returns.
+   */
+  watchKeys?(onKey: (key: Buffer) => void): () => void;
   /** Figures for `sparrow store stats`. */
   stats(): Promise<Record<string, number>>;
   close(): Promise<void>;

@@ -48,7 +48,7 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
       current = engine;
     },
     commit(commit) {
-      if (gate) return gate.then(() => engine.commit(commit));
+      if (gate) return inTime(gate, commit.deadline).then(() => engine.commit(commit));
       running++;
       const answer = current.commit(commit);
       answer.then(ended, ended);
@@ -63,8 +63,29 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     trimFeed: (table, before, limit) => current.trimFeed(table, before, limit),
     readMeta: (name) => current.readMeta(name),
     writeMeta: (name, text, expected) => current.writeMeta(name, text, expected),
+    ...(first.watchKeys ? { watchKeys: first.watchKeys } : {}),
     stats: () => current.stats(),
     close: () => current.close(),
   };
   return engine;
+}
+
+/** Waits for the gate until the deadline of a commit. @throws StoreError TIMEOUT */
+function inTime(gate: Promise<void>, deadline: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const left = Math.max(0, Math.min(deadline - performance.now(), 0x7fff_ffff));
+    const late = setTimeout(
+      () =>
+        reject(
+          new StoreError('TIMEOUT', 'the store is being switched to shards, and took no writes in time', {
+            hint: 'nothing was done; try again',
+          }),
+        ),
+      left,
+    );
+    void gate.then(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
 }

@@ -186,10 +186,7 @@ export async function runTransaction<T>(
       feed,
       deadline,
     });
-    if (results.every(({ code }) => code === 'ok')) {
-      for (const entry of entries) if (entry.dirty) entry.core.forget(entry.rowKey);
-      return result;
-    }
+    if (results.every(({ code }) => code === 'ok')) return result;
     if (performance.now() > deadline)
       throw new StoreError('TIMEOUT', `the transaction met other changes each of ${attempt + 1} times`, {
         hint: 'make it shorter, or give more timeoutMs',

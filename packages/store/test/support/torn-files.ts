@@ -45,7 +45,8 @@ export function createTornDisk(files = new Map<string, Buffer>(), now = false): 
       const last = appends.at(-1);
       if (last) {
         const file = copy.get(last.name) as Buffer;
-        file.fill(rest === 'old' ? 0 : 0xa5, last.position + kept, last.position + last.bytes.length);
+        if (kept < last.bytes.length)
+          file.fill(rest === 'old' ? 0 : 0xa5, last.position + kept, last.position + last.bytes.length);
       }
       return createTornDisk(copy);
     },

@@ -48,6 +48,9 @@ export function decodeRow(bytes: Buffer, length = bytes.length): Row {
   };
 }
 
+/** The revision of a stored row. */
+export const revOf = (bytes: Buffer): number => read48(bytes, 4);
+
 export function indexOf(bytes: Buffer): Buffer[] {
   const count = bytes.readUInt16LE(22);
   const entries: Buffer[] = [];
