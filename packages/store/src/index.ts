@@ -1,5 +1,5 @@
 /** The record store: Protobuf records, hot and cold in one, from an embedded file to many shards. See README.md. */
-export type { Operation, Violation } from './checker/history.ts';
+
 export {
   checkLoad,
   fill as fillCounters,
@@ -8,6 +8,7 @@ export {
   type Load,
   startLoad,
 } from './checker/load.ts';
+export type { Operation, Violation } from './checker/record-history.ts';
 export type { CryptoKeys } from './codec/field-cipher.ts';
 export type { RecordValue } from './codec/message-codec.ts';
 export {

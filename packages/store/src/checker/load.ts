@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
-import { checkHistory, type Operation, type Violation } from './history.ts';
+import { checkRecordHistory, type Operation, type Violation } from './record-history.ts';
 
 /** The table that a load needs; in a namespace of its own it stands beside any other. */
 export const LOAD_SCHEMA = `syntax = "proto3";
@@ -160,5 +160,5 @@ export function checkLoad(
     version: Math.max(0, operation.version - 1 - base(operation.key).version),
     ...(operation.count === undefined ? {} : { count: operation.count - base(operation.key).count }),
   }));
-  return checkHistory(own, final);
+  return checkRecordHistory(own, final);
 }

@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { MetaStore } from './meta-store.ts';
-import { createShardClient } from './shard-client.ts';
+import { createShardClient, type ShardClient } from './shard-client.ts';
 
 /** Tables that a shard keeps by slot. The mover copies and compares them and knows nothing else of them. */
 export interface MovedTable {
@@ -19,7 +19,7 @@ export interface MovedTable {
  */
 export async function addShard(
   meta: MetaStore,
-  shard: { id: string; url: string; standbys?: string[]; sql: readonly string[] },
+  shard: { id: string; url: string; standbys?: string[]; prepare(client: ShardClient): Promise<unknown> },
 ): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(shard.id))
     throw new StoreError('CONFIG_INVALID', `"${shard.id}" is no name for a shard`, {
@@ -39,8 +39,8 @@ export async function addShard(
             hint: 'shards need PostgreSQL 15 or newer with wal_level = logical',
           },
         );
-      for (const text of shard.sql) await query(text);
     }, 60_000);
+    await shard.prepare(client);
     await meta.putShard({ id: shard.id, url: shard.url, standbys: shard.standbys ?? [], state: 'active' });
     if ((await meta.map()).length === 0) {
       const epoch = await meta.nextEpoch();

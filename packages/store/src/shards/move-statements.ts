@@ -79,24 +79,6 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
       }
   }
 
-  /**
-   * Waiting for a mark happens on the shard itself: a trip for every look would cost a fence more than the replication does. Each statement of a
-   * VOLATILE function sees what was committed meanwhile. 55P03 is what a lock that was not to be had answers, too: try again.
-   */
-  async function prepareTarget(client: ShardClient): Promise<void> {
-    await exec(
-      client,
-      `create or replace function sparrow.await_mark(p_slot int, p_move text, p_n bigint, p_ms int) returns void language plpgsql volatile as $$
-       declare until timestamptz := clock_timestamp() + p_ms * interval '1 ms';
-       begin
-         while not exists (select from sparrow.marks where slot = p_slot and move = p_move and n = p_n) loop
-           if clock_timestamp() > until then raise exception 'no mark in % ms', p_ms using errcode = '55P03'; end if;
-           perform pg_sleep(0.002);
-         end loop;
-       end $$`,
-    );
-  }
-
   /** Sends a mark through the replication of a move, without a fence; false when it did not come in time. */
   async function probe(
     from: ShardClient,
@@ -156,7 +138,6 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     numberOf,
     dropSubscription,
     dropPublication,
-    prepareTarget,
     probe,
     clean,
     grant,

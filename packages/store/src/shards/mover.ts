@@ -86,8 +86,7 @@ export function createMover(options: MoverOptions): Mover {
   }
 
   const statements = createMoveStatements({ names, cleanRows });
-  const { exec, publish, numberOf, dropSubscription, dropPublication, prepareTarget, probe, clean, grant, release } =
-    statements;
+  const { exec, publish, numberOf, dropSubscription, dropPublication, probe, clean, grant, release } = statements;
   const handOver = createHandOver({
     meta,
     tables,
@@ -175,7 +174,6 @@ export function createMover(options: MoverOptions): Mover {
   async function switchAll(move: Move): Promise<void> {
     await withShards(move, async (from, to) => {
       await settle(move, from, to);
-      await prepareTarget(to);
       let failures = 0;
       for (let first = Math.max(move.first, move.switched); first <= move.last; ) {
         const last = Math.min(move.last, first + groupSlots - 1);

@@ -1,13 +1,6 @@
 import { LostAnswer, type ShardClient } from '../../shards/shard-client.ts';
+import type { RowData } from './rows.ts';
 
-/** A row as a shard answers it; `v` is null when there is none. */
-export interface RowData {
-  v: Buffer | null;
-  ver: number;
-  rev: string;
-  exp: string;
-  mod: string;
-}
 /** `st` is the shard's view of the slot: only `o` counts. */
 export interface FoundRow extends RowData {
   st: string | null;

@@ -29,7 +29,7 @@ export interface Violation {
  *
  * @param final version and count of each key, read when everything was over
  */
-export function checkHistory(
+export function checkRecordHistory(
   operations: readonly Operation[],
   final: ReadonlyMap<string, { version: number; count: bigint }>,
 ): Violation[] {
