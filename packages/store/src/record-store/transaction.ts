@@ -58,11 +58,9 @@ export async function runTransaction<T>(
       (result) => ({ result }),
       (error: unknown) => ({ error }),
     );
-    const refused = 'error' in done;
-    if (await commitAttempt(context, attempt.touched(), { deadline, onlyCheck: refused })) {
-      if (refused) throw done.error;
-      return done.result;
-    }
+    if ('error' in done) {
+      if (await standsAt(context, attempt.touched(), deadline)) throw done.error;
+    } else if (await commitAttempt(context, attempt.touched(), deadline)) return done.result;
     if (performance.now() > deadline)
       throw new StoreError('TIMEOUT', `the transaction met other changes each of ${tries} times`, {
         hint: 'make it shorter, or give more timeoutMs',
@@ -189,23 +187,25 @@ function createAttempt(
   return { transaction, touched: () => [...touched.values()] };
 }
 
-/** Commits what an attempt did, or only compares what it read; false when somebody changed something in between. */
-async function commitAttempt(
-  context: StoreContext,
-  touched: readonly Touched[],
-  { deadline, onlyCheck }: { deadline: number; onlyCheck: boolean },
-): Promise<boolean> {
+/** Commits what an attempt did; false when somebody changed something in between. */
+async function commitAttempt(context: StoreContext, touched: readonly Touched[], deadline: number): Promise<boolean> {
   const [first] = touched;
   if (!first) return true;
   const { engine } = context;
-  const writing = !onlyCheck && touched.some(({ dirty }) => dirty);
+  const writing = touched.some(({ dirty }) => dirty);
   // One record that a shard answered was of one moment, and durable.
   if (!writing && touched.length === 1 && engine.kind !== 'lmdb') return true;
-  const writes = touched.map((entry) => (onlyCheck ? checkOf(entry) : writeOf(context, entry)));
+  const writes = touched.map((entry) => writeOf(context, entry));
   if (writing) context.charge('write', writes.length);
   const feed = writing && touched.some((entry) => entry.core.codec.table.feed);
   const results = await engine.commit({ slot: first.slot, now: context.clock.now(), writes, feed, deadline });
   return results.every(({ code }) => code === 'ok');
+}
+
+/** Whether what `work` threw stands on records of one moment. Where that cannot be learnt what it threw is what is told. */
+async function standsAt(context: StoreContext, touched: readonly Touched[], deadline: number): Promise<boolean> {
+  const read = touched.map((entry): Touched => ({ ...entry, dirty: false }));
+  return commitAttempt(context, read, deadline).catch(() => true);
 }
 
 const checkOf = ({ rowKey, rev }: Touched): Write => ({

@@ -13,6 +13,8 @@ export interface ShardsOptions {
   shards?: readonly { id: string; url: string; standbys?: string[] }[];
   /** Connections to each shard. Default 16. */
   connections?: number;
+  /** How often deleted rows that are old are looked for. Default 10 s. */
+  cleanEveryMs?: number;
 }
 
 /** Opens records on PostgreSQL shards. @throws StoreError SHARD_DOWN, CONFIG_INVALID */
@@ -32,7 +34,10 @@ export async function createShardsEngine(options: ShardsOptions): Promise<Postgr
       prepare: (client) => migrateShard(client, files),
       ...(options.connections === undefined ? {} : { connections: options.connections }),
     });
-    const engine = createPostgresEngine({ router });
+    const engine = createPostgresEngine({
+      router,
+      ...(options.cleanEveryMs === undefined ? {} : { cleanEveryMs: options.cleanEveryMs }),
+    });
     return {
       ...engine,
       async close() {
