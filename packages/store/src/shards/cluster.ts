@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { checkReach } from './check-reach.ts';
 import type { MetaStore } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
 
@@ -41,6 +42,7 @@ export async function addShard(
         );
     }, 60_000);
     await shard.prepare(client);
+    await checkAddresses(meta, { id: shard.id, url: shard.url, client });
     await meta.putShard({ id: shard.id, url: shard.url, standbys: shard.standbys ?? [], state: 'active' });
     if ((await meta.map()).length === 0) {
       const epoch = await meta.nextEpoch();
@@ -61,5 +63,30 @@ export async function addShard(
     });
   } finally {
     await client.close();
+  }
+}
+
+/**
+ * Slots will move from server to server, so each must be able to replicate from the new one at its address and the other
+ * way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
+ *
+ * @throws StoreError CONFIG_INVALID
+ */
+async function checkAddresses(meta: MetaStore, shard: { id: string; url: string; client: ShardClient }): Promise<void> {
+  const others = (await meta.shards()).filter(({ id }) => id !== shard.id);
+  if (others.length === 0) return checkReach(shard, shard, { allowMissingRights: true });
+  for (const other of others) {
+    const client = createShardClient({ url: other.url, max: 1, connectMs: 5_000 });
+    try {
+      const answers = await client.query({ text: 'select 1' }, performance.now() + 5_000).then(
+        () => true,
+        () => false,
+      );
+      if (!answers) continue;
+      await checkReach({ id: other.id, client }, shard);
+      await checkReach(shard, other);
+    } finally {
+      await client.close();
+    }
   }
 }

@@ -36,6 +36,8 @@ export interface Move {
   first: number;
   last: number;
   state: MoveState;
+  /** Where it is to go: `done`, or only `reversible`. Undefined in moves of older versions. */
+  toEnd?: boolean;
   /** Slots switched so far: all below this one. */
   switched: number;
   /** `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one needs no copy. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Move } from './meta-store.ts';
+import { dropReplicationSlots } from './replication-slot.ts';
 import { type ShardClient, TryAgain } from './shard-client.ts';
 
 /** One statement on a shard may take this long, in milliseconds. */
@@ -47,20 +48,13 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     await exec(client, `drop publication if exists ${publication}`);
     const slots = await exec(
       client,
-      'select slot_name, active_pid from pg_replication_slots where slot_name = $1 or starts_with(slot_name, $2)',
+      'select slot_name from pg_replication_slots where slot_name = $1 or starts_with(slot_name, $2)',
       [subscription, number === undefined ? subscription : `pg_${number}_sync_`],
     );
-    for (const { slot_name, active_pid } of slots) {
-      if (active_pid) await exec(client, 'select pg_terminate_backend($1)', [active_pid]);
-      for (let i = 0; i < 50; i++)
-        try {
-          await exec(client, 'select pg_drop_replication_slot($1)', [slot_name]);
-          break;
-        } catch (error) {
-          if (/does not exist/.test((error as Error).message)) break;
-          await sleep(100);
-        }
-    }
+    await dropReplicationSlots(
+      client,
+      slots.map(({ slot_name }) => slot_name as string),
+    );
   }
 
   /** Rows of slots that a shard does not own, away in small steps. */

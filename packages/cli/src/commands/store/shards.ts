@@ -24,11 +24,12 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       const mover = createMover({
         meta,
         tables: MOVED_TABLES,
+        onWait: (move, text) => context.io.say(`  ${move.id}  ${text}`),
         onStep(move, step) {
           const share = Math.round((100 * (move.switched - move.first)) / (move.last - move.first + 1));
           if (step === 'switched' && share - told < 10 && share < 100) return;
           told = share;
-          if (!['fence', 'drain', 'decide', 'grant'].includes(step))
+          if (!['fence', 'drain', 'decide', 'grant', 'reverse'].includes(step))
             context.io.say(`  ${move.id}  ${move.from} → ${move.to}  ${step}  ${share} %`);
         },
       });
@@ -57,7 +58,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     keep: boolean,
   ): Promise<void> {
     const planned = [];
-    for (const move of moves) planned.push(await mover.plan(move));
+    for (const move of moves) planned.push(await mover.plan({ ...move, keep }));
     const done = await Promise.all(planned.map(({ id }) => mover.run(id, keep ? { stopAt: 'reversible' } : {})));
     for (const { id, state, fencesMs, retries } of done)
       context.io.say(
