@@ -1,6 +1,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { FieldDef, MessageDef, RecordValue } from './descriptor.ts';
 import type {} from './native-buffer.ts';
+import { setOwn } from './own.ts';
 import { absentValue, WIRE_TYPE } from './scalars.ts';
 import { BYTES, bigFrom, type Wire } from './wire.ts';
 
@@ -177,7 +178,9 @@ function readValue(field: FieldDef, into: string, end: string, making: Making): 
 function mapEntry(field: FieldDef, into: string, making: Making): string {
   const key: FieldDef = { ...field, type: field.mapKey as NonNullable<FieldDef['mapKey']>, name: `${field.name} key` };
   const blankKey = field.mapKey === 'string' ? "''" : field.mapKey === 'bool' ? 'false' : '0';
-  const blank = field.message ? '{}' : making.constant(field.default);
+  const blank = field.message
+    ? `${making.decoderOf(field.message)}(b, 0, 0, depth + 1)`
+    : making.constant(field.default);
   return `        ${readLength('end')} const to = stop; let key = ${blankKey}, value = ${blank};
         while (at < to) {
           tag = w.readUint32(b, at, to); at = w.end;
@@ -244,10 +247,7 @@ function createRuntime() {
     },
     concat: (parts: readonly Uint8Array[]): Buffer => Buffer.concat(parts),
     entry(map: RecordValue, key: unknown, value: unknown): void {
-      // A key called __proto__ is a key like others.
-      if (key === '__proto__')
-        Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
-      else map[String(key)] = value;
+      setOwn(map, String(key), value);
     },
   };
 }

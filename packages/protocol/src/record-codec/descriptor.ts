@@ -47,7 +47,10 @@ export interface FieldDef {
   presence: boolean;
   /** Other fields are cleared when this is set. */
   oneof?: string;
+  /** What an absent field is read as where it has no presence, or where `declared`. */
   default: unknown;
+  /** The `.proto` gives the default by name: an absent field is read as it, though it has presence. */
+  declared?: boolean;
   /** Kept under AES-GCM. */
   encrypted: boolean;
   /** Bytes at most, option tcaplus_size. */

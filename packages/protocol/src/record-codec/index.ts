@@ -4,6 +4,7 @@
  */
 export type { EnumDef, FieldDef, MessageDef, RecordValue, ScalarType } from './descriptor.ts';
 export { createMessageCodec, type MessageCodec } from './message-codec.ts';
-export { checkScalar, WIRE_TYPE } from './scalars.ts';
+export { isPlain, own, setOwn } from './own.ts';
+export { absentValue, checkScalar, WIRE_TYPE } from './scalars.ts';
 export * from './wire.ts';
 export { Writer } from './writer.ts';

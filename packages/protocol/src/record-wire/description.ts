@@ -75,7 +75,7 @@ export function messagesOf(descriptions: readonly MessageDescription[]): Map<str
 export function keyMessage(message: MessageDef, key: readonly string[]): MessageDef {
   const fields = key.map((name): FieldDef => {
     const { oneof: _oneof, ...field } = message.byName.get(name) as FieldDef;
-    return { ...field, presence: true, required: false, default: undefined };
+    return { ...field, presence: true, required: false, default: undefined, declared: false };
   });
   return { name: message.name, fields, ...lookups(fields) };
 }

@@ -1,5 +1,5 @@
 import type { Edit } from '../codec/edit.ts';
-import type { RecordValue } from '../codec/message-codec.ts';
+import { own, type RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write } from '../engines/kv-engine.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
 import type { ReadRow, TableCore } from './core.ts';
@@ -326,7 +326,7 @@ export function createRecordTable(core: TableCore): RecordTable {
   }
 
   const pickKey = (key: RecordValue): RecordValue =>
-    Object.fromEntries(table.keyFields.map((field) => [field.name, key[field.name]]));
+    Object.fromEntries(table.keyFields.map((field) => [field.name, own(key, field.name)]));
 
   const self: RecordTable = {
     ...createReads(core),

@@ -197,6 +197,7 @@ function editsOf(edits: readonly Edit[]): object[] {
           f: edit.field,
           form: edit.form,
           s: edit.signed,
+          ...(edit.initial === undefined ? {} : { d: String(edit.initial) }),
           by: String(edit.by),
           min: String(edit.min),
           max: String(edit.max),
