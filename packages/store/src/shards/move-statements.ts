@@ -38,18 +38,24 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     await exec(client, `drop subscription ${name}`);
   }
 
-  /** @param number of the subscription, for what its first copy may have left; other moves have theirs on the same shard. */
+  /** The identifier of a server: numbers of subscriptions are unique only on one. */
+  async function systemOf(client: ShardClient): Promise<string> {
+    const [row] = await exec(client, 'select system_identifier::text as id from pg_control_system()');
+    return String(row?.id);
+  }
+
+  /** @param copied the subscription by its number and its server, for what its first copy may have left on this one */
   async function dropPublication(
     client: ShardClient,
     publication: string,
     subscription: string,
-    number?: number,
+    copied?: { number: number; system: string },
   ): Promise<void> {
     await exec(client, `drop publication if exists ${publication}`);
     const slots = await exec(
       client,
-      'select slot_name from pg_replication_slots where slot_name = $1 or starts_with(slot_name, $2)',
-      [subscription, number === undefined ? subscription : `pg_${number}_sync_`],
+      'select slot_name from pg_replication_slots where slot_name = $1 or slot_name ~ $2',
+      [subscription, copied === undefined ? '^$' : `^pg_${copied.number}_sync_[0-9]+_${copied.system}$`],
     );
     await dropReplicationSlots(
       client,
@@ -130,6 +136,7 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     exec,
     publish,
     numberOf,
+    systemOf,
     dropSubscription,
     dropPublication,
     probe,

@@ -58,7 +58,8 @@ export function createMoveSteps(options: MoveStepOptions): MoveSteps {
     names: options.tables.map(({ name }) => name),
     cleanRows: options.cleanRows,
   });
-  const { exec, publish, numberOf, dropSubscription, dropPublication, probe, clean, grant, release } = statements;
+  const { exec, publish, numberOf, systemOf, dropSubscription, dropPublication, probe, clean, grant, release } =
+    statements;
   const handOver = createHandOver({
     meta,
     tables: options.tables,
@@ -79,7 +80,8 @@ export function createMoveSteps(options: MoveStepOptions): MoveSteps {
     const { publication, subscription } = move.link;
     const number = (await numberOf(to, subscription)) ?? move.link.number;
     await dropSubscription(to, subscription);
-    await dropPublication(from, publication, subscription, number);
+    const copied = number === undefined ? undefined : { number, system: await systemOf(to) };
+    await dropPublication(from, publication, subscription, copied);
   }
 
   async function copy(move: Move): Promise<void> {
