@@ -28,8 +28,12 @@ export type CloudErrorCode =
   | 'BACKEND_DOWN'
   /** Host or Origin of a request is none of ours. */
   | 'ORIGIN_REFUSED'
+  /** A route or a socket does not say who may use it, so nobody may. */
+  | 'ACCESS_UNDECLARED'
   /** An address that the LAN may not reach. */
   | 'LAN_REFUSED'
+  /** So much is on its way already that more is not begun. */
+  | 'BUSY'
   /** There is nothing at this address. */
   | 'NOT_FOUND'
   /** A file or a body is bigger than it may be. */
@@ -54,7 +58,9 @@ const STATUS: Partial<Record<CloudErrorCode, number>> = {
   DECRYPT_FAILED: 400,
   EXCHANGE_FAILED: 502,
   ORIGIN_REFUSED: 403,
+  ACCESS_UNDECLARED: 403,
   LAN_REFUSED: 403,
+  BUSY: 503,
   BACKEND_DOWN: 503,
   BACKEND_CRASHED: 502,
   BACKEND_NOT_LISTENING: 504,
@@ -82,7 +88,8 @@ export function toCloudError(error: unknown): CloudError {
   if (status === 413) return new CloudError('FILE_TOO_LARGE', message, { hint: 'send less at once', cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new CloudError('BAD_REQUEST', message, { hint: 'correct the request', cause: error });
-  return new CloudError('INTERNAL', message, {
+  // The cause goes to the log; what a caller reads must not tell of paths and other insides.
+  return new CloudError('INTERNAL', 'this could not be answered', {
     hint: 'this is a fault of Sparrow; its log has the stack',
     cause: error,
   });

@@ -66,6 +66,100 @@ describe('the supervisor of a backend', () => {
     expect(lines).toContain('listening');
   });
 
+  /** The number of processes after a while in which nothing happens any more. */
+  async function processes(quietMs = 1500): Promise<number> {
+    for (let before = -1; ; ) {
+      const now = pids.filter((pid) => pid !== undefined).length;
+      if (now === before) return now;
+      before = now;
+      await new Promise((resolve) => setTimeout(resolve, quietMs));
+    }
+  }
+  const server = (before: string, each = ''): string =>
+    `${before}; require('http').createServer((q, r) => { ${each}; r.end(String(process.pid)); }).listen(process.env.PORT);`;
+
+  it.each([
+    [
+      'data that it keeps as JSON',
+      server("const fs = require('fs')", "fs.writeFileSync('data.json', JSON.stringify({ at: Date.now() }))"),
+    ],
+    ['JSON that it writes when it starts', server("require('fs').writeFileSync('started.json', String(Date.now()))")],
+    [
+      'a compiled cache',
+      server(
+        "const fs = require('fs'); fs.mkdirSync('cache', { recursive: true }); fs.writeFileSync('cache/tpl.js', '//' + Date.now())",
+      ),
+    ],
+    [
+      'a cache that it compiles and then loads',
+      server(
+        "const fs = require('fs'); fs.mkdirSync('gen', { recursive: true }); fs.writeFileSync('gen/a.js', 'module.exports=' + Date.now()); require('./gen/a.js')",
+      ),
+    ],
+    [
+      'templates that it compiles for each request',
+      server(
+        "const fs = require('fs'); fs.mkdirSync('views/c', { recursive: true })",
+        "fs.writeFileSync('views/c/' + Date.now() + '.js', '1')",
+      ),
+    ],
+    ['a log', server("const fs = require('fs')", "fs.appendFileSync('app.log', 'x')")],
+  ])('is not restarted by %s', async (_what, source) => {
+    const { whenReady } = await start({ 'index.js': source });
+    const pid = await (await fetch(await whenReady(20_000))).text();
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await (await fetch(await whenReady(20_000))).text()).toBe(pid);
+    }
+    expect(await processes()).toBe(1);
+  });
+
+  it('stops restarting for code beside its own that it writes with every start, and says so', async () => {
+    await start({ 'index.js': server("require('fs').writeFileSync('built.js', '//' + Date.now())") });
+    await until(({ state, restarts }) => state === 'running' && restarts >= 5);
+    expect(await processes()).toBeLessThan(9);
+    expect(lines.join('\n')).toMatch(/built\.js changes with every start.*backend\.ignore/);
+  });
+
+  it('restarts for the files that it loaded, and for code beside them', async () => {
+    const { whenReady } = await start({
+      'index.mjs': `import { createServer } from 'node:http'; import { createRequire } from 'node:module'; import { text } from './lib/text.ts';
+        const { word } = createRequire(import.meta.url)('./config.json');
+        createServer((q, r) => r.end(text + word)).listen(process.env.PORT);`,
+      'lib/text.ts': "export const text: string = 'one ';",
+      'config.json': '{"word":"a"}',
+      'notes.json': '{}',
+    });
+    const body = async (): Promise<string> => (await fetch(await whenReady(20_000))).text();
+    expect(await body()).toBe('one a');
+    const changes: [string, string, string][] = [
+      ['lib/text.ts', "export const text: string = 'two ';", 'two a'],
+      ['config.json', '{"word":"b"}', 'two b'],
+      ['lib/more.ts', 'export {};', 'two b'],
+    ];
+    for (const [file, content, expected] of changes) {
+      const before = statuses.length;
+      writeFileSync(join(folder.path, file), content);
+      await until(({ state }) => state === 'running', before);
+      expect(await body()).toBe(expected);
+    }
+    const count = await processes();
+    writeFileSync(join(folder.path, 'notes.json'), '{"a":1}');
+    expect(await processes()).toBe(count);
+  });
+
+  it('does not restart for what sparrow.json excludes', async () => {
+    const { whenReady } = await start(
+      { 'index.js': server(''), 'gen/x.js': '1', 'other.js': '1', 'keep.gen.js': '1' },
+      { ignore: ['./gen/', 'other.js', '*.gen.js'] },
+    );
+    await whenReady(20_000);
+    for (const file of ['gen/x.js', 'gen/y.js', 'other.js', 'keep.gen.js']) writeFileSync(join(folder.path, file), '2');
+    expect(await processes()).toBe(1);
+    writeFileSync(join(folder.path, 'new.js'), '2');
+    await until(({ state, restarts }) => state === 'running' && restarts === 1);
+  });
+
   it('waits for the health path', async () => {
     const { whenReady } = await start(
       {

@@ -154,8 +154,8 @@ describe('a dev server', () => {
     const dev = await start(folder.path, {
       lan: true,
       async registerSimulator(app) {
-        app.get('/phone', async () => 'phone');
-        app.get('/phone/app.js', async () => 'script');
+        app.get('/phone', { config: { access: 'lan' } }, async () => 'phone');
+        app.get('/phone/app.js', { config: { access: 'lan' } }, async () => 'script');
         return { close: async () => {} };
       },
     });
@@ -247,6 +247,34 @@ describe('files', () => {
       code: -1,
       error: 'ERR_UNSUPPORT_FILE_TYPE',
     });
+  });
+
+  it('lets the sender of a file that is refused read why, however much it still sends', async () => {
+    const dev = await startUploads();
+    const parts = ['--X\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n', '\r\n--X--\r\n'];
+    const send = (path: string, bytes: number): Promise<string> =>
+      new Promise((resolve) => {
+        const body = Buffer.concat([
+          Buffer.from(parts[0] as string),
+          Buffer.alloc(bytes),
+          Buffer.from(parts[1] as string),
+        ]);
+        const headers = { 'content-type': 'multipart/form-data; boundary=X', 'content-length': body.length };
+        const request = http.request(dev.ingressUrl + path, { method: 'POST', agent: false, headers }, (answer) => {
+          let text = '';
+          answer.on('data', (chunk) => (text += chunk));
+          answer.on('end', () => resolve(JSON.parse(text).error));
+          answer.on('error', (error) => resolve(`the answer broke off: ${error.message}`));
+        });
+        request.on('error', (error) => resolve(`the request broke off: ${error.message}`));
+        request.end(body);
+      });
+    for (const bytes of [200_000, 3_000_000, 30_000_000]) {
+      expect(await send('/upload', bytes)).toBe('ERR_FILE_EXCEEDS_MAX_SIZE');
+      if (bytes > 1_000_000) continue;
+      expect(await send('/images-only', 50_000)).toBe('ERR_UNSUPPORT_FILE_TYPE');
+    }
+    expect((await upload(dev, '/upload', PNG, 'a.png')).code).toBe(0);
   });
 
   it('refuses what is too large or empty and leaves nothing of it', async () => {

@@ -143,9 +143,13 @@ describe('the guard', () => {
     writeProject(folder.path, { ...BACKEND, 'server/index.mjs': backendSource() });
     dev = await startDev(folder.path, {
       async registerSimulator(app, deps) {
-        app.get('/api/v1/simulator/x', async () => 'secret');
-        app.get('/phone', async () => 'phone');
-        deps.onUpgrade('/api/v1/events', (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
+        app.get('/api/v1/simulator/x', { config: { access: 'console' } }, async () => 'secret');
+        app.get('/phone', { config: { access: 'lan' } }, async () => 'phone');
+        deps.onUpgrade(
+          '/api/v1/events',
+          (_request, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
+          'console',
+        );
         return { close: async () => {} };
       },
     });

@@ -7,6 +7,8 @@ export interface ProjectConfig {
     command?: string[];
     /** HTTP path that answers 2xx when the backend is ready; without it an accepted connection counts. */
     health?: string;
+    /** Files and folders of the backend, or patterns like `*.json`, that it writes itself: their changes do not restart it. */
+    ignore?: string[];
   };
   /** Host names (with port when not 443 or 80) that mean the project's own backend while it runs locally. */
   hosts?: string[];

@@ -9,6 +9,7 @@ export const projectConfigSchema = z.strictObject({
       dir: z.string().min(1).optional(),
       command: z.array(z.string().min(1)).min(1).optional(),
       health: z.string().startsWith('/').optional(),
+      ignore: z.array(z.string().min(1)).optional(),
     })
     .optional(),
   hosts: z.array(z.string().min(1)).optional(),

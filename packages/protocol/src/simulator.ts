@@ -57,14 +57,17 @@ export interface WeChatUsers {
 export interface AddressBook {
   /**
    * `local`: dial this address instead, with these extra headers. `refuse`: an address that a mini program must not reach
-   * (the control port, other apps). `public`: dial it as it is, if the domain list allows it.
+   * (the control port, other apps). `public`: dial it as it is, if the domain list allows it and `refusal` has nothing
+   * against the very IP address that is dialled.
    */
-  resolve(
-    url: URL,
-  ):
+  resolve(url: URL):
     | { kind: 'local'; origin: string; path: string; headers: Record<string, string> }
     | { kind: 'refuse'; reason: string }
-    | { kind: 'public' };
+    | {
+        kind: 'public';
+        /** Why this IP address must not be dialled for the URL; undefined when it may. Without it every address may. */
+        refusal?: (address: string) => string | undefined;
+      };
 }
 
 /** One page of a phone's stack, as the console shows it. */

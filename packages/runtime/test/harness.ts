@@ -119,8 +119,6 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
     url: 'http://127.0.0.1',
     domains: options.domains,
     onUpgrade: (prefix, handler) => upgrades.push([prefix, handler as never]),
-    allowOnLan: () => {},
-    allowFrames: () => {},
   });
   app.server.on('upgrade', (request, socket, head) => {
     const found = upgrades.find(([prefix]) => request.url?.startsWith(prefix));

@@ -15,6 +15,7 @@ interface DevOptions extends CommonOptions {
   lan: boolean;
   watch: boolean;
   logs: boolean;
+  env: Record<string, string>;
 }
 
 /** The panel waits so long for the backend; after that it says that it is still starting. */
@@ -27,6 +28,12 @@ export function devCommand(setExitCode: SetExitCode): Command {
     .description('run a mini program and its backend on this machine')
     .argument('[dir]', 'folder of the mini program', '.')
     .option('-p, --port <port>', 'port of the console (default: 7700 or the next free one)', parsePort)
+    .option(
+      '-e, --env <name[=value]>',
+      'give the backend a variable, this shell’s when there is no value',
+      collectEnv,
+      {},
+    )
     .option('--no-lan', 'do not open the phone view to the local network')
     .option('--no-watch', 'do not reload when files change')
     .option('--no-logs', 'do not print the log of the backend')
@@ -47,6 +54,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         ...(options.port === undefined ? {} : { port: options.port, strictPort: options.port !== 0 }),
         lan: options.lan,
         watch: options.watch,
+        backendEnv: options.env,
         consoleDir: join(REPOSITORY, 'apps/console/dist'),
         async registerSimulator(app, deps) {
           const first = await compiler.build();
@@ -83,6 +91,13 @@ export function devCommand(setExitCode: SetExitCode): Command {
       }
       setExitCode(0);
     });
+}
+
+/** `NAME=value`, or `NAME` for what it is here. */
+function collectEnv(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([A-Za-z_]\w*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('write NAME or NAME=value');
+  return { ...before, [name]: value ?? process.env[name] ?? '' };
 }
 
 function parsePort(text: string): number {

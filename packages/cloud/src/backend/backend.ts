@@ -4,8 +4,10 @@ import { type Child, startChild } from '@sparrow/core/process';
 import type { BackendStatus } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { backendCommand } from './backend-command.ts';
+import { backendEnvironment } from './environment.ts';
 import { createLineSplitter } from './line-splitter.ts';
 import { freePort, waitUntilListening } from './listening.ts';
+import { createLoadedFiles } from './loaded-files.ts';
 import { watchSources } from './watch-sources.ts';
 
 /** What a developer does about a backend that does not run. */
@@ -19,7 +21,7 @@ export interface BackendOptions {
   dir: string;
   command?: string[] | undefined;
   health?: string | undefined;
-  /** Environment besides the process's own; PORT is added. */
+  /** Environment besides the little of the process's own that is passed on; PORT is added. */
   env: Record<string, string>;
   /** Time from start to the first accepted connection; default 20,000 ms. */
   readyMs?: number | undefined;
@@ -29,6 +31,8 @@ export interface BackendOptions {
   stopGraceMs?: number;
   /** Restart on changes of its sources; default true. */
   watch?: boolean | undefined;
+  /** Files and folders in `dir`, or patterns of them, whose changes are none of its sources. */
+  ignore?: readonly string[] | undefined;
   onLine: (level: 'info' | 'error', text: string) => void;
   onStatus: (status: BackendStatus) => void;
   /** The process that answered until now is gone or will be: who talked to it must talk anew. */
@@ -71,6 +75,9 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   let wake = new AbortController();
   const waiters = new Set<() => void>();
 
+  const loads = createLoadedFiles(options.env);
+  let startedAt = performance.now();
+
   function setStatus(state: BackendStatus['state'], reason?: string): void {
     status = { state, restarts: status.restarts, ...(reason === undefined ? {} : { reason }) };
     options.onStatus(status);
@@ -86,12 +93,20 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     const signal = wake.signal;
     const port = await freePort();
     setStatus('starting');
+    loads.reset();
+    startedAt = performance.now();
     const tail: string[] = [];
     let child: Child;
     try {
       child = await startChild(file, args, {
         cwd: options.dir,
-        env: { ...process.env, NODE_ENV: 'development', ...options.env, PORT: String(port) },
+        env: {
+          ...backendEnvironment(process.env),
+          ...loads.env,
+          NODE_ENV: 'development',
+          ...options.env,
+          PORT: String(port),
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (error) {
@@ -175,9 +190,21 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const watcher =
     options.watch === false
       ? undefined
-      : await watchSources(options.dir, (path) => {
-          options.onLine('info', `${path} changed, restarting the backend`);
-          restart();
+      : await watchSources({
+          dir: options.dir,
+          loads,
+          ignore: options.ignore ?? [],
+          age: () => performance.now() - startedAt,
+          onChange(path) {
+            options.onLine('info', `${path} changed, restarting the backend`);
+            restart();
+          },
+          onIgnored: (path) =>
+            options.onLine(
+              'info',
+              `${path} changes with every start: the backend writes it, so it is not watched any more. ` +
+                'Name it in backend.ignore of sparrow.json to say so',
+            ),
         });
   const running = loop();
 
@@ -207,6 +234,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       wake.abort();
       await watcher?.close();
       await running;
+      loads.close();
     },
   };
 }

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
 import { type AddressBook, PATHS } from '@sparrow/protocol';
+import { RELAY_HEADER } from '../ingress/ingress.ts';
+import { createAddressTest, innerAddress } from './public-address.ts';
 
 export interface AddressBookOptions {
   app: string;
@@ -10,6 +13,10 @@ export interface AddressBookOptions {
   hasBackend: boolean;
   /** Other addresses of this machine that reach this server, without port. */
   lanAddresses: readonly string[];
+  /** Hosts that sparrow.json allows: only these may lie on this machine or in a private network. */
+  domains?: readonly string[];
+  /** By which the ingress knows our relay. */
+  relayToken?: string;
 }
 
 /** Paths of the control server that a mini program may load: tunnel sockets, uploaded files, avatars. */
@@ -21,6 +28,8 @@ export function createAddressBook(options: AddressBookOptions): AddressBook {
   const origin = `http://127.0.0.1:${port}`;
   const ingressName = `${app}.${env}.localhost`;
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
+  const named = new Set((options.domains ?? []).map((host) => host.toLowerCase()));
+  const isPublic = createAddressTest();
 
   function ingress(url: URL): ReturnType<AddressBook['resolve']> {
     const proto = url.protocol === 'https:' || url.protocol === 'wss:' ? 'https' : 'http';
@@ -28,8 +37,22 @@ export function createAddressBook(options: AddressBookOptions): AddressBook {
       kind: 'local',
       origin,
       path: `/@${app}/${env}${url.pathname}${url.search}`,
-      headers: { 'x-forwarded-host': url.host, 'x-forwarded-proto': proto },
+      headers: {
+        'x-forwarded-host': url.host,
+        'x-forwarded-proto': proto,
+        ...(options.relayToken !== undefined && { [RELAY_HEADER]: options.relayToken }),
+      },
     };
+  }
+
+  /** Looks at the address that is dialled, not at the name: a name may lead anywhere, and elsewhere the next time. */
+  function refusal(url: URL, address: string): string | undefined {
+    const inner = isIP(address) === 6 ? (innerAddress(address) ?? address) : address;
+    if (isThisMachine(inner, options.lanAddresses)) {
+      if (effectivePort(url) === port) return 'this is the address of the console, which no mini program may reach';
+    } else if (isPublic(address)) return undefined;
+    if (named.has(url.host) || named.has(url.hostname)) return undefined;
+    return `${url.hostname} is ${address}, which is not public: add ${url.host} to "domains" of sparrow.json to allow it`;
   }
 
   return {
@@ -47,7 +70,8 @@ export function createAddressBook(options: AddressBookOptions): AddressBook {
         if (name === ingressName && options.hasBackend) return ingress(url);
         return { kind: 'refuse', reason: `${url.host} is not this app` };
       }
-      if (!isThisMachine(name, options.lanAddresses) || effectivePort(url) !== port) return { kind: 'public' };
+      if (!isThisMachine(name, options.lanAddresses) || effectivePort(url) !== port)
+        return { kind: 'public', refusal: (address) => refusal(url, address) };
       const own = `/@${app}/${env}/`;
       if (
         OPEN_PATHS.some((path) => url.pathname.startsWith(path)) ||

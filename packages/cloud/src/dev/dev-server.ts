@@ -4,11 +4,12 @@ import { type Clock, systemClock } from '@sparrow/core';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
 import { qrSvg } from '@sparrow/simulator/server';
 import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
+import { createAccess, type Declared } from '../access/access.ts';
+import { createEntrance } from '../access/entrance.ts';
 import { type Backend, createBackend } from '../backend/backend.ts';
 import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
 import { createGameService } from '../game/game-service.ts';
-import { createGuard } from '../ingress/guard.ts';
 import { createIngress } from '../ingress/ingress.ts';
 import { ensureDependencies } from '../project/dependencies.ts';
 import { type Project, readProject } from '../project/read-project.ts';
@@ -49,6 +50,8 @@ export interface DevServerOptions {
   sessionTtlSeconds?: number;
   /** Time the backend may take to listen, default 20,000. */
   backendReadyMs?: number;
+  /** Variables that the backend gets besides its own; of the environment of this process it sees next to nothing. */
+  backendEnv?: Readonly<Record<string, string>>;
   watch?: boolean;
   /** Install or link the packages of the project that are missing; default true. */
   install?: boolean;
@@ -68,9 +71,13 @@ export interface DevServer {
   readonly consoleUrl: string;
   /** Address for a phone in the LAN, with its token; undefined when the LAN is closed or there is none. */
   readonly lanUrl?: string;
-  /** Address of the backend by path. */
+  /** Address of the backend by path, for programs: a browser is sent to an origin that is the app's alone. */
   readonly ingressUrl: string;
+  /** Address of the backend in the LAN, on a port of its own; undefined when the LAN is closed. */
+  readonly lanIngressUrl?: string;
   readonly token: string;
+  /** Every route and socket, with who may use it. */
+  readonly routes: readonly Declared[];
   /** `.sparrow` of the project. */
   readonly stateDir: string;
   /** Log of this run; that of the one before is `dev.1.log` beside it. */
@@ -123,15 +130,21 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     const db = openDatabase(join(state.path, 'control.db'));
     closers.push(() => db.destroy());
 
-    const front = createHttpFront();
+    const backendToken = randomBytes(32).toString('base64url');
+    const lanToken = randomBytes(16).toString('base64url');
+    const relayToken = randomBytes(32).toString('base64url');
+    let port = 0;
+    const access = createAccess({ port: () => port, consoleToken: state.token, backendToken, lanToken });
+    const front = createHttpFront({ access });
     closers.push(() => front.close());
-    const { port, notice } = await listenSomewhere(
+    const listening = await listenSomewhere(
       front.server,
       '127.0.0.1',
       options.port ?? DEFAULT_PORT,
       options.strictPort,
     );
-    if (notice) notices.push(notice);
+    port = listening.port;
+    if (listening.notice) notices.push(listening.notice);
     const url = `http://127.0.0.1:${port}`;
     const lan = options.lan ? await openLan(front, port) : {};
     if (lan.notice) notices.push(lan.notice);
@@ -158,7 +171,6 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       maxBytes: options.maxFileBytes,
     });
 
-    const backendToken = randomBytes(32).toString('base64url');
     const records = createRecordService({
       dir: join(state.path, 'store'),
       app,
@@ -178,19 +190,14 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       onEvent: (event) => events.log(tunnelLine(event)),
       limits: options.tunnelLimits,
     });
-    front.onUpgrade(PATHS.tunnelSocket, (request, socket, head, path) =>
-      tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
+    front.onUpgrade(
+      PATHS.tunnelSocket,
+      (request, socket, head, path) =>
+        tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
+      'public',
     );
 
     let lanUrl: string | undefined;
-    const lanToken = randomBytes(16).toString('base64url');
-    const guard = createGuard({
-      app,
-      env: ENV,
-      port,
-      token: state.token,
-      lan: { token: lanToken, hosts: lanIp ? [`${lanIp}:${port}`] : [] },
-    });
     const hasBackend = project.backendDir !== undefined;
     const server = await createAppServer({
       app,
@@ -201,7 +208,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       records,
       game,
       events,
-      backendToken,
+      access,
       consoleDir: options.consoleDir,
       base: () => clientBase,
       maxFileBytes: options.maxFileBytes,
@@ -222,7 +229,16 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       projectDir: project.dir,
       stateDir: state.path,
       users,
-      addresses: createAddressBook({ app, env: ENV, port, hosts, hasBackend, lanAddresses: lanAddresses() }),
+      addresses: createAddressBook({
+        app,
+        env: ENV,
+        port,
+        hosts,
+        hasBackend,
+        lanAddresses: lanAddresses(),
+        domains: project.config.domains ?? [],
+        relayToken,
+      }),
       events,
       url,
       port,
@@ -232,11 +248,9 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       domains: project.config.domains,
       token: state.token,
       onUpgrade: front.onUpgrade,
-      allowOnLan: guard.allowOnLan,
-      allowFrames: guard.allowFrames,
     });
     const phonePath = simulator?.phonePath ?? '/phone';
-    guard.allowOnLan(phonePath);
+    if (simulator?.token !== undefined) access.setPhoneToken(simulator.token);
     if (simulator) closers.push(() => simulator.close());
     await server.ready();
 
@@ -248,14 +262,16 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     state.writeRun(run);
 
     if (project.backendDir !== undefined) {
-      const { command, health } = project.config.backend ?? {};
+      const { command, health, ignore } = project.config.backend ?? {};
       backend = await createBackend({
         dir: project.backendDir,
         command,
         health,
+        ignore,
         readyMs: options.backendReadyMs,
         watch: options.watch,
         env: {
+          ...options.backendEnv,
           SPARROW_URL: url,
           SPARROW_TOKEN: backendToken,
           SPARROW_APP: app,
@@ -278,10 +294,24 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     // The backend still runs while the tunnel says farewell to it.
     closers.push(() => tunnel.close());
     const running = backend;
-    const ingress = running ? createIngress({ target: () => running.whenReady(INGRESS_WAIT_MS) }) : undefined;
+    const ingress = running
+      ? createIngress({ target: () => running.whenReady(INGRESS_WAIT_MS), relayToken })
+      : undefined;
     closers.push(() => ingress?.close());
-    front.setHandler(handlerOf(server));
-    front.open({ guard, ingress, lanToken });
+    front.open({
+      entrance: createEntrance({
+        app,
+        env: ENV,
+        port,
+        lanHosts: lanIp ? [`${lanIp}:${port}`] : [],
+        appHosts: lan.app ? [lan.app] : [],
+      }),
+      ingress,
+      lanToken,
+      appOrigin: (door) =>
+        door === 'local' ? `http://${app}.${ENV}.localhost:${port}` : lan.app && `http://${lan.app}`,
+      handler: handlerOf(server),
+    });
 
     return {
       project,
@@ -290,7 +320,9 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       consoleUrl: `${url}/#token=${state.token}`,
       ...(lanUrl === undefined ? {} : { lanUrl }),
       ingressUrl: `${url}/@${appEnv}`,
+      ...(lan.app === undefined ? {} : { lanIngressUrl: `http://${lan.app}` }),
       token: state.token,
+      routes: access.declared(),
       stateDir: state.path,
       logFile: log.path,
       events,

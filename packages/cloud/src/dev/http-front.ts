@@ -1,32 +1,56 @@
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Access } from '@sparrow/protocol';
+import { type AccessControl, LAN_COOKIE } from '../access/access.ts';
+import type { Door, Entrance } from '../access/entrance.ts';
 import { CloudError } from '../errors.ts';
-import { type Door, type Guard, LAN_COOKIE } from '../ingress/guard.ts';
 import { answerError, type Ingress, refuseUpgrade } from '../ingress/ingress.ts';
 
 /** Takes a WebSocket handshake; `path` is raw, with query. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer, path: string) => void;
 
-/** The two listeners and what stands between them and the routes: guard first, then ingress, sockets, or Fastify. */
+export interface FrontParts {
+  entrance: Entrance;
+  ingress: Ingress | undefined;
+  lanToken: string;
+  /** Origin at which browsers get the app's pages, which is that of nothing else; undefined when this door has none. */
+  appOrigin(door: Door): string | undefined;
+  /** Requests for the control server. */
+  handler(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** The listeners and what stands between them and the routes: entrance first, then ingress, sockets, or Fastify. */
 export interface HttpFront {
   readonly server: Server;
-  /** A second listener whose requests come in by the LAN door. */
-  createLanServer(): Server;
+  /** Another listener whose requests come in by this door. */
+  createServer(door: Door): Server;
   /** Until it is called everything is answered with 503. */
-  open(parts: { guard: Guard; ingress: Ingress | undefined; lanToken: string }): void;
-  /** Sends WebSocket handshakes of a path prefix to a handler; the longest prefix wins. Host, Origin and token are checked before. */
-  onUpgrade(prefix: string, handler: UpgradeHandler): void;
-  setHandler(handler: (request: IncomingMessage, response: ServerResponse) => void): void;
+  open(parts: FrontParts): void;
+  /**
+   * Sends WebSocket handshakes to a handler: of this very path, or, when it ends with a slash, of the paths below it. Host,
+   * Origin and access are checked before; of kind `app` the handler asks for the token itself, in the first frame.
+   *
+   * @throws CloudError ACCESS_UNDECLARED.
+   */
+  onUpgrade(path: string, handler: UpgradeHandler, access: Access): void;
   close(): Promise<void>;
 }
 
-/** Time a client may take for its request headers and for an idle keep-alive connection. */
-const HEADERS_TIMEOUT_MS = 20_000;
+export interface FrontOptions {
+  access: AccessControl;
+  /** Time a client may take for its request headers and for an idle keep-alive connection; default 20,000 ms. */
+  headersTimeoutMs?: number;
+  /** Time a client may take for a whole request with its body; default five minutes, as in Node. */
+  requestTimeoutMs?: number;
+}
 
-export function createHttpFront(): HttpFront {
-  let parts: { guard: Guard; ingress: Ingress | undefined; lanToken: string } | undefined;
-  let handler: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
-  const upgrades: { prefix: string; handler: UpgradeHandler }[] = [];
+/** How often the deadlines are looked at, at most. */
+const CHECK_MS = 10_000;
+
+export function createHttpFront(options: FrontOptions): HttpFront {
+  const { access, headersTimeoutMs = 20_000, requestTimeoutMs = 5 * 60_000 } = options;
+  let parts: FrontParts | undefined;
+  const upgrades: { path: string; handler: UpgradeHandler; access: Access }[] = [];
   const servers: Server[] = [];
   const upgraded = new Set<Duplex>();
 
@@ -38,12 +62,21 @@ export function createHttpFront(): HttpFront {
 
   function onRequest(request: IncomingMessage, response: ServerResponse, door: Door): void {
     try {
-      if (!parts || !handler) throw starting();
-      const passage = parts.guard.check(request, door);
-      if (door === 'lan' && parts.guard.bringsLanToken(request))
-        response.setHeader('set-cookie', `${LAN_COOKIE}=${parts.lanToken}; Path=/; HttpOnly; SameSite=Lax`);
-      if (passage.kind === 'control') handler(request, response);
-      else if (parts.ingress) void parts.ingress.web(request, response, passage.path);
+      if (!parts) throw starting();
+      const passage = parts.entrance.admit(request, door);
+      if (passage.kind === 'control') {
+        access.admit(request, passage.caller);
+        if (door === 'lan' && access.bringsLanToken(request))
+          response.setHeader('set-cookie', `${LAN_COOKIE}=${parts.lanToken}; Path=/; HttpOnly; SameSite=Lax`);
+        parts.handler(request, response);
+        return;
+      }
+      const { path, shared } = passage;
+      const origin = shared && isNavigation(request) ? parts.appOrigin(door) : undefined;
+      if (origin !== undefined) {
+        response.writeHead(307, { location: origin + path, 'content-security-policy': 'sandbox', 'content-length': 0 });
+        response.end();
+      } else if (parts.ingress) void parts.ingress.web(request, response, { path, inert: shared, door });
       else throw noBackend();
     } catch (error) {
       answerError(response, error);
@@ -57,23 +90,35 @@ export function createHttpFront(): HttpFront {
     socket.on('error', () => {});
     try {
       if (!parts) throw starting();
-      const passage = parts.guard.check(request, door);
+      const passage = parts.entrance.admit(request, door);
       if (passage.kind === 'ingress') {
         if (!parts.ingress) throw noBackend();
-        void parts.ingress.upgrade(request, socket, head, passage.path);
+        void parts.ingress.upgrade(request, socket, head, { path: passage.path, inert: passage.shared, door });
         return;
       }
-      const found = upgrades.find(({ prefix }) => passage.path.startsWith(prefix));
-      if (!found)
+      access.admit(request, passage.caller);
+      const raw = request.url ?? '';
+      const path = raw.split('?', 1)[0] ?? '';
+      const found = upgrades.find((entry) =>
+        entry.path.endsWith('/') ? path.startsWith(entry.path) : path === entry.path,
+      );
+      if (!found) {
+        access.check('machine', request);
         throw new CloudError('NOT_FOUND', 'there is no WebSocket at this address', { hint: 'check the address' });
-      found.handler(request, socket, head, passage.path);
+      }
+      access.check(found.access, request, { tokenLater: found.access === 'app' });
+      found.handler(request, socket, head, raw);
     } catch (error) {
       refuseUpgrade(socket, error);
     }
   }
 
   function listen(door: Door): Server {
-    const server = http.createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 });
+    const server = http.createServer({
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs / 4),
+    });
     server.on('request', (request, response) => onRequest(request, response, door));
     server.on('upgrade', (request, socket, head) => onUpgrade(request, socket, head, door));
     servers.push(server);
@@ -82,16 +127,14 @@ export function createHttpFront(): HttpFront {
 
   return {
     server: listen('local'),
-    createLanServer: () => listen('lan'),
+    createServer: listen,
     open(next) {
       parts = next;
     },
-    onUpgrade(prefix, upgradeHandler) {
-      upgrades.push({ prefix, handler: upgradeHandler });
-      upgrades.sort((a, b) => b.prefix.length - a.prefix.length);
-    },
-    setHandler(next) {
-      handler = next;
+    onUpgrade(path, handler, kind) {
+      access.declare({ method: 'WebSocket', url: path, access: kind });
+      upgrades.push({ path, handler, access: kind });
+      upgrades.sort((a, b) => b.path.length - a.path.length);
     },
     async close() {
       for (const socket of upgraded) socket.destroy();
@@ -105,6 +148,14 @@ export function createHttpFront(): HttpFront {
       );
     },
   };
+}
+
+/** A browser that opens a page: all of them ask for HTML then, those in front say it in words of their own, too. */
+function isNavigation({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const destination = headers['sec-fetch-dest'];
+  if (typeof destination === 'string') return ['document', 'iframe', 'frame', 'fencedframe'].includes(destination);
+  return /\btext\/html\b/i.test(headers.accept ?? '');
 }
 
 function starting(): CloudError {

@@ -14,13 +14,22 @@ export function lanAddresses(interfaces: ReturnType<typeof networkInterfaces> = 
     .map(({ address }) => address);
 }
 
-/** Opens the LAN door on the same port; without an address or the port there it stays closed and a notice says why. */
-export async function openLan(front: HttpFront, port: number): Promise<{ address?: string; notice?: string }> {
+export interface Lan {
+  /** IP by which the LAN reaches the phone view, on the port of this machine's own door. */
+  address?: string;
+  /** `ip:port` of the app alone: a port of its own makes an origin of its own. */
+  app?: string;
+  notice?: string;
+}
+
+/** Opens the LAN doors; without an address or the port there they stay closed and a notice says why. */
+export async function openLan(front: HttpFront, port: number): Promise<Lan> {
   const address = lanAddresses()[0];
   if (address === undefined) return { notice: 'this machine has no address in a local network' };
   try {
-    await listenSomewhere(front.createLanServer(), address, port, true);
-    return { address };
+    await listenSomewhere(front.createServer('lan'), address, port, true);
+    const app = await listenSomewhere(front.createServer('app'), address, port + 1);
+    return { address, app: `${address}:${app.port}` };
   } catch (error) {
     return { notice: `the LAN stays closed: ${(error as Error).message}` };
   }

@@ -1,4 +1,4 @@
-import type { AddressBook, RunFile, WeChatUsers } from '@sparrow/protocol';
+import type { Access, AddressBook, RunFile, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { DevEvents } from './dev-events.ts';
 import type { UpgradeHandler } from './http-front.ts';
@@ -20,24 +20,25 @@ export interface SimulatorDeps {
   appid: string;
   /** Hosts that sparrow.json allows besides the backend; undefined: any public address. */
   domains: readonly string[] | undefined;
-  /** Bearer token of `/api/v1/*`. Routes under that prefix are guarded already, whoever registers them. */
+  /** Bearer token of the console. */
   token: string;
-  /** Takes WebSocket handshakes of a path prefix. Host and Origin were checked, and the token (`?token=`) under `/api/v1/`. */
-  onUpgrade(prefix: string, handler: UpgradeHandler): void;
-  /** Opens a path prefix to devices of the LAN that scanned the QR code. */
-  allowOnLan(prefix: string): void;
-  /** Opens a path prefix for reading to frames of opaque origin. */
-  allowFrames(prefix: string): void;
+  /** Takes WebSocket handshakes of a path, or of all below it when it ends with a slash; see HttpFront. */
+  onUpgrade(path: string, handler: UpgradeHandler, access: Access): void;
 }
 
-/** `createSimulator(options)` of `@sparrow/simulator/server` gives a function of this form. */
+/**
+ * `createSimulator(options)` of `@sparrow/simulator/server` gives a function of this form. Every route that it registers says in
+ * `config.access` who may use it.
+ */
 export type RegisterSimulator = (
   app: FastifyInstance,
   deps: SimulatorDeps,
 ) => Promise<{
-  /** Path of the phone alone, for the QR code; default `/phone`. It is opened to the LAN. */
+  /** Path of the phone alone, for the QR code; default `/phone`. */
   phonePath?: string;
   /** What follows `#` in its address. */
   phoneFragment?: string;
+  /** The token that routes of kind `app` ask for. */
+  token?: string;
   close(): Promise<void>;
 }>;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import type {} from '@fastify/static';
 import { PATHS, type StoredFile } from '@sparrow/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { CloudError } from '../errors.ts';
 import { FILE_KEY, type FileStore } from './file-store.ts';
 import { kindOfExtension } from './sniff.ts';
@@ -11,11 +11,12 @@ export interface FileRouteOptions {
   store: FileStore;
   /** `<app>/<env>`, part of a file's address. */
   app: string;
-  authorize: (request: FastifyRequest) => void;
   /** Address of this server as clients know it, without a slash at the end. */
   base: () => string;
   maxBytes: number;
 }
+
+const BACKEND = { config: { access: 'backend' } } as const;
 
 interface UploadQuery {
   /** Name of the file, for PUT. */
@@ -42,8 +43,7 @@ export function registerFileRoutes(app: FastifyInstance, options: FileRouteOptio
       limits: { files: 1, fields: 32, fieldSize: 64 * 1024, fileSize: options.maxBytes + 1 },
       throwFileSizeLimit: false,
     });
-    scope.post<{ Querystring: UploadQuery }>(PATHS.fileUpload, async (request) => {
-      options.authorize(request);
+    scope.post<{ Querystring: UploadQuery }>(PATHS.fileUpload, BACKEND, async (request) => {
       const part = await request.file();
       if (!part)
         throw new CloudError('BAD_REQUEST', 'the request holds no file', {
@@ -56,8 +56,7 @@ export function registerFileRoutes(app: FastifyInstance, options: FileRouteOptio
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    scope.put<{ Querystring: UploadQuery }>(PATHS.fileUpload, async (request) => {
-      options.authorize(request);
+    scope.put<{ Querystring: UploadQuery }>(PATHS.fileUpload, BACKEND, async (request) => {
       return await keep(
         (request.body as Readable | undefined) ?? request.raw,
         request.query.name ?? '',
@@ -66,17 +65,23 @@ export function registerFileRoutes(app: FastifyInstance, options: FileRouteOptio
     });
   });
 
-  app.get<{ Params: { key: string } }>(`${PATHS.files}${options.app}/:key`, async (request, reply) => {
-    const { key } = request.params;
-    if (!FILE_KEY.test(key))
-      throw new CloudError('FILE_NOT_FOUND', 'there is no such file', { hint: 'use the url that the upload answered' });
-    const kind = kindOfExtension(key.slice(key.lastIndexOf('.') + 1));
-    reply.header('content-type', kind.mimeType);
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('content-security-policy', "sandbox; default-src 'none'");
-    reply.header('cross-origin-resource-policy', 'cross-origin');
-    reply.header('access-control-allow-origin', '*');
-    if (!kind.inline) reply.header('content-disposition', 'attachment');
-    return await reply.sendFile(key, store.dir, { immutable: true, maxAge: '365d', contentType: false });
-  });
+  app.get<{ Params: { key: string } }>(
+    `${PATHS.files}${options.app}/:key`,
+    { config: { access: 'public' } },
+    async (request, reply) => {
+      const { key } = request.params;
+      if (!FILE_KEY.test(key))
+        throw new CloudError('FILE_NOT_FOUND', 'there is no such file', {
+          hint: 'use the url that the upload answered',
+        });
+      const kind = kindOfExtension(key.slice(key.lastIndexOf('.') + 1));
+      reply.header('content-type', kind.mimeType);
+      reply.header('x-content-type-options', 'nosniff');
+      reply.header('content-security-policy', "sandbox; default-src 'none'");
+      reply.header('cross-origin-resource-policy', 'cross-origin');
+      reply.header('access-control-allow-origin', '*');
+      if (!kind.inline) reply.header('content-disposition', 'attachment');
+      return await reply.sendFile(key, store.dir, { immutable: true, maxAge: '365d', contentType: false });
+    },
+  );
 }

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Clock, createId } from '@sparrow/core';
+import { chunksOf, drain } from '@sparrow/core/drain';
 import type { StoredFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { SNIFF_BYTES, sniff } from './sniff.ts';
@@ -39,7 +40,7 @@ export function createFileStore(options: { dir: string; clock: Clock; maxBytes?:
       try {
         let head = Buffer.alloc(0);
         let size = 0;
-        for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        for await (const chunk of chunksOf(content)) {
           size += chunk.length;
           if (size > maxBytes)
             throw new CloudError('FILE_TOO_LARGE', `the file is larger than ${maxBytes} bytes`, {
@@ -60,10 +61,9 @@ export function createFileStore(options: { dir: string; clock: Clock; maxBytes?:
         await rename(temporary, join(dir, key));
         return { key, name, mimeType: kind.mimeType, size };
       } catch (error) {
-        // The rest is read and forgotten: breaking the connection off would also lose the answer that says why.
-        content.resume();
         await file.close().catch(() => {});
         await rm(temporary, { force: true });
+        await drain(content);
         throw error;
       }
     },

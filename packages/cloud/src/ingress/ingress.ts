@@ -1,6 +1,8 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
+import type { Door } from '../access/entrance.ts';
+import { equal } from '../access/secrets.ts';
 import { CloudError, errorBody, statusOf, toCloudError } from '../errors.ts';
 
 /** Headers that belong to one connection, RFC 9110 section 7.6.1. */
@@ -16,17 +18,34 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 
+/** Header by which our own relay shows that its `X-Forwarded-…` may be believed. */
+export const RELAY_HEADER = 'x-sparrow-relay';
+
 export interface IngressOptions {
   /** Origin of the backend now; rejects with a CloudError when there is none. */
   target: () => Promise<string>;
+  /** What the relay sends in RELAY_HEADER. Without it nobody is believed. */
+  relayToken?: string;
   /** From the request's end to the first byte of the answer; default 120,000 ms. */
   answerMs?: number;
 }
 
+/** The way a request for the backend came. */
+export interface IngressWay {
+  /** The one the backend sees, with query. */
+  path: string;
+  /**
+   * The address is that of the console or the phone as well: whatever the backend answers must not act in a browser with
+   * their origin.
+   */
+  inert: boolean;
+  door: Door;
+}
+
 export interface Ingress {
-  /** Hands a request on to the backend, streaming both ways. `path` is the one the backend sees. */
-  web(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string): Promise<void>;
+  /** Hands a request on to the backend, streaming both ways. */
+  web(request: IncomingMessage, response: ServerResponse, way: IngressWay): Promise<void>;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, way: IngressWay): Promise<void>;
   close(): void;
 }
 
@@ -42,7 +61,8 @@ export function createIngress(options: IngressOptions): Ingress {
   }
 
   return {
-    async web(request, response, path) {
+    async web(request, response, way) {
+      const { path } = way;
       try {
         const target = new URL(await options.target());
         if (response.destroyed) return;
@@ -53,7 +73,7 @@ export function createIngress(options: IngressOptions): Ingress {
             port: target.port,
             method: request.method ?? 'GET',
             path,
-            headers: forwardHeaders(request),
+            headers: forwardHeaders(request, options.relayToken),
           });
           const timer = setTimeout(() => {
             const message = `the backend did not answer ${request.method} ${path} in ${answerMs / 1000} s`;
@@ -64,7 +84,11 @@ export function createIngress(options: IngressOptions): Ingress {
           response.on('close', () => upstream.destroy());
           upstream.on('response', (answer) => {
             clearTimeout(timer);
-            response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answerHeaders(request, answer));
+            response.writeHead(
+              answer.statusCode ?? 502,
+              answer.statusMessage ?? '',
+              answerHeaders(request, answer, way),
+            );
             // An answer that breaks off must not look complete: pipeline destroys the response then.
             pipeline(answer, response, () => resolve());
           });
@@ -80,7 +104,8 @@ export function createIngress(options: IngressOptions): Ingress {
       }
     },
 
-    async upgrade(request, socket, head, path) {
+    async upgrade(request, socket, head, way) {
+      const { path } = way;
       socket.on('error', () => socket.destroy());
       try {
         const target = new URL(await options.target());
@@ -89,13 +114,17 @@ export function createIngress(options: IngressOptions): Ingress {
           port: target.port,
           method: 'GET',
           path,
-          headers: { ...forwardHeaders(request), connection: 'Upgrade', upgrade: request.headers.upgrade },
+          headers: {
+            ...forwardHeaders(request, options.relayToken),
+            connection: 'Upgrade',
+            upgrade: request.headers.upgrade,
+          },
           timeout: answerMs,
         });
         upstream.on('upgrade', (answer, other, otherHead) => {
           track(socket);
           track(other);
-          socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawHeaders(answer)}\r\n`);
+          socket.write(`HTTP/1.1 101 Switching Protocols\r\n${rawHeaders(answer, way)}\r\n`);
           if (otherHead.length > 0) socket.write(otherHead);
           if (head.length > 0) other.write(head);
           pipeline(socket, other, socket, () => {
@@ -162,31 +191,51 @@ function networkError(error: unknown): CloudError {
   return toCloudError(error);
 }
 
-function forwardHeaders(request: IncomingMessage): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = { ...request.headers };
-  for (const name of [...HOP_BY_HOP, ...listed(request.headers.connection)]) delete headers[name];
+/** What is ours to say, or to keep: a caller's word about where it comes from is not believed. */
+const OURS = /^(x-forwarded-.*|x-real-ip|forwarded|x-sparrow-.*)$/;
+/** Cookies of the control server. They come along when it shares a host name with the app's listener. */
+const OUR_COOKIE = /^\s*sparrow_/i;
+
+function forwardHeaders(request: IncomingMessage, relayToken: string | undefined): OutgoingHttpHeaders {
+  const given = request.headers;
+  const headers: OutgoingHttpHeaders = { ...given };
+  for (const name of [...HOP_BY_HOP, ...listed(given.connection)]) delete headers[name];
+  for (const name of Object.keys(headers)) if (OURS.test(name)) delete headers[name];
   // The body is streamed on; its framing is that of the new connection.
-  if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
-  const asked = String(request.headers['x-forwarded-host'] ?? request.headers.host ?? '');
+  if (given['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+  const cookie = given.cookie
+    ?.split(';')
+    .filter((pair) => !OUR_COOKIE.test(pair))
+    .join(';');
+  if (cookie?.trim()) headers.cookie = cookie.trim();
+  else delete headers.cookie;
+  const relayed = relayToken !== undefined && equal(String(given[RELAY_HEADER] ?? ''), relayToken);
+  const asked = String((relayed && given['x-forwarded-host']) || given.host || '');
   headers.host = asked;
   headers['x-forwarded-host'] = asked;
-  headers['x-forwarded-proto'] = request.headers['x-forwarded-proto'] ?? 'http';
+  headers['x-forwarded-proto'] = (relayed && given['x-forwarded-proto']) || 'http';
   headers['x-forwarded-for'] = request.socket.remoteAddress ?? '';
   return headers;
 }
 
-function answerHeaders(request: IncomingMessage, answer: IncomingMessage): OutgoingHttpHeaders {
+/** What an answer must not do to the console and the phone, whose origin it would have. */
+const FORBIDDEN_TO_INERT = new Set(['clear-site-data', 'service-worker-allowed']);
+
+function answerHeaders(request: IncomingMessage, answer: IncomingMessage, way: IngressWay): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ...answer.headers };
   for (const name of [...HOP_BY_HOP, ...listed(answer.headers.connection)]) delete headers[name];
-  // By path the backend shares an origin with the console. A browser that opens it so gets a page without that origin and
-  // without a way to set cookies for it; programs (the relay, curl) see no difference. (Node's own fetch sends sec-fetch-mode.)
-  if (request.headers['sec-fetch-dest'] !== undefined && request.url?.startsWith('/@')) {
-    headers['content-security-policy'] = 'sandbox allow-scripts allow-forms allow-popups';
-    headers['x-content-type-options'] = 'nosniff';
-    headers['cross-origin-resource-policy'] = 'same-site';
-    delete headers['set-cookie'];
-    delete headers['service-worker-allowed'];
-  }
+  const cookies = answer.headers['set-cookie']?.filter((cookie) => !OUR_COOKIE.test(cookie));
+  if (cookies?.length) headers['set-cookie'] = cookies;
+  else delete headers['set-cookie'];
+  if (!way.inert) return headers;
+  const sandbox = 'sandbox allow-scripts allow-forms allow-popups';
+  const own = answer.headers['content-security-policy'];
+  headers['content-security-policy'] = own === undefined ? sandbox : `${sandbox}, ${own}`;
+  headers['x-content-type-options'] = 'nosniff';
+  headers['cross-origin-resource-policy'] = 'same-site';
+  for (const name of FORBIDDEN_TO_INERT) delete headers[name];
+  // Programs (the relay, curl) keep their cookies: a browser on this machine says that it is one, in the LAN it may not.
+  if (request.headers['sec-fetch-dest'] !== undefined || way.door === 'lan') delete headers['set-cookie'];
   return headers;
 }
 
@@ -194,9 +243,14 @@ function listed(value: string | undefined): string[] {
   return (value ?? '').split(',').flatMap((name) => name.trim().toLowerCase() || []);
 }
 
-function rawHeaders(answer: IncomingMessage): string {
+function rawHeaders(answer: IncomingMessage, { inert }: IngressWay): string {
   let text = '';
-  for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2)
-    text += `${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}\r\n`;
+  for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = answer.rawHeaders.slice(i, i + 2);
+    const cookie = name.toLowerCase() === 'set-cookie';
+    if ((cookie && (inert || OUR_COOKIE.test(value))) || (inert && FORBIDDEN_TO_INERT.has(name.toLowerCase())))
+      continue;
+    text += `${name}: ${value}\r\n`;
+  }
   return text;
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { startChild } from '@sparrow/core/process';
+import { npmEnvironment } from '../backend/environment.ts';
 import { createLineSplitter } from '../backend/line-splitter.ts';
 import { CloudError } from '../errors.ts';
 import { readJsonFile } from './parse-json.ts';
@@ -83,6 +84,7 @@ async function install(dir: string, options: DependencyOptions): Promise<void> {
   const [file, args] = npm ? [process.execPath, [npm]] : ['npm', []];
   const child = await startChild(file, [...args, command, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: dir,
+    env: npmEnvironment(process.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   }).catch((error: Error) => {
     throw failure(`could not be started: ${error.message}`);

@@ -9,7 +9,7 @@ import {
   StoreError,
   toJson,
 } from '@sparrow/store';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { CloudError } from '../errors.ts';
 import { createGrowth, postgresUrl } from './growth.ts';
 import type { RecordService } from './record-service.ts';
@@ -18,11 +18,8 @@ import type { RecordService } from './record-service.ts';
 const PAGE = 50;
 
 /** Opening the record service for the backend, and the console's table browser. */
-export function registerRecordRoutes(
-  app: FastifyInstance,
-  options: { records: RecordService; authorize: (request: FastifyRequest) => void },
-): void {
-  const { records, authorize } = options;
+export function registerRecordRoutes(app: FastifyInstance, options: { records: RecordService }): void {
+  const { records } = options;
   const typed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -40,10 +37,7 @@ export function registerRecordRoutes(
     }
   };
 
-  app.post(RECORD_OPEN_PATH, async (request) => {
-    authorize(request);
-    return typed(() => records.open());
-  });
+  app.post(RECORD_OPEN_PATH, { config: { access: 'backend' } }, async () => typed(() => records.open()));
 
   const base = `${PATHS.api}store/`;
   app.get(`${base}tables`, async () =>

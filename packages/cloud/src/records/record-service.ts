@@ -14,7 +14,7 @@ import {
   type RecordWelcome,
 } from '@sparrow/protocol/record-wire';
 import { type OpenedStore, openStore, StoreError } from '@sparrow/store';
-import { equal } from '../ingress/guard.ts';
+import { equal } from '../access/secrets.ts';
 import { createRecordConnection, type RecordConnection, type ServedTable, servedTables } from './record-connection.ts';
 
 /** Name of the schema in a backend's folder. With it the backend has records. */

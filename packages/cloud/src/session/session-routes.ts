@@ -1,29 +1,23 @@
 import { PATHS } from '@sparrow/protocol';
 import { checkRequestSchema, decryptRequestSchema, loginRequestSchema } from '@sparrow/protocol/schemas';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { CloudError } from '../errors.ts';
 import type { SessionService } from './session-service.ts';
 
-/** The session service over HTTP, for backends. `authorize` throws TOKEN_INVALID. */
-export function registerSessionRoutes(
-  app: FastifyInstance,
-  options: { sessions: SessionService; authorize: (request: FastifyRequest) => void },
-): void {
-  const { sessions, authorize } = options;
-  app.post(PATHS.sessionLogin, async (request) => {
-    authorize(request);
+/** The session service over HTTP, for backends. */
+export function registerSessionRoutes(app: FastifyInstance, { sessions }: { sessions: SessionService }): void {
+  const options = { config: { access: 'backend' } } as const;
+  app.post(PATHS.sessionLogin, options, async (request) => {
     const { code, encryptedData, iv } = parse(loginRequestSchema, request.body);
     return await sessions.login(
       encryptedData === undefined || iv === undefined ? { code } : { code, encryptedData, iv },
     );
   });
-  app.post(PATHS.sessionCheck, async (request) => {
-    authorize(request);
+  app.post(PATHS.sessionCheck, options, async (request) => {
     return await sessions.check(parse(checkRequestSchema, request.body).skey);
   });
-  app.post(PATHS.sessionDecrypt, async (request) => {
-    authorize(request);
+  app.post(PATHS.sessionDecrypt, options, async (request) => {
     return { data: await sessions.decrypt(parse(decryptRequestSchema, request.body)) };
   });
 }

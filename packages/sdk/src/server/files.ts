@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
+import { ReadableStream } from 'node:stream/web';
 import { SparrowSdkError } from './errors.ts';
 import { type AnyRequest, header, nodeRequest } from './http-shapes.ts';
 import type { ServiceClient } from './service-client.ts';
@@ -48,11 +48,45 @@ export function createFiles(client: ServiceClient): SparrowFiles {
           hint: 'send multipart/form-data, as wx.uploadFile does',
         });
       const query = types ? `?${new URLSearchParams({ types: types.join(',') })}` : '';
-      return await client.send('POST', `/files/v1/upload${query}`, stream(nodeRequest(request)), {
-        'content-type': type,
-      });
+      const body = nodeRequest(request);
+      try {
+        return await client.send('POST', `/files/v1/upload${query}`, lent(body), { 'content-type': type });
+      } catch (error) {
+        await drain(body);
+        throw error;
+      }
     },
   };
+}
+
+/**
+ * A request's body to be read by fetch. When fetch gives it up, since the store has answered already, the request is not
+ * destroyed: its sender is to read the answer.
+ */
+function lent(body: Readable): ReadableStream {
+  return ReadableStream.from(body.iterator({ destroyOnReturn: false }));
+}
+
+/** A body of more bytes than this is cut off all the same. */
+const DRAIN_LIMIT = 256 << 20;
+const DRAIN_MS = 60_000;
+
+/** Reads the rest of a refused body and drops it. */
+async function drain(body: Readable): Promise<void> {
+  if (body.readableEnded || body.destroyed) return;
+  let size = 0;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => body.destroy(), DRAIN_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    body.once('end', done).once('close', done).once('error', done);
+    body.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > DRAIN_LIMIT) body.destroy();
+    });
+  });
 }
 
 function stream(readable: Readable): ReadableStream {

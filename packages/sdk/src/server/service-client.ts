@@ -58,7 +58,8 @@ export function createServiceClient(config: SparrowConfig): ServiceClient {
     async post(path, body) {
       const init = {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        // These calls are signed; with the token they may be larger.
+        headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       };
       return (await request(path, init, CALL_MS)).body;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { AddressBook, BackendStatus, DevEvent, WeChatUsers } from '@sparrow/protocol';
+import type { Access, AddressBook, BackendStatus, DevEvent, WeChatUsers } from '@sparrow/protocol';
 
 /** What the simulator needs of the server it lives in. */
 export interface SimulatorDeps {
@@ -15,8 +15,10 @@ export interface SimulatorDeps {
   url: string;
   /** Hosts that sparrow.json allows besides the backend; undefined: any public address. */
   domains: readonly string[] | undefined;
-  onUpgrade(prefix: string, handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
-  allowOnLan(prefix: string): void;
-  /** Opens a path prefix for reading to frames of opaque origin. */
-  allowFrames(prefix: string): void;
+  /** Takes WebSocket handshakes of this path; of kind `app` the first frame brings the token. */
+  onUpgrade(
+    path: string,
+    handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+    access: Access,
+  ): void;
 }

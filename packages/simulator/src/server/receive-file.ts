@@ -1,35 +1,43 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { chunksOf, drain } from '@sparrow/core/drain';
 
 /**
  * Writes a body beside its place and renames it there, so that a kill leaves the file before or the file after.
  *
  * @param part name while it is written
  * @param limit bytes
- * @returns false when the body is longer; nothing is kept then
+ * @returns its size; undefined when the body is longer than the limit, and nothing is kept then
  * @throws what the disk says; nothing is kept then
  */
-export async function receiveFile(body: Readable, part: string, place: string, limit: number): Promise<boolean> {
+export async function receiveFile(
+  body: Readable,
+  part: string,
+  place: string,
+  limit: number,
+): Promise<number | undefined> {
   let size = 0;
   try {
-    await pipeline(
-      body,
-      async function* bounded(source: AsyncIterable<Buffer>) {
-        for await (const chunk of source) {
-          size += chunk.length;
-          if (size > limit) throw new Error(`longer than ${limit} bytes`);
-          yield chunk;
-        }
-      },
-      createWriteStream(part),
-    );
-    await rename(part, place);
-    return true;
+    const file = await open(part, 'w', 0o600);
+    try {
+      for await (const chunk of chunksOf(body)) {
+        size += chunk.length;
+        if (size > limit) break;
+        await file.write(chunk);
+      }
+    } finally {
+      await file.close();
+    }
+    if (size <= limit) {
+      await rename(part, place);
+      return size;
+    }
   } catch (error) {
     await rm(part, { force: true });
-    if (size > limit) return false;
+    await drain(body);
     throw error;
   }
+  await rm(part, { force: true });
+  await drain(body);
+  return undefined;
 }

@@ -1,12 +1,16 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { lookup as resolveName } from 'node:dns';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
+import { chunksOf, drain } from '@sparrow/core/drain';
 import type { FastifyInstance } from 'fastify';
+import { BadCall, objectOf } from './bodies.ts';
 import type { SimulatorDeps } from './deps.ts';
 
 /** What a phone asks for; see `RelayClient` of the runtime. */
 interface Wanted {
-  url: string;
+  url: URL;
   method: string;
   header: Record<string, string>;
   /** Milliseconds for all of it. */
@@ -23,17 +27,26 @@ interface Answer {
 /** Answers larger than this are refused, in bytes. */
 const ANSWER_LIMIT = 50 << 20;
 const REDIRECT_LIMIT = 5;
+const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 120_000;
-/** Headers a mini program cannot set: they belong to the connection. */
-const FORBIDDEN = new Set([
-  'host',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'te',
-  'keep-alive',
-  'proxy-authorization',
+/** CONNECT and TRACE are for proxies. */
+const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH']);
+/** Headers that a mini program cannot set: they belong to the connection, or are for proxies and for us to say. */
+const FORBIDDEN =
+  /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect|proxy-.*|sec-websocket-.*|x-forwarded-.*|forwarded|x-real-ip|x-sparrow-.*)$/;
+/**
+ * What goes along when a redirect leads to another origin. A login may stand in any header (Authorization, Cookie, X-WX-Skey,
+ * a program's own), so the harmless ones are named instead.
+ */
+const KEPT_ACROSS_ORIGINS = new Set([
+  'accept',
+  'accept-language',
+  'accept-encoding',
+  'cache-control',
+  'content-language',
+  'content-type',
+  'range',
+  'user-agent',
 ]);
 
 /** An address the relay does not dial, or that did not answer. */
@@ -47,35 +60,141 @@ export class RelayFailure extends Error {
   }
 }
 
+type Rules = Pick<SimulatorDeps, 'addresses' | 'domains'>;
+
 /** Where a URL goes, after the address book and the domain list have had their say. */
-export function destination(
-  deps: Pick<SimulatorDeps, 'addresses' | 'domains'>,
-  url: URL,
-): { url: URL; headers: Record<string, string> } {
+export interface Destination {
+  url: URL;
+  headers: Record<string, string>;
+  /** Resolves names to the addresses that may be dialled; those of the connection itself, so no later answer can differ. */
+  lookup: LookupFunction;
+}
+
+/** @throws RelayFailure */
+export function destination(deps: Rules, url: URL): Destination {
   const found = deps.addresses.resolve(url);
-  if (found.kind === 'refuse') throw new RelayFailure('refused', `url not in domain list: ${found.reason}`, 600002);
-  if (found.kind === 'local') return { url: new URL(found.path, found.origin), headers: found.headers };
+  if (found.kind === 'refuse') throw refused(found.reason);
+  if (found.kind === 'local')
+    return { url: new URL(found.path, found.origin), headers: found.headers, lookup: checkedLookup(undefined) };
   if (deps.domains && !deps.domains.includes(url.host) && !deps.domains.includes(url.hostname))
     throw new RelayFailure('domain', `url not in domain list: ${url.host} is not in "domains" of sparrow.json`, 600002);
-  return { url, headers: {} };
+  const literal = url.hostname.replace(/^\[|\]$/g, '');
+  // A connection to a literal address looks nothing up.
+  const reason = isIP(literal) ? found.refusal?.(literal) : undefined;
+  if (reason !== undefined) throw refused(reason);
+  return { url, headers: {}, lookup: checkedLookup(found.refusal) };
+}
+
+function refused(reason: string): RelayFailure {
+  return new RelayFailure('refused', `url not in domain list: ${reason}`, 600002);
+}
+
+function checkedLookup(refusal: ((address: string) => string | undefined) | undefined): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      const reasons = addresses.map(({ address }) => refusal?.(address));
+      const allowed = addresses.filter((_address, index) => reasons[index] === undefined);
+      const [first] = allowed;
+      if (!first) callback(refused(reasons[0] ?? `${hostname} has no address`), []);
+      else if (options.all) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** The headers of a mini program that may be sent, with lower-cased names. */
+export function programHeaders(header: unknown): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of Object.entries(objectOf(header))) {
+    const key = name.toLowerCase();
+    if (!FORBIDDEN.test(key)) sent[key] = String(value);
+  }
+  return sent;
+}
+
+/** A time limit in milliseconds as it was asked for, within ours. */
+export function timeLimit(asked: unknown): number {
+  const ms = typeof asked === 'number' && Number.isFinite(asked) && asked > 0 ? asked : DEFAULT_TIMEOUT_MS;
+  return Math.min(ms, MAX_TIMEOUT_MS);
 }
 
 /** HTTP for mini programs: sets what a browser cannot, follows redirects, keeps limits. */
-export function createRelay(deps: Pick<SimulatorDeps, 'addresses' | 'domains'>): {
-  register(app: FastifyInstance): void;
-} {
+export function createRelay(deps: Rules): { register(app: FastifyInstance): void; close(): void } {
+  // Agents of its own: a connection that is kept was dialled by these rules.
+  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+
+  function send(
+    to: Destination,
+    method: string,
+    headers: Record<string, string>,
+    body: Buffer | undefined,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const { protocol } = to.url;
+      if (protocol !== 'http:' && protocol !== 'https:') throw new RelayFailure('refused', 'invalid url', 600009);
+      const request = (protocol === 'https:' ? httpsRequest : httpRequest)(to.url, {
+        method,
+        signal,
+        agent: agents[protocol],
+        lookup: to.lookup,
+        headers: { ...headers, ...to.headers, ...(body && { 'content-length': body.length }) },
+      });
+      request.once('response', resolve);
+      request.once('error', reject);
+      request.end(body);
+    });
+  }
+
+  async function fetchFor(wanted: Wanted, body: Buffer | undefined, signal: AbortSignal): Promise<Answer> {
+    const timeout = AbortSignal.timeout(wanted.timeout);
+    const either = AbortSignal.any([signal, timeout]);
+    let { url, method, header } = wanted;
+    let payload = body;
+    try {
+      for (let hop = 0; ; hop++) {
+        const response = await send(destination(deps, url), method, header, payload, either);
+        const { location } = response.headers;
+        const status = response.statusCode ?? 0;
+        if (location && status >= 300 && status < 400 && hop < REDIRECT_LIMIT) {
+          response.resume();
+          const next = new URL(location, url);
+          if (next.origin !== url.origin)
+            header = Object.fromEntries(Object.entries(header).filter(([name]) => KEPT_ACROSS_ORIGINS.has(name)));
+          url = next;
+          if (status === 303 || ((status === 301 || status === 302) && method === 'POST')) {
+            method = 'GET';
+            payload = undefined;
+            header = Object.fromEntries(Object.entries(header).filter(([name]) => name !== 'content-type'));
+          }
+          continue;
+        }
+        const answer = await readAnswer(response);
+        either.throwIfAborted();
+        return { statusCode: status, ...flatHeaders(response.headers), body: answer };
+      }
+    } catch (error) {
+      if (error instanceof RelayFailure) throw error;
+      if (timeout.aborted) throw new RelayFailure('network', 'timeout', 5);
+      throw new RelayFailure('network', networkText(error as NodeJS.ErrnoException), 600001);
+    }
+  }
+
   return {
     register(app) {
       app.post<{ Body: Readable | undefined }>('/simulator/relay/request', async (request, reply) => {
-        const wanted = JSON.parse(decodeURIComponent(String(request.headers['x-sparrow-request'] ?? '{}'))) as Wanted;
         const controller = new AbortController();
         request.raw.once('close', () => request.raw.complete || controller.abort());
         reply.raw.once('close', () => controller.abort());
         let answer: Partial<Answer> & { error?: { message: string; errno: number; kind: string } };
         try {
-          answer = await fetchFor(deps, wanted, await readBody(request.body), controller.signal);
+          const wanted = readWanted(request.headers['x-sparrow-request']);
+          answer = await fetchFor(wanted, await readBody(request.body), controller.signal);
         } catch (error) {
-          const failure = error instanceof RelayFailure ? error : new RelayFailure('network', String(error), 600001);
+          if (error instanceof BadCall) throw error;
+          const failure =
+            error instanceof RelayFailure ? error : new RelayFailure('network', 'the request failed', 600001);
           answer = { error: { message: failure.message, errno: failure.errno, kind: failure.kind } };
         }
         const { body = Buffer.alloc(0), ...meta } = answer;
@@ -85,78 +204,42 @@ export function createRelay(deps: Pick<SimulatorDeps, 'addresses' | 'domains'>):
         return reply.type('application/octet-stream').send(Buffer.concat([length, head, body]));
       });
     },
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
   };
+}
+
+/** @throws BadCall for what no phone of ours sends, RelayFailure for what a mini program may have asked for. */
+function readWanted(given: unknown): Wanted {
+  let asked: Record<string, unknown>;
+  try {
+    asked = objectOf(JSON.parse(decodeURIComponent(String(given))));
+  } catch {
+    throw new BadCall('X-Sparrow-Request must be encoded JSON');
+  }
+  const { url, method = 'GET', header, timeout } = asked;
+  if (typeof url !== 'string' || typeof method !== 'string') throw new BadCall('url and method must be strings');
+  const parsed = URL.parse(url);
+  if (!parsed) throw new RelayFailure('refused', `invalid url "${url.slice(0, 200)}"`, 600009);
+  if (!METHODS.has(method.toUpperCase())) throw new RelayFailure('refused', 'invalid request method', 600009);
+  return { url: parsed, method: method.toUpperCase(), header: programHeaders(header), timeout: timeLimit(timeout) };
 }
 
 async function readBody(stream: Readable | undefined): Promise<Buffer | undefined> {
   if (!stream || typeof stream[Symbol.asyncIterator] !== 'function') return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(stream)) {
     size += chunk.length;
-    if (size > ANSWER_LIMIT) throw new RelayFailure('refused', 'the request body is too large', 600003);
+    if (size > ANSWER_LIMIT) break;
     chunks.push(chunk);
   }
-  return size > 0 ? Buffer.concat(chunks) : undefined;
-}
-
-async function fetchFor(
-  deps: Pick<SimulatorDeps, 'addresses' | 'domains'>,
-  wanted: Wanted,
-  body: Buffer | undefined,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const timeout = AbortSignal.timeout(Math.min(Math.max(1, wanted.timeout), MAX_TIMEOUT_MS));
-  const either = AbortSignal.any([signal, timeout]);
-  let url = new URL(wanted.url);
-  let { method } = wanted;
-  let payload = body;
-  const header: Record<string, string> = {};
-  for (const [name, value] of Object.entries(wanted.header))
-    if (!FORBIDDEN.has(name.toLowerCase())) header[name] = value;
-  try {
-    for (let hop = 0; ; hop++) {
-      const { url: address, headers } = destination(deps, url);
-      const response = await send(address, method, { ...header, ...headers }, payload, either);
-      const { location } = response.headers;
-      const status = response.statusCode ?? 0;
-      if (location && status >= 300 && status < 400 && hop < REDIRECT_LIMIT) {
-        response.resume();
-        url = new URL(location, url);
-        if (status === 303 || ((status === 301 || status === 302) && method === 'POST')) {
-          method = 'GET';
-          payload = undefined;
-          delete header['content-type'];
-        }
-        continue;
-      }
-      return { statusCode: status, ...flatHeaders(response.headers), body: await readAnswer(response) };
-    }
-  } catch (error) {
-    if (error instanceof RelayFailure) throw error;
-    if (timeout.aborted) throw new RelayFailure('network', 'timeout', 5);
-    throw new RelayFailure('network', networkText(error as NodeJS.ErrnoException), 600001);
+  if (size > ANSWER_LIMIT) {
+    await drain(stream);
+    throw new RelayFailure('refused', 'the request body is too large', 600003);
   }
-}
-
-function send(
-  url: URL,
-  method: string,
-  headers: Record<string, string>,
-  body: Buffer | undefined,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = start(url, {
-      method,
-      signal,
-      headers: { ...headers, ...(body && { 'content-length': body.length }) },
-    });
-    request.once('response', resolve);
-    request.once('error', reject);
-    request.end(body);
-  });
+  return size > 0 ? Buffer.concat(chunks) : undefined;
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Buffer> {
@@ -170,6 +253,8 @@ async function readAnswer(response: IncomingMessage): Promise<Buffer> {
     }
     chunks.push(chunk);
   }
+  // The loop also ends when the connection is cut, by the other side or by a time limit: that is no whole answer.
+  if (!response.complete) throw Object.assign(new Error('the answer broke off'), { code: 'CUT_OFF' });
   return Buffer.concat(chunks);
 }
 
@@ -187,6 +272,7 @@ export function networkText(error: NodeJS.ErrnoException): string {
     ENOTFOUND: [-105, 'ERR_NAME_NOT_RESOLVED'],
     EAI_AGAIN: [-105, 'ERR_NAME_NOT_RESOLVED'],
     ECONNRESET: [-101, 'ERR_CONNECTION_RESET'],
+    CUT_OFF: [-354, 'ERR_CONTENT_LENGTH_MISMATCH'],
     ETIMEDOUT: [-118, 'ERR_CONNECTION_TIMED_OUT'],
     EHOSTUNREACH: [-109, 'ERR_ADDRESS_UNREACHABLE'],
     ENETUNREACH: [-109, 'ERR_ADDRESS_UNREACHABLE'],

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
 import { BoundedQueue } from '@sparrow/core';
 import type { DevEvent, PackageChange, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { answerErrors, objectOf, userOf } from './bodies.ts';
+import { typeOf } from './content-type.ts';
 import type { SimulatorDeps } from './deps.ts';
 import { SimulatorError } from './errors.ts';
 import { createFileShelf } from './file-shelf.ts';
@@ -27,6 +28,8 @@ export interface SimulatorOptions {
 }
 
 const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
+/** What stands beside the scripts: the phone and the frames that it opens. */
+const PHONE_PAGES = ['phone.html', 'phone.css', 'boot.html', 'view.html', 'single.html'];
 /** Packages that phones may still be loading from. */
 const KEPT_PACKAGES = 8;
 /** Events that wait for a slow phone; then it is cut off and comes back. */
@@ -39,6 +42,8 @@ const MAX_STACK = 20_000;
  * code but ours, and opens no connection.
  */
 const FRAME_POLICIES: Record<string, (origin: string) => string> = {
+  // Only the console may hold a phone in a frame; a page of the app must not.
+  'phone.html': () => "frame-ancestors 'self'",
   'boot.html': () =>
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src 'none'",
   'view.html': (origin) =>
@@ -46,6 +51,9 @@ const FRAME_POLICIES: Record<string, (origin: string) => string> = {
   'single.html': (origin) =>
     `sandbox allow-scripts; default-src 'none'; script-src 'unsafe-eval' ${origin}/simulator/assets/single.js; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
 };
+
+/** Of files of the mini program: opened as a document they are nobody's page and run nothing. */
+export const FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /**
  * Makes the function that adds the simulator to a server.
@@ -64,6 +72,7 @@ export function createSimulator(options: SimulatorOptions) {
       throw new SimulatorError('BROWSER_PARTS_MISSING', 'the browser parts have not been built', {
         hint: 'run: npm run build',
       });
+    const scripts = readdirSync(join(DIST, 'assets'));
     const token = randomBytes(24).toString('base64url');
     const packages = new Map<string, CompiledPackage>();
     let current: CompiledPackage;
@@ -78,56 +87,70 @@ export function createSimulator(options: SimulatorOptions) {
     };
     keep(options.first ?? (await options.compiler.build()));
 
-    const authorized = (request: FastifyRequest): boolean => sameToken(bearer(request), token);
-    const guard = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      if (!authorized(request))
-        await reply
-          .code(401)
-          .send({ code: 'TOKEN_WRONG', message: 'open the phone from the console or by its QR code' });
-    };
-
-    await app.register(fastifyStatic, {
-      root: DIST,
-      prefix: '/simulator/',
-      decorateReply: false,
-      cacheControl: false,
-      setHeaders(reply, path) {
-        const policy = FRAME_POLICIES[path.slice(path.lastIndexOf('/') + 1)];
-        // A view's scripts come from the host the phone was opened at: 127.0.0.1, localhost or a LAN address.
-        if (policy)
-          reply.header('content-security-policy', policy(`http://${reply.request.headers.host ?? '127.0.0.1'}`));
-        reply.header('cache-control', 'no-cache');
-        // The frames have an opaque origin: to them every file is of another site.
-        reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
-      },
+    // The simulator checks its own token wherever it is mounted; the doors are its server's.
+    app.addHook('onRequest', async (request, reply) => {
+      if (request.routeOptions.config.access !== 'app' || sameToken(bearer(request), token)) return;
+      await reply.code(401).send({ code: 'TOKEN_WRONG', message: 'open the phone from the console or by its QR code' });
     });
 
-    app.get('/simulator/package', { preHandler: guard }, async (_request, reply) =>
+    const sendPart = (reply: FastifyReply, path: string): FastifyReply => {
+      reply.header('cache-control', 'no-cache');
+      // The frames have an opaque origin: to them every file is of another site.
+      reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+      return sendFile(reply, join(DIST, path));
+    };
+    for (const name of PHONE_PAGES)
+      app.get(`/simulator/${name}`, { config: { access: 'lan' } }, async (request, reply) => {
+        const policy = FRAME_POLICIES[name];
+        // A view's scripts come from the host the phone was opened at: 127.0.0.1, localhost or a LAN address.
+        if (policy) reply.header('content-security-policy', policy(`http://${request.headers.host ?? '127.0.0.1'}`));
+        return sendPart(reply, name);
+      });
+    app.get<{ Params: { name: string } }>(
+      '/simulator/assets/:name',
+      { config: { access: 'public' } },
+      async (request, reply) => {
+        const name = scripts.find((script) => script === request.params.name);
+        if (name === undefined) return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such script' });
+        return sendPart(reply, `assets/${name}`);
+      },
+    );
+
+    app.get('/simulator/package', { config: { access: 'app' } }, async (_request, reply) =>
       reply.header('cache-control', 'no-store').send(current.manifest),
     );
-    app.get<{ Params: { id: string; '*': string } }>('/simulator/package/:id/*', async (request, reply) => {
-      const pkg = packages.get(request.params.id);
-      const answer = pkg && packageFile(pkg, request.params['*']);
-      if (!answer) return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such package or file' });
-      reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
-      reply.header('cache-control', 'private, max-age=3600, immutable');
-      if ('json' in answer) return reply.type('application/json').send(answer.json);
-      reply.header('x-content-type-options', 'nosniff');
-      // A page of the mini program opened as a document must not become one of ours.
-      reply.header('content-security-policy', "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:");
-      return sendFile(reply, answer.path);
-    });
+    app.get<{ Params: { id: string; '*': string } }>(
+      '/simulator/package/:id/*',
+      { config: { access: 'public' } },
+      async (request, reply) => {
+        const pkg = packages.get(request.params.id);
+        const answer = pkg && packageFile(pkg, request.params['*']);
+        if (!answer) return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such package or file' });
+        reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+        reply.header('cache-control', 'private, max-age=3600, immutable');
+        if ('json' in answer) return reply.type('application/json').send(answer.json);
+        reply.header('x-content-type-options', 'nosniff');
+        // A page of the mini program opened as a document must not become one of ours.
+        reply.header('content-security-policy', FILE_POLICY);
+        return sendFile(reply, answer.path);
+      },
+    );
 
     // What the console needs to show phones; behind the control token, as everything under /api/v1.
-    app.get('/api/v1/simulator', async () => ({
+    app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
       token,
       phone: '/simulator/phone.html',
       packageId: current.manifest.id,
     }));
 
+    const relay = createRelay(deps);
     const shelf = createFileShelf({ dir: join(deps.stateDir, 'tmp') });
     const userFiles = createUserFileStore({ dir: join(deps.stateDir, 'user-files') });
     await app.register(async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { access: 'app', ...route.config };
+      });
+      answerErrors(scope);
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
       scope.addContentTypeParser(
@@ -136,19 +159,19 @@ export function createSimulator(options: SimulatorOptions) {
         (_request, body, done) => {
           try {
             done(null, JSON.parse(body as string));
-          } catch (error) {
-            done(error as Error);
+          } catch {
+            done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }));
           }
         },
       );
-      scope.addHook('preHandler', guard);
-      createRelay(deps).register(scope);
+      relay.register(scope);
       shelf.registerUpload(scope);
       userFiles.registerChanges(scope);
       registerUsers(scope, deps.users);
-      scope.post<{ Body: { stack: string; packageId: string } }>('/simulator/relay/map-stack', async ({ body }) => {
+      scope.post('/simulator/relay/map-stack', async (request) => {
+        const body = objectOf(request.body);
         const pkg = packages.get(String(body.packageId)) ?? current;
-        return { stack: mapStack(pkg, String(body.stack).slice(0, MAX_STACK)) };
+        return { stack: mapStack(pkg, String(body.stack ?? '').slice(0, MAX_STACK)) };
       });
     });
     shelf.registerDownload(app);
@@ -156,12 +179,12 @@ export function createSimulator(options: SimulatorOptions) {
 
     const sockets = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 });
     const socketRelay = createSocketRelay({ deps, token });
-    deps.onUpgrade('/simulator/events', (request, socket, head) =>
-      sockets.handleUpgrade(request, socket, head, (client) => void serveEvents(client)),
+    deps.onUpgrade(
+      '/simulator/events',
+      (request, socket, head) => sockets.handleUpgrade(request, socket, head, (client) => void serveEvents(client)),
+      'app',
     );
-    deps.onUpgrade('/simulator/relay/socket', socketRelay.handleUpgrade);
-    deps.allowOnLan('/simulator/');
-    for (const prefix of ['assets/', 'package/', 'files/']) deps.allowFrames(`/simulator/${prefix}`);
+    deps.onUpgrade('/simulator/relay/socket', socketRelay.handleUpgrade, 'app');
 
     function serveEvents(client: WebSocket): void {
       let stop: (() => void) | undefined;
@@ -205,6 +228,7 @@ export function createSimulator(options: SimulatorOptions) {
       async close() {
         for (const client of sockets.clients) client.terminate();
         socketRelay.close();
+        relay.close();
         await options.compiler.close();
         await shelf.close();
       },
@@ -230,30 +254,17 @@ function packageFile(pkg: CompiledPackage, path: string): { json: string } | { p
   return file === undefined ? undefined : { path: file };
 }
 
-async function sendFile(reply: FastifyReply, path: string): Promise<FastifyReply> {
-  const { createReadStream } = await import('node:fs');
-  const { typeOf } = await import('./content-type.ts');
+function sendFile(reply: FastifyReply, path: string): FastifyReply {
   return reply.type(typeOf(path)).send(createReadStream(path));
 }
 
 function registerUsers(scope: FastifyInstance, users: WeChatUsers): void {
-  interface UserBody {
-    user: string;
-    withCredentials?: boolean;
-    lang?: string;
-  }
-  scope.post<{ Body: UserBody }>('/simulator/relay/login', async ({ body }) => ({
-    code: await users.issueCode(String(body.user)),
-  }));
-  scope.post<{ Body: UserBody }>('/simulator/relay/check-session', async ({ body }) => ({
-    valid: await users.checkSession(String(body.user)),
-  }));
-  scope.post<{ Body: UserBody }>('/simulator/relay/user-info', ({ body }) =>
-    users.userInfo(String(body.user), {
-      withCredentials: body.withCredentials !== false,
-      lang: String(body.lang ?? 'en'),
-    }),
-  );
+  scope.post('/simulator/relay/login', async ({ body }) => ({ code: await users.issueCode(userOf(body)) }));
+  scope.post('/simulator/relay/check-session', async ({ body }) => ({ valid: await users.checkSession(userOf(body)) }));
+  scope.post('/simulator/relay/user-info', ({ body }) => {
+    const { withCredentials, lang } = objectOf(body);
+    return users.userInfo(userOf(body), { withCredentials: withCredentials !== false, lang: String(lang ?? 'en') });
+  });
 }
 
 function bearer(request: FastifyRequest): string {

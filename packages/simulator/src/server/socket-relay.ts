@@ -2,20 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { SimulatorDeps } from './deps.ts';
-import { destination, networkText, RelayFailure } from './relay.ts';
+import { destination, networkText, programHeaders, RelayFailure, timeLimit } from './relay.ts';
 import { sameToken } from './token.ts';
 
 /** Bytes that may wait for either side before the socket is given up. */
 const BACKLOG_LIMIT = 8 << 20;
 const FRAME_LIMIT = 10 << 20;
-
-interface Opening {
-  token: string;
-  url: string;
-  header: Record<string, string>;
-  protocols: string[];
-  timeout: number;
-}
 
 /**
  * WebSockets for mini programs. The phone's first frame says where to; then text frames carry a letter (`o` open, `m` message,
@@ -33,18 +25,13 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
     phone.on('close', () => clearTimeout(late));
     phone.once('message', (first) => {
       clearTimeout(late);
-      let opening: Opening;
-      try {
-        opening = JSON.parse(first.toString()) as Opening;
-      } catch {
-        return phone.close(4400, 'bad request');
-      }
-      if (!sameToken(String(opening.token ?? ''), token)) return phone.close(4401, 'token');
-      bridge(phone, opening);
+      const opening = jsonObject(first.toString());
+      if (!sameToken(String(opening?.token ?? ''), token)) return phone.close(4401, 'token');
+      bridge(phone, opening ?? {});
     });
   }
 
-  function bridge(phone: WebSocket, opening: Opening): void {
+  function bridge(phone: WebSocket, opening: Record<string, unknown>): void {
     const tell = (letter: string, value: unknown): void => {
       if (phone.readyState === WebSocket.OPEN)
         phone.send(letter + (typeof value === 'string' ? value : JSON.stringify(value)));
@@ -56,12 +43,13 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
     };
     let far: WebSocket;
     try {
-      const wanted = new URL(opening.url);
-      const { url, headers } = destination(deps, wanted);
+      const { url, headers, lookup } = destination(deps, new URL(String(opening.url)));
       url.protocol = url.protocol === 'http:' || url.protocol === 'ws:' ? 'ws:' : 'wss:';
-      far = new WebSocket(url, opening.protocols ?? [], {
-        headers: { ...opening.header, ...headers },
-        handshakeTimeout: Math.min(Math.max(1, opening.timeout || 60_000), 120_000),
+      const protocols = Array.isArray(opening.protocols) ? opening.protocols.map(String) : [];
+      far = new WebSocket(url, protocols, {
+        headers: { ...programHeaders(opening.header), ...headers },
+        lookup,
+        handshakeTimeout: timeLimit(opening.timeout),
         maxPayload: FRAME_LIMIT,
         perMessageDeflate: false,
       });
@@ -78,7 +66,11 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
       if (binary) phone.send(data, { binary: true });
       else tell('m', data.toString());
     });
-    far.on('error', (error) => tell('e', { errMsg: networkText(error as NodeJS.ErrnoException) }));
+    far.on('error', (error) =>
+      tell('e', {
+        errMsg: error instanceof RelayFailure ? error.message : networkText(error as NodeJS.ErrnoException),
+      }),
+    );
     far.on('close', (code, reason) => {
       tell('c', { code, reason: reason.toString() });
       phone.close();
@@ -90,8 +82,16 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
       const text = data.toString();
       if (text[0] === 'm') far.send(text.slice(1));
       else if (text[0] === 'c') {
-        const { code, reason } = JSON.parse(text.slice(1)) as { code: number; reason: string };
-        far.close(code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000, String(reason).slice(0, 120));
+        const { code, reason } = jsonObject(text.slice(1)) ?? {};
+        const known = typeof code === 'number' && (code === 1000 || (code >= 3000 && code <= 4999));
+        // A reason may have 123 bytes.
+        far.close(
+          known ? code : 1000,
+          Buffer.from(String(reason ?? ''))
+            .subarray(0, 120)
+            .toString('utf8')
+            .replace(/\ufffd$/, ''),
+        );
       }
     });
     phone.on('close', () => far.terminate());
@@ -103,4 +103,13 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
       for (const client of server.clients) client.terminate();
     },
   };
+}
+
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -4,16 +4,27 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { joinInside } from '@sparrow/core/files';
 import type { UserFileEntry, UserFileList } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
+import { userName, userOf } from './bodies.ts';
 import { typeOf } from './content-type.ts';
 import { receiveFile } from './receive-file.ts';
 
-/** One file, in bytes: all of a user's together may have this much (the file system chapter of the guide). */
-const FILE_LIMIT = 200 << 20;
+/** All files of a user together, in bytes (the file system chapter of the guide). */
+const TOTAL_LIMIT = 200 << 20;
+/** Files and folders of a user: a disk runs out of names as well as of bytes. */
+const ENTRY_LIMIT = 20_000;
+const PATH_BYTES = 1024;
+const PATH_DEPTH = 32;
 /** A view may ask for a picture that is still on its way here; it is waited for this long, in milliseconds. */
 const ARRIVAL_MS = 1_500;
 const NAME_BYTES = 255;
+
+interface Usage {
+  bytes: number;
+  entries: number;
+}
 
 /**
  * The user folders (`http://usr/…`) of the users of a mini program: they outlive phone and server. A write replaces the file
@@ -24,17 +35,30 @@ const NAME_BYTES = 255;
 export function createUserFileStore({ dir }: { dir: string }) {
   /** What stands in addresses → user: views have no token, so they are told an address nobody can guess. */
   const scopes = new Map<string, string>();
+  const usages = new Map<string, Promise<Usage>>();
   const arrivals = new EventEmitter().setMaxListeners(0);
 
   const folderOf = (user: string): string => join(dir, createHash('sha256').update(user).digest('hex').slice(0, 32));
   /** undefined for what is no path of a file inside. */
+  /** undefined for what is no path of a file inside. */
   function placeOf(user: string, path: string): string | undefined {
     const parts = path.split('/');
-    const sound = parts.every(
-      (part) =>
-        part !== '' && part !== '.' && part !== '..' && !part.includes('\0') && Buffer.byteLength(part) <= NAME_BYTES,
-    );
-    return sound ? join(folderOf(user), ...parts) : undefined;
+    const sound =
+      parts.length <= PATH_DEPTH &&
+      Buffer.byteLength(path) <= PATH_BYTES &&
+      parts.every(
+        (part) => !['', '.', '..'].includes(part) && Buffer.byteLength(part) <= NAME_BYTES && !part.endsWith(PART),
+      );
+    return sound ? joinInside(folderOf(user), path) : undefined;
+  }
+
+  /** What a user's folder holds, counted once and then kept up to date. */
+  async function usageOf(user: string): Promise<Usage> {
+    const known = usages.get(user);
+    if (known) return known;
+    const counting = measure(folderOf(user));
+    usages.set(user, counting);
+    return counting;
   }
 
   async function list(user: string): Promise<UserFileList> {
@@ -69,52 +93,69 @@ export function createUserFileStore({ dir }: { dir: string }) {
   interface Target {
     Querystring: { user?: string; path?: string; folder?: string };
   }
+  const full = {
+    code: 'FILE_TOO_LARGE',
+    message: `the user folder may have ${TOTAL_LIMIT} bytes and ${ENTRY_LIMIT} files`,
+  };
   const badPath = { code: 'BAD_REQUEST', message: 'this is no path of a user file' };
 
   return {
     /** Behind the phone's token. */
     registerChanges(app: FastifyInstance): void {
-      app.post<{ Body: { user: string } }>('/simulator/relay/user-files/list', ({ body }) => list(String(body.user)));
+      app.post('/simulator/relay/user-files/list', ({ body }) => list(userOf(body)));
       app.put<Target & { Body: Readable }>('/simulator/relay/user-files', async (request, reply) => {
         const { user = '', path = '', folder } = request.query;
-        const place = placeOf(user, path);
+        const place = placeOf(userName(user), path);
         if (!place) return reply.code(400).send(badPath);
+        const usage = await usageOf(user);
+        const before = (await stat(place).catch(() => undefined)) ?? { size: 0, isNew: true };
+        if ('isNew' in before && usage.entries + path.split('/').length > ENTRY_LIMIT)
+          return reply.code(413).send(full);
         if (folder) {
           await mkdir(place, { recursive: true });
+          usages.delete(user);
           return {};
         }
         await mkdir(dirname(place), { recursive: true });
         const part = join(dirname(place), `${randomBytes(9).toString('hex')}${PART}`);
-        if (!(await receiveFile(request.body, part, place, FILE_LIMIT)))
-          return reply.code(413).send({ code: 'FILE_TOO_LARGE', message: `a user file may have ${FILE_LIMIT} bytes` });
+        const room = Math.max(0, TOTAL_LIMIT - usage.bytes + before.size);
+        const size = await receiveFile(request.body ?? request.raw, part, place, room);
+        if (size === undefined) return reply.code(413).send(full);
+        usage.bytes += size - before.size;
+        if ('isNew' in before) usage.entries += path.split('/').length;
         arrivals.emit(place);
         return {};
       });
       app.delete<Target>('/simulator/relay/user-files', async (request, reply) => {
         const { user = '', path = '' } = request.query;
-        const place = placeOf(user, path);
+        const place = placeOf(userName(user), path);
         if (!place) return reply.code(400).send(badPath);
         await rm(place, { recursive: true, force: true });
+        usages.delete(user);
         return {};
       });
     },
     /** For views, by an address that only the phone knows. */
     registerDownload(app: FastifyInstance): void {
-      app.get<{ Params: { scope: string; '*': string } }>('/simulator/files/usr/:scope/*', async (request, reply) => {
-        const user = scopes.get(request.params.scope);
-        const place = user === undefined ? undefined : placeOf(user, request.params['*']);
-        const isFile = async (): Promise<boolean> =>
-          !!place && (await stat(place).catch(() => undefined))?.isFile() === true;
-        if (!place || !((await isFile()) || (await arrived(place).then(isFile))))
-          return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such file' });
-        reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
-        reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
-        reply.header(
-          'content-security-policy',
-          "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-        );
-        return reply.type(typeOf(place)).send(createReadStream(place));
-      });
+      app.get<{ Params: { scope: string; '*': string } }>(
+        '/simulator/files/usr/:scope/*',
+        { config: { access: 'public' } },
+        async (request, reply) => {
+          const user = scopes.get(request.params.scope);
+          const place = user === undefined ? undefined : placeOf(user, request.params['*']);
+          const isFile = async (): Promise<boolean> =>
+            !!place && (await stat(place).catch(() => undefined))?.isFile() === true;
+          if (!place || !((await isFile()) || (await arrived(place).then(isFile))))
+            return reply.code(404).send({ code: 'NOT_FOUND', message: 'no such file' });
+          reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
+          reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+          reply.header(
+            'content-security-policy',
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+          );
+          return reply.type(typeOf(place)).send(createReadStream(place));
+        },
+      );
     },
   };
 
@@ -124,3 +165,12 @@ export function createUserFileStore({ dir }: { dir: string }) {
 }
 
 const PART = '.sparrow-part';
+
+async function measure(folder: string): Promise<Usage> {
+  const usage = { bytes: 0, entries: 0 };
+  for (const found of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    usage.entries++;
+    if (found.isFile()) usage.bytes += (await stat(join(found.parentPath, found.name)).catch(() => ({ size: 0 }))).size;
+  }
+  return usage;
+}

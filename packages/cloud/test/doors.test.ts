@@ -1,0 +1,220 @@
+import http from 'node:http';
+import net from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createAccess } from '../src/access/access.ts';
+import { createEntrance } from '../src/access/entrance.ts';
+import { createHttpFront, type HttpFront } from '../src/dev/http-front.ts';
+import { listenSomewhere } from '../src/dev/port.ts';
+import { BACKEND, backendSource, json, type RunningDev, startDev, temporaryFolder, writeProject } from './harness.ts';
+
+const ROUTES = `
+  if (req.url === '/cookies') {
+    res.writeHead(200, { 'set-cookie': ['own=1; Path=/', 'sparrow_lan=stolen; Path=/'], 'clear-site-data': '"*"', 'service-worker-allowed': '/' });
+    return res.end(JSON.stringify({ headers: req.headers }));
+  }
+  if (req.url === '/env') return res.end(JSON.stringify(process.env));
+`;
+
+const folder = temporaryFolder();
+let dev: RunningDev;
+beforeAll(async () => {
+  process.env.CLOUD_SECRET_KEY = 'of the operator';
+  writeProject(folder.path, { ...BACKEND, 'server/index.mjs': backendSource(ROUTES) });
+  dev = await startDev(folder.path, {
+    lan: true,
+    backendEnv: { WANTED: 'yes' },
+    async registerSimulator(app) {
+      app.get('/phone', { config: { access: 'lan' } }, async () => 'phone');
+      return { close: async () => {} };
+    },
+  });
+  await dev.whenBackendReady(20_000);
+});
+afterAll(async () => {
+  delete process.env.CLOUD_SECRET_KEY;
+  await dev.close();
+  folder.remove();
+});
+
+interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+}
+
+function get(url: string, headers: Record<string, string> = {}, host?: string): Promise<Answer> {
+  const { hostname, port, pathname, search } = new URL(url);
+  return new Promise((resolve, reject) => {
+    http
+      .get(
+        { hostname, port, path: pathname + search, headers: { ...headers, ...(host && { host }) }, agent: false },
+        (answer) => {
+          let body = '';
+          answer.on('data', (chunk) => (body += chunk));
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+        },
+      )
+      .on('error', reject);
+  });
+}
+
+/** What browsers send with a navigation: with and without the headers that plain http in the LAN leaves out. */
+const NAVIGATIONS = [
+  { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' },
+  { accept: '*/*', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' },
+  { accept: 'text/html', 'sec-fetch-dest': 'iframe' },
+];
+
+describe('a page of the app', () => {
+  it('has an origin of its own on this machine', async () => {
+    for (const headers of NAVIGATIONS) {
+      const answer = await get(`${dev.ingressUrl}/page?a=1`, headers);
+      expect(answer.status).toBe(307);
+      expect(answer.headers.location).toBe(`http://demo.local.localhost:${dev.port}/page?a=1`);
+    }
+    // Browsers resolve the name themselves.
+    const page = await get(`${dev.url}/page?a=1`, NAVIGATIONS[0], `demo.local.localhost:${dev.port}`);
+    expect([page.status, JSON.parse(page.body).url]).toEqual([200, '/page?a=1']);
+    expect(page.headers['content-security-policy']).toBeUndefined();
+  });
+
+  it('has an origin of its own in the LAN', async () => {
+    if (!dev.lanUrl || !dev.lanIngressUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
+    const phone = new URL(dev.lanUrl).origin;
+    expect(dev.lanIngressUrl).not.toBe(phone);
+    for (const headers of NAVIGATIONS) {
+      const answer = await get(`${phone}/@demo/local/page`, headers);
+      expect([answer.status, answer.headers.location]).toEqual([307, `${dev.lanIngressUrl}/page`]);
+    }
+    expect(JSON.parse((await get(`${dev.lanIngressUrl}/page`)).body).url).toBe('/page');
+    // That listener is the app's from its root on: nothing of the console or the phone is there.
+    for (const path of ['/api/v1/status', '/simulator/phone.html', '/'])
+      expect(JSON.parse((await get(dev.lanIngressUrl + path)).body).url).toBe(path);
+    expect((await get(dev.lanIngressUrl, {}, new URL(phone).host)).status).toBe(403);
+  });
+
+  it('can do nothing with the origin of the console or the phone, whatever kind of request gets it there', async () => {
+    const bases = [dev.url, ...(dev.lanUrl ? [new URL(dev.lanUrl).origin] : [])];
+    for (const base of bases)
+      for (const headers of [{}, { accept: '*/*' }, { accept: '*/*', 'sec-fetch-dest': 'object' }]) {
+        const answer = await get(`${base}/@demo/local/cookies`, headers);
+        expect(answer.headers['content-security-policy']).toMatch(/^sandbox /);
+        expect(answer.headers['content-security-policy']).not.toContain('allow-same-origin');
+        expect(answer.headers['x-content-type-options']).toBe('nosniff');
+        expect(answer.headers['clear-site-data']).toBeUndefined();
+        expect(answer.headers['service-worker-allowed']).toBeUndefined();
+        expect(String(answer.headers['set-cookie'])).not.toContain('sparrow_lan');
+        if (base !== dev.url) expect(answer.headers['set-cookie']).toBeUndefined();
+      }
+  });
+
+  it('shares cookies with nobody: ours do not reach the backend, and it sets none of ours', async () => {
+    const base = dev.lanIngressUrl ?? `${dev.ingressUrl}`;
+    const answer = await get(`${base}/cookies`, { cookie: 'a=1; sparrow_lan=secret; b=2' });
+    expect(JSON.parse(answer.body).headers.cookie).toBe('a=1; b=2');
+    expect(answer.headers['set-cookie']).toEqual(['own=1; Path=/']);
+    const alone = await get(`${base}/cookies`, { cookie: 'sparrow_lan=secret' });
+    expect(JSON.parse(alone.body).headers.cookie).toBeUndefined();
+  });
+
+  it('cannot keep the phone out by a cookie of the same name before ours', async () => {
+    if (!dev.lanUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
+    const { origin, searchParams } = new URL(dev.lanUrl);
+    const cookie = `sparrow_lan=wrong; sparrow_lan=${searchParams.get('lan')}`;
+    expect((await get(`${origin}/phone`, { cookie: 'sparrow_lan=wrong' })).status).toBe(403);
+    expect((await get(`${origin}/phone`, { cookie })).status).toBe(200);
+  });
+});
+
+describe('the backend', () => {
+  it('is told who asks by us alone', async () => {
+    const forged = {
+      'x-forwarded-for': '1.2.3.4',
+      'x-forwarded-host': 'bank.example.com',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-port': '1',
+      'x-forwarded-user': 'admin',
+      'x-real-ip': '1.2.3.4',
+      forwarded: 'for=1.2.3.4',
+      'x-sparrow-relay': 'guessed',
+    };
+    const { headers } = JSON.parse((await get(`${dev.ingressUrl}/x`, forged)).body) as {
+      headers: Record<string, string>;
+    };
+    expect(headers).toMatchObject({
+      host: `127.0.0.1:${dev.port}`,
+      'x-forwarded-host': `127.0.0.1:${dev.port}`,
+      'x-forwarded-proto': 'http',
+      'x-forwarded-for': '127.0.0.1',
+    });
+    expect(JSON.stringify(headers)).not.toMatch(/1\.2\.3\.4|bank|admin|guessed/);
+    const target = dev.deps.addresses.resolve(new URL('https://demo.local.localhost/y'));
+    if (target.kind !== 'local') throw new Error('not local');
+    const relayed = await json<{ headers: object }>(fetch(target.origin + target.path, { headers: target.headers }));
+    expect(relayed.headers).toMatchObject({ host: 'demo.local.localhost', 'x-forwarded-proto': 'https' });
+    // The secret of the relay is not for the backend.
+    expect(relayed.headers).not.toHaveProperty('x-sparrow-relay');
+  });
+
+  it('sees its own environment and not that of whoever started Sparrow', async () => {
+    const env = JSON.parse((await get(`${dev.ingressUrl}/env`)).body) as Record<string, string>;
+    expect(env).toMatchObject({ SPARROW_APP: 'demo', NODE_ENV: 'development', WANTED: 'yes', PATH: process.env.PATH });
+    expect(env.CLOUD_SECRET_KEY).toBeUndefined();
+    const known =
+      /^(SPARROW_\w+|PORT|NODE_ENV|NODE_OPTIONS|WANTED|PATH|HOME|USER|LOGNAME|SHELL|LANG\w*|LC_\w+|TZ|TMPDIR|TEMP|TMP|TERM|\w*COLOR\w*|\w+_PROXY|\w+_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+)$/;
+    expect(Object.keys(env).filter((name) => !known.test(name))).toEqual([]);
+  });
+});
+
+describe('calls to the tunnel', () => {
+  const call = (bytes: number, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${dev.url}/tunnel/ws/push`, { method: 'POST', body: 'x'.repeat(bytes), headers });
+
+  it('are read further than 1 MiB only for the backend itself', async () => {
+    expect((await call(100_000)).status).toBe(400);
+    expect((await call(2 << 20)).status).toBe(413);
+    expect((await call(2 << 20, { authorization: `Bearer ${dev.token}` })).status).toBe(413);
+    const { SPARROW_TOKEN } = JSON.parse((await get(`${dev.ingressUrl}/env`)).body) as Record<string, string>;
+    expect((await call(2 << 20, { authorization: `Bearer ${SPARROW_TOKEN}` })).status).toBe(400);
+  });
+
+  it('of strangers are few at the same time', async () => {
+    const open = Array.from({ length: 8 }, () => {
+      const socket = net.connect(dev.port, '127.0.0.1');
+      socket.write(
+        `POST /tunnel/ws/push HTTP/1.1\r\nHost: 127.0.0.1:${dev.port}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\nx`,
+      );
+      return socket;
+    });
+    await expect.poll(async () => (await call(10)).status, { timeout: 10_000 }).toBe(503);
+    for (const socket of open) socket.destroy();
+    await expect.poll(async () => (await call(10)).status, { timeout: 10_000 }).toBe(400);
+  });
+});
+
+describe('a request without an end', () => {
+  let front: HttpFront | undefined;
+  afterEach(() => front?.close());
+
+  it.each([
+    'POST / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 100\r\n\r\nhalf',
+    'GET / HTTP/1.1\r\nHost: 127.',
+  ])('is given up at its deadline: %j', async (text) => {
+    let port = 0;
+    const access = createAccess({ port: () => port, consoleToken: 'c', backendToken: 'b', lanToken: 'l' });
+    front = createHttpFront({ access, headersTimeoutMs: 300, requestTimeoutMs: 600 });
+    ({ port } = await listenSomewhere(front.server, '127.0.0.1', 0));
+    front.open({
+      entrance: createEntrance({ app: 'a', env: 'local', port, lanHosts: [], appHosts: [] }),
+      ingress: undefined,
+      lanToken: 'l',
+      appOrigin: () => undefined,
+      handler: (request, response) => void request.on('end', () => response.end()).resume(),
+    });
+    const socket = net.connect(port, '127.0.0.1');
+    socket.write(text.replace('PORT', String(port)));
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 408/);
+  });
+});
