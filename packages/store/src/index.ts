@@ -15,12 +15,14 @@ export {
   CONFIG_FILE,
   changeStoreConfig,
   type GrowOptions,
+  namespacesOf,
   type OpenedStore,
   openEngine,
   openEngineToRead,
   openStore,
   readStoreConfig,
   type StoreConfig,
+  storeExists,
 } from './config/open-store.ts';
 export type { KvEngine } from './engines/kv-engine.ts';
 export type { ChangeArchive } from './engines/lmdb/change.ts';

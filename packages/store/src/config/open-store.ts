@@ -54,6 +54,17 @@ export type StoreEngine = LmdbEngine | PostgresEngine;
 
 export const CONFIG_FILE = 'store.json';
 
+/** Whether a folder holds a store: its data, or the line that says where they are. */
+export function storeExists(dir: string): boolean {
+  return existsSync(join(dir, 'data.mdb')) || readStoreConfig(dir).meta !== undefined;
+}
+
+/** Namespaces (`app/env`) that have tables in a store. */
+export async function namespacesOf(engine: Pick<StoreEngine, 'metaNames'>): Promise<string[]> {
+  const names = await engine.metaNames();
+  return names.filter((name) => name.startsWith('schema/')).map((name) => name.slice('schema/'.length));
+}
+
 /** @throws StoreError CONFIG_INVALID */
 export function readStoreConfig(dir: string): StoreConfig {
   const path = join(dir, CONFIG_FILE);
@@ -125,7 +136,7 @@ export function readCryptoKeys(path: string): CryptoKeys {
 }
 
 /** Opens the engine that a store's folder says. */
-export async function openEngine(dir: string, options: { readOnly?: boolean } = {}): Promise<StoreEngine> {
+export async function openEngine(dir: string, options: { readOnly?: boolean | 'alone' } = {}): Promise<StoreEngine> {
   const config = readStoreConfig(dir);
   if (config.meta !== undefined)
     return createShardsEngine({ meta: config.meta, ...(config.slots === undefined ? {} : { slots: config.slots }) });
@@ -133,7 +144,7 @@ export async function openEngine(dir: string, options: { readOnly?: boolean } = 
   return createLmdbEngine({
     dir,
     ...(archive === undefined ? {} : { archive: () => openArchive(resolve(dir, archive)) }),
-    ...(options.readOnly ? { readOnly: true } : {}),
+    ...(options.readOnly ? { readOnly: options.readOnly } : {}),
     ...(config.slots === undefined ? {} : { slots: config.slots }),
   });
 }
@@ -170,7 +181,7 @@ export interface GrowOptions {
 /** Opens a store's folder: engine and tables. `close` closes both. */
 export async function openStore(
   dir: string,
-  options: Omit<RecordStoreOptions, 'engine'> & { readOnly?: boolean } = {},
+  options: Omit<RecordStoreOptions, 'engine'> & { readOnly?: boolean | 'alone' } = {},
 ): Promise<OpenedStore> {
   const home = resolve(dir);
   const config = readStoreConfig(home);

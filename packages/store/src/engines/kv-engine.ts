@@ -147,6 +147,8 @@ export interface KvEngine {
   trimFeed(table: number, before: number, limit: number): Promise<number>;
   /** Small texts of the store itself (its schema), under a name. */
   readMeta(name: string): Promise<string | undefined>;
+  /** Names of these texts. */
+  metaNames(): Promise<string[]>;
   /** Compare and set; false when the present text is not `expected`. */
   writeMeta(name: string, text: string, expected: string | undefined): Promise<boolean>;
   /**

@@ -62,6 +62,7 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     feed: (table, position, limit, deadline) => current.feed(table, position, limit, deadline),
     trimFeed: (table, before, limit) => current.trimFeed(table, before, limit),
     readMeta: (name) => current.readMeta(name),
+    metaNames: () => current.metaNames(),
     writeMeta: (name, text, expected) => current.writeMeta(name, text, expected),
     ...(first.watchKeys ? { watchKeys: first.watchKeys } : {}),
     stats: () => current.stats(),

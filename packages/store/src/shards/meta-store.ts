@@ -67,6 +67,7 @@ export interface MetaStore {
   move(id: string): Promise<Move | undefined>;
   saveMove(move: Move): Promise<void>;
   readText(name: string): Promise<string | undefined>;
+  textNames(): Promise<string[]>;
   writeText(name: string, text: string, expected: string | undefined): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -199,6 +200,10 @@ export async function openMetaStore(options: { url: string; slots?: number; time
     async readText(name) {
       const [row] = await query<{ body: string }>('select body from sparrow_meta.texts where name = $1', [name]);
       return row?.body;
+    },
+    async textNames() {
+      const rows = await query<{ name: string }>('select name from sparrow_meta.texts order by name');
+      return rows.map(({ name }) => name);
     },
     async writeText(name, text, expected) {
       const rows =

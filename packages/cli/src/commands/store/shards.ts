@@ -13,6 +13,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
 
   async function withMeta<T>(context: StoreContext, work: (meta: MetaStore, mover: Mover) => Promise<T>): Promise<T> {
     const { createMover, MOVED_TABLES, openMetaStore } = await import('@sparrow/store');
+    await context.demandStore();
     const { meta: url, slots } = readStoreConfig(context.dir);
     if (url === undefined)
       throw new StoreError('CONFIG_INVALID', `${context.dir} is an embedded store`, {
@@ -225,6 +226,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'bring an embedded store to PostgreSQL: copy, follow the changes, switch',
     (command) => command.option('--shard <url...>', "PostgreSQL of the shards; default: the meta store's own"),
     async (context, [url = ''], { shard }: { shard?: string[] }) => {
+      await context.demandStore();
       const urls: string[] = shard ?? [url];
       const growth = await grow(context, url, urls);
       context.io.say(`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);

@@ -45,7 +45,15 @@ export function createFileLayer(folder: string, system: FileSystem = NODE): File
     await handle.close();
   };
   return {
-    list: () => system.readdir(folder),
+    async list() {
+      try {
+        return await system.readdir(folder);
+      } catch (error) {
+        // A restored store that nobody has written to has none.
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+    },
     read: (name) => system.readFile(join(folder, name)),
     async create(name, bytes) {
       const path = join(folder, name);

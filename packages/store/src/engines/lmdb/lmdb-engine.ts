@@ -46,8 +46,6 @@ export interface LmdbEngineOptions {
 export interface LmdbEngine extends KvEngine {
   /** Calls back with every durable change in its order, for a copy of the store elsewhere; returns a function that ends it. */
   watch(onChange: (change: Change) => void): () => void;
-  /** Names of the texts that the store keeps. */
-  metaNames(): Promise<string[]>;
   /** Rows as they are stored, for a copy of the store elsewhere. */
   scanStored(range: StoredRange): Promise<{ rows: { key: Buffer; stored: Buffer }[]; cursor?: string }>;
   /** Everything that is durable now is in LMDB. */

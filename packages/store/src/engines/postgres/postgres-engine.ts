@@ -45,6 +45,7 @@ export function createPostgresEngine({ router, cleanEveryMs }: PostgresEngineOpt
       }
     },
     readMeta: (name) => meta.readText(name),
+    metaNames: () => meta.textNames(),
     writeMeta: (name, text, expected) => meta.writeText(name, text, expected),
     async stats() {
       const owners = await router.owners();
