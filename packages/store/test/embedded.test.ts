@@ -369,6 +369,36 @@ describe('the embedded engine', () => {
     await first.close();
   });
 
+  test('a sweep leaves a record that was written again after it was found to be expired', async () => {
+    const clock = createManualClock(Date.UTC(2030, 0, 1));
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    let between: (() => Promise<unknown>) | undefined;
+    // Somebody writes between the look at the index and the removal.
+    const slow = {
+      ...engine,
+      async scanIndex(range: Parameters<typeof engine.scanIndex>[0]) {
+        const page = await engine.scanIndex(range);
+        await between?.();
+        return page;
+      },
+    };
+    const store = await createRecordStore({ engine: slow, schema: SCHEMA, clock, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    for (const id of [1n, 2n, 3n]) await table.insert({ id, side: 0, value: id }, { ttlMs: 1_000 });
+    clock.advance(5_000);
+    between = async () => {
+      await table.replace({ id: 2n, side: 0, value: 22n });
+      await table.replace({ id: 3n, side: 0, value: 33n }, { ttlMs: 60_000 });
+    };
+    expect(await store.sweep()).toBe(1);
+    between = undefined;
+    const left = await table.batchGet([1n, 2n, 3n].map((id) => ({ id, side: 0 })));
+    expect(left.map((found) => found?.record.value)).toEqual([undefined, 22n, 33n]);
+    expect(await table.count()).toBe(2);
+    await store.close();
+    await engine.close();
+  });
+
   test('the log is released when LMDB has what it holds', async () => {
     const engine = await createLmdbEngine({ dir: join(dir, 'store'), segmentBytes: 64 * 1024 });
     const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
