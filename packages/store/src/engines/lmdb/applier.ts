@@ -82,8 +82,7 @@ export function createApplier(options: {
       commitError?.catch((reason: unknown) => (lastError = reason));
       throw error;
     }
-    // Without this a read could see LMDB as it was before the batch, while the batch no longer stands in the overlay.
-    db.resetReadTxn();
+    // lmdb lets go of older views of LMDB before it says that the batch is there, so no read misses what leaves the overlay.
     overlay.applied();
     applied = upTo;
   }
