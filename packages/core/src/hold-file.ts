@@ -13,8 +13,9 @@ const CONTEST_MS = 250;
  * Takes a file for this process, or answers undefined when somebody has it.
  *
  * What is taken is an exclusive SQLite lock: the kernel lets go of it however the process ends, so a kill -9 leaves no
- * lock behind, a reused process id cannot be mistaken for the holder, and there is no moment between looking and taking.
- * The file must be opened by nobody in another way: closing any descriptor of it drops the locks of this process on it.
+ * lock behind, a reused process id cannot be mistaken for the holder, and there is no moment between looking and
+ * taking. The file must be opened by nobody in another way: closing any descriptor of it drops the locks of this
+ * process on it.
  */
 export function holdFile(path: string): HeldFile | undefined {
   const database = new DatabaseSync(path, { timeout: CONTEST_MS });

@@ -9,8 +9,9 @@ import { BYTES, bigFrom, type Wire } from './wire.ts';
 export type Decode = (bytes: Buffer, at: number, end: number, depth: number) => RecordValue;
 
 /**
- * Makes decoders: one function a message, written for its fields and compiled once. A loop over the tags with a local for each field, one object literal at the
- * end: no tables, no intermediate values, and records of one message have one shape.
+ * Makes decoders: one function a message, written for its fields and compiled once. A loop over the tags with a local
+ * for each field, one object literal at the end: no tables, no intermediate values, and records of one message have one
+ * shape.
  *
  * Names of fields stand in the source as JSON strings only, so that no name is code.
  */
@@ -194,7 +195,10 @@ function mapEntry(field: FieldDef, into: string, making: Making): string {
 
 /** Texts up to this many bytes are put together here: the call into C++ costs more. */
 const SHORT = 9;
-/** Bytes fields are cut from blocks of this size, like Node's Buffers: memory of its own for each costs ten times as much. */
+/**
+ * Bytes fields are cut from blocks of this size, like Node's Buffers: memory of its own for each costs ten times as
+ * much.
+ */
 const BLOCK = 8 * 1024;
 
 function createRuntime() {

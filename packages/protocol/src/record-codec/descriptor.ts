@@ -1,4 +1,7 @@
-/** What a codec knows of a message, made from its `.proto` by the record store or from a `MessageDescription` by who has no `.proto`. */
+/**
+ * What a codec knows of a message, made from its `.proto` by the record store or from a `MessageDescription` by who has
+ * no `.proto`.
+ */
 
 export type ScalarType =
   | 'double'

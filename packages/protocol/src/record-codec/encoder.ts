@@ -7,7 +7,10 @@ import { type Writer, wrap64 } from './writer.ts';
 /** Writes the fields of a message behind what the writer has. */
 export type Encode = (value: RecordValue, depth: number) => void;
 
-/** Makes encoders: one function a message, written for its fields and compiled once. Names stand in the source as JSON strings only. */
+/**
+ * Makes encoders: one function a message, written for its fields and compiled once. Names stand in the source as JSON
+ * strings only.
+ */
 export function createEncoders(
   writer: Writer,
   refuse: Refuse,

@@ -1,6 +1,6 @@
 /**
- * Protobuf messages from their description, for both ends of the record service: the store, and a backend that has no `.proto` parser.
- * Node only; without any dependency, because the packed SDK carries these files along.
+ * Protobuf messages from their description, for both ends of the record service: the store, and a backend that has no
+ * `.proto` parser. Node only; without any dependency, because the packed SDK carries these files along.
  */
 export type { EnumDef, FieldDef, MessageDef, RecordValue, ScalarType } from './descriptor.ts';
 export { createMessageCodec, type MessageCodec } from './message-codec.ts';

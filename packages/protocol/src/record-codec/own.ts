@@ -1,6 +1,8 @@
 import type { RecordValue } from './descriptor.ts';
 
-/** Names that every object has without being told: a field of such a name is there only when the object itself has it. */
+/**
+ * Names that every object has without being told: a field of such a name is there only when the object itself has it.
+ */
 const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
 export const isInherited = (name: string): boolean => INHERITED.has(name);
 

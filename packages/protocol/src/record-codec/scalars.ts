@@ -91,8 +91,8 @@ export function checkScalar(refuse: Refuse, field: FieldDef, value: unknown): un
 }
 
 /**
- * The value of an absent field that is no list and no map; undefined where presence is told and no default is declared. A
- * member of a oneof has none: it would look as if it were the one that is set.
+ * The value of an absent field that is no list and no map; undefined where presence is told and no default is declared.
+ * A member of a oneof has none: it would look as if it were the one that is set.
  */
 export function absentValue(field: FieldDef): unknown {
   if (!field.presence) return field.default;

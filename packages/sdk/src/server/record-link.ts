@@ -332,7 +332,10 @@ function tablesOf(welcome: RecordWelcome): Map<string, LinkTable> {
   );
 }
 
-/** Checks that the key is there, as the store does: on the wire an absent field of a record is its default. Answers the key alone, or the record. */
+/**
+ * Checks that the key is there, as the store does: on the wire an absent field of a record is its default. Answers the
+ * key alone, or the record.
+ */
 function keyOf(table: LinkTable, value: RecordValue, alone: boolean): RecordValue {
   if (!isPlain(value))
     throw failed('FIELD_TYPE', `a ${table.message.name} must be an object`, 'give a plain object of its fields');

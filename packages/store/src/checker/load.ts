@@ -124,7 +124,10 @@ export function startLoad(
 
 export type FinalState = ReadonlyMap<string, { version: number; count: bigint }>;
 
-/** Versions and counts of `keys` counters from `first` on, minus what the fill put there: a filled counter has version 1. */
+/**
+ * Versions and counts of `keys` counters from `first` on, minus what the fill put there: a filled counter has version
+ * 1.
+ */
 export async function finalState(store: Counters, keys: number, first = 0): Promise<FinalState> {
   const table = store.table('Counter');
   const state = new Map<string, { version: number; count: bigint }>();

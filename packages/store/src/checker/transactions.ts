@@ -1,11 +1,12 @@
 /**
- * A checker of transactions over versioned records that are never deleted. A write stands for whoever made it (`by`), so
- * every read tells which write it saw. Histories must be strictly serialisable: there is one order of all transactions in
- * which each sees what those before it left, and which is the order of time where one ended before another began.
+ * A checker of transactions over versioned records that are never deleted. A write stands for whoever made it (`by`),
+ * so every read tells which write it saw. Histories must be strictly serialisable: there is one order of all
+ * transactions in which each sees what those before it left, and which is the order of time where one ended before
+ * another began.
  *
- * Such an order exists when the graph of what must come before what has no circle: who writes a version before who writes
- * the next, who writes before who reads it, who reads a version (or that there is none) before who writes the next one,
- * and who ended before who began. See Adya, "Weak Consistency" (1999).
+ * Such an order exists when the graph of what must come before what has no circle: who writes a version before who
+ * writes the next, who writes before who reads it, who reads a version (or that there is none) before who writes the
+ * next one, and who ended before who began. See Adya, "Weak Consistency" (1999).
  */
 export interface CheckedTransaction {
   /** From 1; stands in what it wrote. */

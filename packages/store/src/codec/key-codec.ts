@@ -4,8 +4,9 @@ import type { FieldDef } from '../schema/table.ts';
 import { absentValue, checkScalar, own, setOwn } from './message-codec.ts';
 
 /**
- * Tuples of field values as bytes that compare like the values do: integers big-endian with the sign bit turned, strings and bytes with
- * 0x00 escaped as 0x00 0xff and closed by 0x00 0x01, floats with their bits turned. So `get`, ranges and prefixes need bytes only.
+ * Tuples of field values as bytes that compare like the values do: integers big-endian with the sign bit turned,
+ * strings and bytes with 0x00 escaped as 0x00 0xff and closed by 0x00 0x01, floats with their bits turned. So `get`,
+ * ranges and prefixes need bytes only.
  */
 
 /** Bytes of an index entry's text that take part in its order; what lies behind is compared on the record itself. */
@@ -228,7 +229,11 @@ export function decodeTuple(fields: readonly FieldDef[], bytes: Buffer, from = 0
   return values;
 }
 
-/** Puts the encoded primary key of a record behind what the writer has. @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE */
+/**
+ * Puts the encoded primary key of a record behind what the writer has.
+ *
+ * @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE
+ */
 export function writeKey(
   out: KeyWriter,
   fields: readonly FieldDef[],
@@ -257,8 +262,8 @@ export function writeKey(
 }
 
 /**
- * Values of an index, each after a byte that says whether it is there; absent ones come first. A field that is read as its
- * default when it is absent has it here, too. Long texts are clipped.
+ * Values of an index, each after a byte that says whether it is there; absent ones come first. A field that is read as
+ * its default when it is absent has it here, too. Long texts are clipped.
  */
 export function encodeIndexValues(fields: readonly FieldDef[], record: Record<string, unknown>): Buffer {
   shared.reset();

@@ -13,8 +13,8 @@ import type { QuotaOptions } from '../operations/quota.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
 /**
- * `store.json` of a store's folder. The one line that makes an embedded store a sharded one is `meta`: with it records live on
- * PostgreSQL shards, without it in LMDB beside this file.
+ * `store.json` of a store's folder. The one line that makes an embedded store a sharded one is `meta`: with it records
+ * live on PostgreSQL shards, without it in LMDB beside this file.
  */
 export interface StoreConfig {
   /** PostgreSQL of the meta store. */
@@ -28,7 +28,8 @@ export interface StoreConfig {
   /** What apps may use, by namespace (`app/env`); `*` is for those that are not named. */
   quotas?: Record<string, QuotaOptions>;
   /**
-   * Folder, relative to this one, that keeps every durable change: with a backup it gives the store as it was at any time since. Embedded stores only.
+   * Folder, relative to this one, that keeps every durable change: with a backup it gives the store as it was at any
+   * time since. Embedded stores only.
    */
   archive?: string;
   /** Milliseconds that a hot record may be old when it is read from shards. Default 0: every read asks its shard. */
@@ -163,9 +164,11 @@ export async function openEngineToRead(dir: string): Promise<{ engine: StoreEngi
 export interface OpenedStore extends RecordStore {
   readonly engine: StoreEngine;
   /**
-   * Brings an embedded store to PostgreSQL shards under the feet of its users: copy, catch up, switch; then `store.json` has the line that says so.
+   * Brings an embedded store to PostgreSQL shards under the feet of its users: copy, catch up, switch; then
+   * `store.json` has the line that says so.
    *
-   * @throws StoreError CONFIG_INVALID when it is not embedded or open for reading only, SHARD_DOWN, OVERLOADED, VERIFY_FAILED
+   * @throws StoreError CONFIG_INVALID when it is not embedded or open for reading only, SHARD_DOWN, OVERLOADED,
+   * VERIFY_FAILED
    */
   grow(options: GrowOptions): Promise<Growth>;
 }

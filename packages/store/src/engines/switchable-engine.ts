@@ -1,10 +1,16 @@
 import { StoreError } from '../errors.ts';
 import type { KvEngine } from './kv-engine.ts';
 
-/** An engine that can become another one under the feet of its users: how an embedded store grows to shards without a stop. */
+/**
+ * An engine that can become another one under the feet of its users: how an embedded store grows to shards without a
+ * stop.
+ */
 export interface SwitchableEngine extends KvEngine {
   readonly current: KvEngine;
-  /** Stops new commits and waits for those under way; the function that is returned lets them go on, on the engine that is current then. */
+  /**
+   * Stops new commits and waits for those under way; the function that is returned lets them go on, on the engine that
+   * is current then.
+   */
   hold(): Promise<() => void>;
   /** @throws StoreError CONFIG_INVALID when the other counts slots differently */
   switchTo(engine: KvEngine): void;

@@ -7,9 +7,9 @@ import { FIRST_TIMELINE, type Timeline } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
 
 /**
- * Files of an archive. `changes-<number>` has changes of the first timeline, `changes-<number>.<timeline>` those of another
- * one; the number is that of the first change in it. `<timeline>.json` says where that timeline began. A record is crc32,
- * length, number of the change, time (doubles), four bytes that are free, and the change.
+ * Files of an archive. `changes-<number>` has changes of the first timeline, `changes-<number>.<timeline>` those of
+ * another one; the number is that of the first change in it. `<timeline>.json` says where that timeline began. A record
+ * is crc32, length, number of the change, time (doubles), four bytes that are free, and the change.
  */
 export interface ArchiveFile {
   name: string;

@@ -14,7 +14,10 @@ export interface ArchivedChange {
 
 /** The way through an archive from a place on one timeline to the end of another. */
 export interface ArchivePath {
-  /** The timelines on the way, each up to where the next one began, and what the archive knows of those behind the first. */
+  /**
+   * The timelines on the way, each up to where the next one began, and what the archive knows of those behind the
+   * first.
+   */
   parts: { timeline: string; upTo: number; began?: Timeline }[];
   /** The timeline at its end. */
   timeline: string;

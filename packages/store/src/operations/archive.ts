@@ -7,8 +7,9 @@ import { FIRST_TIMELINE, presentOf, type Timeline } from '../engines/lmdb/timeli
 import { archivedTimelines, encodeRecord, fileName, filesOf, readRecords, timelineFile } from './archive-files.ts';
 
 /**
- * The archive of a store: a folder of files with every durable change. With a backup it gives the store as it was at any
- * time since. A store that was restored goes on in it on a timeline of its own, so that nothing is taken for what was undone.
+ * The archive of a store: a folder of files with every durable change. With a backup it gives the store as it was at
+ * any time since. A store that was restored goes on in it on a timeline of its own, so that nothing is taken for what
+ * was undone.
  */
 export interface Archive extends ChangeArchive {
   /** Bytes that wait to be written. */
@@ -40,7 +41,10 @@ interface Queued {
   sequence: number;
 }
 
-/** Goes on behind the last whole change that the folder has. One process at a time: the engine opens it when it holds the store. */
+/**
+ * Goes on behind the last whole change that the folder has. One process at a time: the engine opens it when it holds
+ * the store.
+ */
 export async function openArchive(dir: string, options: { clock?: Clock; fileBytes?: number } = {}): Promise<Archive> {
   const { clock = systemClock, fileBytes = FILE_BYTES } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -135,7 +139,10 @@ export async function openArchive(dir: string, options: { clock?: Clock; fileByt
   };
 }
 
-/** The end of what an archive has of a timeline. What is torn there was never promised, and goes: behind it nothing could be read. */
+/**
+ * The end of what an archive has of a timeline. What is torn there was never promised, and goes: behind it nothing
+ * could be read.
+ */
 async function openNewest(
   dir: string,
   timeline: string,

@@ -22,8 +22,9 @@ import { StoreError } from '../errors.ts';
 import { type ArchivePath, planPath, readArchive } from './archive-path.ts';
 
 /**
- * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes behind it. The copy and a part
- * of the archive give the store as it was at any time in between. (Shards are backed up by PostgreSQL's own base backup and WAL archive.)
+ * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes
+ * behind it. The copy and a part of the archive give the store as it was at any time in between. (Shards are backed up
+ * by PostgreSQL's own base backup and WAL archive.)
  */
 export interface Backup {
   /** Milliseconds UTC. */
@@ -134,10 +135,12 @@ export interface Restored {
 }
 
 /**
- * Makes a store of a backup in an empty folder, with the changes of the folder `archive` up to `until`. The store begins a
- * timeline of its own: what came later elsewhere is not its past, and whoever read the feed beyond it is told so.
+ * Makes a store of a backup in an empty folder, with the changes of the folder `archive` up to `until`. The store
+ * begins a timeline of its own: what came later elsewhere is not its past, and whoever read the feed beyond it is told
+ * so.
  *
- * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup, CONFIG_INVALID when `until` is no time
+ * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup, CONFIG_INVALID when `until` is no
+ * time
  */
 export async function restoreStore(backup: string, dir: string, options: RestoreOptions = {}): Promise<Restored> {
   const { until = Number.POSITIVE_INFINITY, clock = systemClock } = options;

@@ -3,7 +3,9 @@ import { StoreError } from '../errors.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import { wellKnownJson } from './well-known-json.ts';
 
-/** Records as JSON, by protobuf's JSON rules where they matter: 64-bit integers are texts, bytes are base64, and so on. */
+/**
+ * Records as JSON, by protobuf's JSON rules where they matter: 64-bit integers are texts, bytes are base64, and so on.
+ */
 export function toJson(message: MessageDef, record: RecordValue): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const field of message.fields) {

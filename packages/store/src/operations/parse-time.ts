@@ -3,8 +3,9 @@ import { StoreError } from '../errors.ts';
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**
- * A moment as people write it, in milliseconds UTC: 2026-11-28T08:00:00Z, 2026-11-28 08:00, 2026-11-28, or these milliseconds
- * themselves, which have thirteen digits. Without a zone it is a time of this machine. Whatever is not exactly of this form, or on no calendar, is refused.
+ * A moment as people write it, in milliseconds UTC: 2026-11-28T08:00:00Z, 2026-11-28 08:00, 2026-11-28, or these
+ * milliseconds themselves, which have thirteen digits. Without a zone it is a time of this machine. Whatever is not
+ * exactly of this form, or on no calendar, is refused.
  *
  * @throws StoreError CONFIG_INVALID
  */

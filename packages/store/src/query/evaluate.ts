@@ -149,7 +149,10 @@ export function compileCondition(message: MessageDef, condition: Condition): (re
   return present((own) => matches(own as string) !== condition.negated);
 }
 
-/** SQL's like: % any text, _ one character, \ before either makes it plain. Linear in the text, so no pattern can stall the store. */
+/**
+ * SQL's like: % any text, _ one character, \ before either makes it plain. Linear in the text, so no pattern can stall
+ * the store.
+ */
 export function like(pattern: string): (text: string) => boolean {
   const parts: { any: boolean; one?: boolean; char?: string }[] = [];
   const characters = [...pattern];

@@ -27,11 +27,16 @@ export interface TableCore {
   deadline(options?: CallOptions): number;
   alive<T extends { expires: number }>(row: T | undefined): row is T;
   decode(row: ReadRow, rowKey: Buffer): Found;
-  /** A row as the hot tier has it, or the engine; the tier takes it in. What comes at once is good until anything else runs. */
+  /**
+   * A row as the hot tier has it, or the engine; the tier takes it in. What comes at once is good until anything else
+   * runs.
+   */
   read(rowKey: Buffer, options: ReadCallOptions | undefined): ReadRow | undefined | Promise<ReadRow | undefined>;
   expires(options?: { ttlMs?: number }): number;
   commit(slot: number, writes: Write[], deadline: number): Promise<WriteResult[]>;
-  /** Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline. */
+  /**
+   * Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline.
+   */
   readModifyWrite<T>(
     at: { slot: number; key: Buffer },
     deadline: number,

@@ -135,7 +135,9 @@ function applyAt(bytes: Uint8Array, way: readonly FieldDef[], edit: Edit): Uint8
   ]);
 }
 
-/** The bytes of a message field, none when it is absent; several parts of it are one message when put behind each other. */
+/**
+ * The bytes of a message field, none when it is absent; several parts of it are one message when put behind each other.
+ */
 function messageBytes(bytes: Uint8Array, field: FieldDef): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let from = 0; from < bytes.length; ) {

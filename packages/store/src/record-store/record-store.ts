@@ -75,7 +75,8 @@ export interface RecordStore<T extends TableTypes = AnyTables> {
 }
 
 /**
- * Opens the tables of a schema on an engine. A schema that was stored before is compared: allowed changes are kept, others refused.
+ * Opens the tables of a schema on an engine. A schema that was stored before is compared: allowed changes are kept,
+ * others refused.
  *
  * @example
  * const engine = await createLmdbEngine({ dir: 'store' });

@@ -39,9 +39,10 @@ interface Touched {
 
 /**
  * Runs `work`, then commits all of what it did or nothing, when nobody changed in between what it touched; else runs it
- * again, until the deadline. Transactions and single writes of one slot happen as if one after the other, absent records
- * included (docs/decisions/transactions.md). What `work` reads may be of different moments, and is only then of one moment when
- * the promise resolves: also what `work` throws counts only then. All records must have equal values in their sharding keys.
+ * again, until the deadline. Transactions and single writes of one slot happen as if one after the other, absent
+ * records included (docs/decisions/transactions.md). What `work` reads may be of different moments, and is only then of
+ * one moment when the promise resolves: also what `work` throws counts only then. All records must have equal values in
+ * their sharding keys.
  *
  * @throws StoreError TRANSACTION_SPREAD, TIMEOUT, and what `work` throws
  */
@@ -202,7 +203,9 @@ async function commitAttempt(context: StoreContext, touched: readonly Touched[],
   return results.every(({ code }) => code === 'ok');
 }
 
-/** Whether what `work` threw stands on records of one moment. Where that cannot be learnt what it threw is what is told. */
+/**
+ * Whether what `work` threw stands on records of one moment. Where that cannot be learnt what it threw is what is told.
+ */
 async function standsAt(context: StoreContext, touched: readonly Touched[], deadline: number): Promise<boolean> {
   const read = touched.map((entry): Touched => ({ ...entry, dirty: false }));
   return commitAttempt(context, read, deadline).catch(() => true);

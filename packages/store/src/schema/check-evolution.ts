@@ -8,8 +8,9 @@ const HINT = 'add fields, never remove, rename or retype them; for anything else
 /**
  * Checks that records written under `before` stay readable and reachable under `after`.
  *
- * Allowed: new tables, new value fields, larger sizes, larger ListNum, another TTL or feed. Refused: a table that is gone; another kind,
- * primary key, sharding key or index; a field removed, renamed, renumbered, retyped; encryption switched; smaller limits.
+ * Allowed: new tables, new value fields, larger sizes, larger ListNum, another TTL or feed. Refused: a table that is
+ * gone; another kind, primary key, sharding key or index; a field removed, renamed, renumbered, retyped; encryption
+ * switched; smaller limits.
  *
  * @throws StoreError SCHEMA_CHANGE_FORBIDDEN naming every refused change with its place.
  */

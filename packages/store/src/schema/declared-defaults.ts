@@ -4,7 +4,8 @@ import type { FieldDef } from './table.ts';
 
 /**
  * Declared defaults, `[default = …]`. The parser of protobufjs reads numbers as doubles and texts as UTF-16, so 64-bit
- * integers and bytes are not exact. So their literals are handed through it as texts that it leaves alone, and read here.
+ * integers and bytes are not exact. So their literals are handed through it as texts that it leaves alone, and read
+ * here.
  */
 
 const TOKEN =
@@ -32,8 +33,8 @@ const PROTO_ALIAS = 'sparrow_alias_of_proto';
 export const realName = (name: string): string => (name === PROTO_ALIAS ? PROTO : name);
 
 /**
- * The source as protobufjs is given it: every declared default is an option of another name, whose text says which literal
- * it was, and a name that it cannot keep has another one. Lines stay where they are.
+ * The source as protobufjs is given it: every declared default is an option of another name, whose text says which
+ * literal it was, and a name that it cannot keep has another one. Lines stay where they are.
  */
 export function prepareSource(source: string): string {
   const tokens = [...tokensOf(source)];

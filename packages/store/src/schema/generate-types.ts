@@ -1,7 +1,10 @@
 import { absentValue } from '../codec/message-codec.ts';
 import type { EnumDef, FieldDef, MessageDef, Schema } from './table.ts';
 
-/** TypeScript for the tables of a schema: an interface a message, a type an enum, and `Tables`, the map that `createRecordStore` takes. */
+/**
+ * TypeScript for the tables of a schema: an interface a message, a type an enum, and `Tables`, the map that
+ * `createRecordStore` takes.
+ */
 export function generateTypes(schema: Schema): string {
   const messages = new Map<string, MessageDef>();
   const enums = new Map<string, EnumDef>();

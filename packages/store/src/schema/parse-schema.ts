@@ -14,9 +14,9 @@ const SCALARS = new Set<string>([
 const KEY_TYPES = new Set<string>([...SCALARS].filter((type) => type !== 'double' && type !== 'float'));
 
 /**
- * Reads the tables of a `.proto` (syntax 2 or 3). A message with `tcaplusservice.tcaplus_primary_key` is a table. Types of
- * protobuf itself may be imported (Timestamp, Duration, Struct, Any, wrappers …); other imports, like that of the option
- * file, may stand there and are not looked up.
+ * Reads the tables of a `.proto` (syntax 2 or 3). A message with `tcaplusservice.tcaplus_primary_key` is a table. Types
+ * of protobuf itself may be imported (Timestamp, Duration, Struct, Any, wrappers …); other imports, like that of the
+ * option file, may stand there and are not looked up.
  *
  * @throws StoreError SCHEMA_INVALID with file, line and column.
  */

@@ -1,4 +1,7 @@
-/** Types of protobuf that a schema may import, by the names of their files. Their field names are those of the originals. */
+/**
+ * Types of protobuf that a schema may import, by the names of their files. Their field names are those of the
+ * originals.
+ */
 export const WELL_KNOWN: ReadonlyMap<string, string> = new Map(
   Object.entries({
     any: 'message Any { string type_url = 1; bytes value = 2; }',

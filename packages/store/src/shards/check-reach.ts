@@ -6,8 +6,9 @@ const REACH_MS = 20_000;
 const NO_PRIVILEGE = '42501';
 
 /**
- * Looks whether one shard can replicate from another at its address: servers read addresses by the rules of libpq, which are
- * narrower than ours, from their own place in the network and with their own rights. What is made for it is rolled back.
+ * Looks whether one shard can replicate from another at its address: servers read addresses by the rules of libpq,
+ * which are narrower than ours, from their own place in the network and with their own rights. What is made for it is
+ * rolled back.
  *
  * @throws StoreError CONFIG_INVALID
  */

@@ -67,8 +67,8 @@ export async function addShard(
 }
 
 /**
- * Slots will move from server to server, so each must be able to replicate from the new one at its address and the other
- * way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
+ * Slots will move from server to server, so each must be able to replicate from the new one at its address and the
+ * other way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
  *
  * @throws StoreError CONFIG_INVALID
  */

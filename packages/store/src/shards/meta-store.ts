@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { StoreError } from '../errors.ts';
 
-/** Who owns which slot, which shards there are, how far each move is: in a PostgreSQL of its own or beside one. Free of records. */
+/**
+ * Who owns which slot, which shards there are, how far each move is: in a PostgreSQL of its own or beside one. Free of
+ * records.
+ */
 export interface ShardInfo {
   id: string;
   url: string;
@@ -40,7 +43,10 @@ export interface Move {
   toEnd?: boolean;
   /** Slots switched so far: all below this one. */
   switched: number;
-  /** `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one needs no copy. */
+  /**
+   * `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one
+   * needs no copy.
+   */
   link: { publication: string; subscription: string; number?: number };
   reverse?: { publication: string; subscription: string };
   fencesMs: number[];

@@ -9,7 +9,11 @@ export interface MoveShards {
   urls: { from: string; to: string };
 }
 
-/** Connections to both sides, for as long as `work` takes. @throws StoreError MOVE_REFUSED, SHARD_DOWN, and those of `work` */
+/**
+ * Connections to both sides, for as long as `work` takes.
+ *
+ * @throws StoreError MOVE_REFUSED, SHARD_DOWN, and those of `work`
+ */
 export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: MoveShards) => Promise<T>): Promise<T> {
   const shards = await meta.shards();
   const url = (id: string): string => {

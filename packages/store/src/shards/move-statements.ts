@@ -7,8 +7,8 @@ import { type ShardClient, TryAgain } from './shard-client.ts';
 export const COMMAND_MS = 60_000;
 
 /**
- * What a move does on one shard, each a step of its own that may be done again: replication set up and taken down, slots given and taken,
- * rows removed. When and in which order is the mover's affair.
+ * What a move does on one shard, each a step of its own that may be done again: replication set up and taken down,
+ * slots given and taken, rows removed. When and in which order is the mover's affair.
  *
  * @param names tables that move
  * @param cleanRows rows that clean-up removes at once
@@ -124,7 +124,10 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     );
   }
 
-  /** Takes a fence back that nothing was decided behind. Nobody waits for the disk: what a crash forgets of it, whoever resumes does again. */
+  /**
+   * Takes a fence back that nothing was decided behind. Nobody waits for the disk: what a crash forgets of it, whoever
+   * resumes does again.
+   */
   async function unfence(client: ShardClient, first: number, last: number, epoch: number): Promise<void> {
     await change(
       client,

@@ -25,11 +25,17 @@ export interface MoveStepOptions {
   onWait?: ((move: Move, text: string) => void) | undefined;
 }
 
-/** The steps of a move: each may be done again by whoever resumes it, and leaves the journal as it found it but where said. */
+/**
+ * The steps of a move: each may be done again by whoever resumes it, and leaves the journal as it found it but where
+ * said.
+ */
 export interface MoveSteps {
   copy(move: Move): Promise<void>;
   catchUp(move: Move): Promise<void>;
-  /** Before the first slot is switched the target begins to keep what will be written there; notes it in the journal first. */
+  /**
+   * Before the first slot is switched the target begins to keep what will be written there; notes it in the journal
+   * first.
+   */
   prepareReverse(move: Move): Promise<void>;
   /** Hands all slots over, and notes each group in the journal. */
   switchAll(move: Move): Promise<void>;

@@ -7,10 +7,10 @@ import { createMoveSteps } from './move-steps.ts';
 import { type VerifiedMove, verifyMove } from './verify-move.ts';
 
 /**
- * Moves slots from one shard to another while they are in use: a copy by logical replication with a row filter, then group
- * by group a fence, a drain, a comparison, one decision in the meta store and the grant. Everything is written in the
- * journal before it is begun, so whoever resumes a move knows where it stands and how far it was to go: what is decided
- * goes forward, what is not is un-fenced and tried again.
+ * Moves slots from one shard to another while they are in use: a copy by logical replication with a row filter, then
+ * group by group a fence, a drain, a comparison, one decision in the meta store and the grant. Everything is written in
+ * the journal before it is begun, so whoever resumes a move knows where it stands and how far it was to go: what is
+ * decided goes forward, what is not is un-fenced and tried again.
  */
 export interface Mover {
   /** @throws StoreError MOVE_REFUSED */
@@ -55,7 +55,9 @@ export interface MoverOptions {
   /** Time that transactions which are open on a shard may keep a replication from beginning. Default ten minutes. */
   waitMs?: number;
   clock?: Clock;
-  /** Told of every step that was written into the journal, before it is begun: progress, and the place where tests kill. */
+  /**
+   * Told of every step that was written into the journal, before it is begun: progress, and the place where tests kill.
+   */
   onStep?: (move: Move, step: string) => void | Promise<void>;
   /** Told, every few seconds, for whom a move waits. */
   onWait?: (move: Move, text: string) => void;

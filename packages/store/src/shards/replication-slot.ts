@@ -43,7 +43,8 @@ export interface CreateSlot {
 
 /**
  * Makes a replication slot; nothing when it is there. It begins when every transaction that was open on the server has
- * ended, in whichever database. The server itself gives it up after `waitMs`, or when this process is gone, so that nothing stays.
+ * ended, in whichever database. The server itself gives it up after `waitMs`, or when this process is gone, so that
+ * nothing stays.
  *
  * @throws StoreError MOVE_REFUSED naming the transactions that were waited for
  */

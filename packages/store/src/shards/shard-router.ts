@@ -4,13 +4,17 @@ import { inTime } from './in-time.ts';
 import type { MetaStore, ShardInfo } from './meta-store.ts';
 import { ATTEMPT_MS, createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
 
-/** Finds the shard of a slot and goes on trying while slots move, shards fail over and connections break, until the deadline. */
+/**
+ * Finds the shard of a slot and goes on trying while slots move, shards fail over and connections break, until the
+ * deadline.
+ */
 export interface ShardRouter {
   readonly slots: number;
   readonly meta: MetaStore;
   /**
-   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). It must end by `until`
-   * (`performance.now()`): a shard that hangs is asked again. `ageMs` is the time since the first attempt whose answer was lost, undefined before one was.
+   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). It must end
+   * by `until` (`performance.now()`): a shard that hangs is asked again. `ageMs` is the time since the first attempt
+   * whose answer was lost, undefined before one was.
    *
    * @throws StoreError TIMEOUT (not done), INDETERMINATE (a write whose answer was lost), SHARD_DOWN
    */

@@ -9,9 +9,9 @@ interface Tracked {
 }
 
 /**
- * A real folder, and what a disk has of it that loses its power: a name is there when the folder was synced after it was
- * made; a file has the bytes that were synced, and what was written with O_DSYNC inside of the length that was synced. (A
- * file system may keep more: who relies on it loses where it does not.)
+ * A real folder, and what a disk has of it that loses its power: a name is there when the folder was synced after it
+ * was made; a file has the bytes that were synced, and what was written with O_DSYNC inside of the length that was
+ * synced. (A file system may keep more: who relies on it loses where it does not.)
  */
 export function createForgetfulFiles(folder: string): { system: FileSystem; afterPowerLoss(target: string): void } {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,8 @@
 import type { FileLayer } from '../../src/engines/lmdb/file-layer.ts';
 
-/** A log folder in memory whose disk can be torn: bytes that were not made durable survive only as far as the test says. */
+/**
+ * A log folder in memory whose disk can be torn: bytes that were not made durable survive only as far as the test says.
+ */
 export interface TornDisk extends FileLayer {
   /** Appends in order: file, position, bytes. Only the last one can be torn, the others were promised. */
   readonly appends: { name: string; position: number; bytes: Buffer }[];

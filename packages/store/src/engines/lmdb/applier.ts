@@ -82,7 +82,8 @@ export function createApplier(options: {
       commitError?.catch((reason: unknown) => (lastError = reason));
       throw error;
     }
-    // lmdb lets go of older views of LMDB before it says that the batch is there, so no read misses what leaves the overlay.
+    // lmdb lets go of older views of LMDB before it says that the batch is there, so no read misses what leaves the
+    // overlay.
     overlay.applied();
     applied = upTo;
   }

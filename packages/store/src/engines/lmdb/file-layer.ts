@@ -28,7 +28,9 @@ export interface FileLayer {
 export interface LogFile {
   /** Resolves when the bytes are on the disk. Without that promise any part of them may be there or not. */
   append(bytes: Uint8Array, position: number): Promise<void>;
-  /** The same without a thread in between: it returns when the bytes are on the disk, and nothing else runs meanwhile. */
+  /**
+   * The same without a thread in between: it returns when the bytes are on the disk, and nothing else runs meanwhile.
+   */
   appendNow?(bytes: Uint8Array, position: number): void;
   close(): Promise<void>;
 }

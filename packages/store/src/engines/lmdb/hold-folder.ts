@@ -5,7 +5,11 @@ import { StoreError } from '../../errors.ts';
 /** Stays in the folder; who holds it is the kernel's affair. */
 export const LOCK_FILE = 'lock';
 
-/** Keeps a store's folder for this process; a holder that is gone, however it ended, holds nothing. @throws StoreError STORE_IN_USE */
+/**
+ * Keeps a store's folder for this process; a holder that is gone, however it ended, holds nothing.
+ *
+ * @throws StoreError STORE_IN_USE
+ */
 export function holdFolder(dir: string, hint: string): () => void {
   const held = holdFile(join(dir, LOCK_FILE));
   if (held) return held.release;

@@ -11,8 +11,8 @@ export function spaced(space: number, key: Uint8Array): Buffer {
 }
 
 /**
- * A stored row: version int32, revision, expiry and change time as 48-bit numbers, count of index entries as uint16, the entries each
- * with a uint16 length, the value. All little endian.
+ * A stored row: version int32, revision, expiry and change time as 48-bit numbers, count of index entries as uint16,
+ * the entries each with a uint16 length, the value. All little endian.
  */
 const HEAD = 24;
 
@@ -111,7 +111,9 @@ export interface StoredChange {
   value: Buffer | undefined;
 }
 
-/** A commit in the log: count, then per change key length uint16, key, value length uint32 (0xffffffff removes), value. */
+/**
+ * A commit in the log: count, then per change key length uint16, key, value length uint32 (0xffffffff removes), value.
+ */
 export function encodePayload(changes: readonly StoredChange[]): Buffer {
   const out = Buffer.allocUnsafe(payloadBytes(changes));
   writePayload(changes, out, 0);

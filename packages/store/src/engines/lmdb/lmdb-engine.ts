@@ -23,8 +23,9 @@ export interface LmdbEngineOptions {
   /** Folder of the store; made when it is not there, unless it is opened only to read. */
   dir: string;
   /**
-   * Only reads. `true`: beside the one process that writes; it sees what the writer has applied, some tenths of a second
-   * behind it. `alone`: nobody writes; what the last writer had not applied is read from its log. Nothing is written.
+   * Only reads. `true`: beside the one process that writes; it sees what the writer has applied, some tenths of a
+   * second behind it. `alone`: nobody writes; what the last writer had not applied is read from its log. Nothing is
+   * written.
    */
   readOnly?: boolean | 'alone';
   /** Slots that keys are counted into; matters when the store grows to shards. Default 1024. */
@@ -44,7 +45,10 @@ export interface LmdbEngineOptions {
 }
 
 export interface LmdbEngine extends KvEngine {
-  /** Calls back with every durable change in its order, for a copy of the store elsewhere; returns a function that ends it. */
+  /**
+   * Calls back with every durable change in its order, for a copy of the store elsewhere; returns a function that ends
+   * it.
+   */
   watch(onChange: (change: Change) => void): () => void;
   /** Rows as they are stored, for a copy of the store elsewhere. */
   scanStored(range: StoredRange): Promise<{ rows: { key: Buffer; stored: Buffer }[]; cursor?: string }>;

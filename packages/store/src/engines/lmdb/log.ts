@@ -14,7 +14,8 @@ import {
 /** The log in front of LMDB: what makes a write durable. Writes that come while the disk is busy go to it together. */
 export interface Log {
   /**
-   * Notes a payload of `bytes` under the next number, which `write` puts where it is told; the promise resolves when it is durable, with all before it.
+   * Notes a payload of `bytes` under the next number, which `write` puts where it is told; the promise resolves when it
+   * is durable, with all before it.
    */
   append(bytes: number, write: (out: Buffer, at: number) => void): { sequence: number; durable: Promise<void> };
   /** Everything up to here is elsewhere, too: segments below it may go. Never rejects. */
@@ -36,8 +37,9 @@ export interface LogOptions extends ReplayOptions {
 }
 
 /**
- * A disk that makes a group durable in a tenth of a millisecond is waited for on this thread: to hand the write to another one and be woken takes as
- * long again. One write that takes longer ends that, until so many in a row, by another thread, were quick.
+ * A disk that makes a group durable in a tenth of a millisecond is waited for on this thread: to hand the write to
+ * another one and be woken takes as long again. One write that takes longer ends that, until so many in a row, by
+ * another thread, were quick.
  */
 const QUICK_MS = 0.4;
 const QUICK_WRITES = 8;
@@ -59,7 +61,11 @@ interface Group {
   reject(error: Error): void;
 }
 
-/** Opens the log of a folder: replays what is behind `applied`, then begins a new segment. @throws StoreError STORE_CORRUPT */
+/**
+ * Opens the log of a folder: replays what is behind `applied`, then begins a new segment.
+ *
+ * @throws StoreError STORE_CORRUPT
+ */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { files, segmentBytes = 16 * 1024 * 1024, queueBytes = 64 * 1024 * 1024 } = options;
   const replayed = await replayLog(options);

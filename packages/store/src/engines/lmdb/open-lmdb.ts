@@ -17,7 +17,8 @@ export function openLmdb({ file, readOnly = false, maxReaders = 254 }: OpenLmdbO
       path: file,
       encoding: 'binary',
       keyEncoding: 'binary',
-      // A batch is on the disk when its promise resolves, by LMDB's own two meta pages: segments of the log may go then.
+      // A batch is on the disk when its promise resolves, by LMDB's own two meta pages: segments of the log may go
+      // then.
       overlappingSync: false,
       compression: false,
       // We make the batches. lmdb's own leave a promise to nobody, which ends the process when a commit fails.

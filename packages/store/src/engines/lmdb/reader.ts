@@ -4,9 +4,9 @@ import { decodeRow, SPACE, spaced } from './layout.ts';
 import { type Entry, type Overlay, textOf } from './overlay.ts';
 
 /**
- * Reads what is durable: LMDB, and in front of it what LMDB has not taken yet. What is on its way to the disk is shown to
- * nobody, since a crash could take it back, and nobody waits for it either: a key that is written all the time is read as
- * it was last made durable.
+ * Reads what is durable: LMDB, and in front of it what LMDB has not taken yet. What is on its way to the disk is shown
+ * to nobody, since a crash could take it back, and nobody waits for it either: a key that is written all the time is
+ * read as it was last made durable.
  */
 export interface Reader {
   /** A view that is good until the next read. */

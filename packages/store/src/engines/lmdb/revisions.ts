@@ -15,7 +15,9 @@ export function revisionOf(key: Buffer, value: Buffer | undefined): number {
   return key[0] === SPACE.feed ? Number(key.readBigUInt64BE(5)) : 0;
 }
 
-/** The highest revision that LMDB knows of. Revisions go on behind it, so none is given twice in the life of a store. */
+/**
+ * The highest revision that LMDB knows of. Revisions go on behind it, so none is given twice in the life of a store.
+ */
 export function highestRevision(db: RootDatabase<Buffer, Buffer>, applied: number): number {
   const text = db.getBinary(REVISION_KEY)?.toString('utf8');
   if (text !== undefined) return Number(text);

@@ -4,9 +4,9 @@ import { StoreError } from '../../errors.ts';
 import type { FileLayer } from './file-layer.ts';
 
 /**
- * Segments of the log. A segment is 32 bytes of head (magic, format, number, salt, checksum, number of its first record)
- * and records: crc32 over salt and the rest, length, sequence number, payload. A process never appends to a segment of an
- * earlier one, so a torn end stays an end.
+ * Segments of the log. A segment is 32 bytes of head (magic, format, number, salt, checksum, number of its first
+ * record) and records: crc32 over salt and the rest, length, sequence number, payload. A process never appends to a
+ * segment of an earlier one, so a torn end stays an end.
  */
 const MAGIC = 0x4c525053;
 const FORMAT = 1;
@@ -48,7 +48,11 @@ export interface ReplayOptions {
   onApplied?(sequence: number, payload: Buffer): void;
 }
 
-/** Reads the log of a folder; answers its segments and the number of its last record. @throws StoreError STORE_CORRUPT */
+/**
+ * Reads the log of a folder; answers its segments and the number of its last record.
+ *
+ * @throws StoreError STORE_CORRUPT
+ */
 export async function replayLog(options: ReplayOptions): Promise<{ segments: string[]; sequence: number }> {
   const { files, applied } = options;
   const segments = (await files.list()).filter((name) => /^log-\d{10}$/.test(name)).sort();

@@ -46,7 +46,10 @@ export async function beginTimeline(
   return next;
 }
 
-/** A position in a feed as text: the timeline, unless it is the first one, and the number of the last change that was read. */
+/**
+ * A position in a feed as text: the timeline, unless it is the first one, and the number of the last change that was
+ * read.
+ */
 export const writePosition = (chain: readonly Timeline[], number: number): string => {
   const id = presentOf(chain);
   return id === FIRST_TIMELINE ? String(number) : `${id}.${number}`;

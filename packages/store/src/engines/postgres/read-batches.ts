@@ -31,9 +31,9 @@ interface Wanted {
 }
 
 /**
- * Point reads of one shard. A read that comes to an idle shard is sent at once; what comes while `LANES` statements are under way goes together in the
- * next one, a key that several want once. Nobody is given an answer to a statement that was sent before the read began, so a batch is as fresh as
- * a read alone.
+ * Point reads of one shard. A read that comes to an idle shard is sent at once; what comes while `LANES` statements are
+ * under way goes together in the next one, a key that several want once. Nobody is given an answer to a statement that
+ * was sent before the read began, so a batch is as fresh as a read alone.
  */
 export interface ReadBatches {
   /** @param until `performance.now()` by which it ends. @throws LostAnswer, TryAgain, StoreError */
