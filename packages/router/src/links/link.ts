@@ -55,8 +55,9 @@ const WINDOW_MS = 100;
 const HELD = { byOwner: 1, byFlood: 2, bySlice: 4 } as const;
 /** Frames of one link are handed over for so long at once, ms. */
 const SLICE_MS = 25;
-/** Data frames are confirmed when so many bytes of them were handed over, and with every heartbeat. */
+/** Data frames are confirmed when so many bytes of them were handed over, or so long after the first of them. */
 const CONFIRM_BYTES = 64 * 1024;
+const CONFIRM_MS = 50;
 
 export interface LinkHandler {
   /** A frame; valid only until the call returns. */
@@ -274,6 +275,7 @@ export class Link {
   readonly #sent = new SentLog((block) => this.#queues[1].recycle(block));
   /** Up to here we have confirmed what came. */
   #confirmed = 0;
+  #cancelConfirm: (() => void) | undefined;
   #held = 0;
   /** Reading stops for several reasons, and goes on when none is left. */
   #hold(reason: number): void {
@@ -338,6 +340,11 @@ export class Link {
     }
     this.#handler?.chunkEnd?.(this);
     if (this.received - this.#confirmed >= CONFIRM_BYTES) this.#confirm();
+    else if (this.received > this.#confirmed && this.#confirms && !this.#cancelConfirm)
+      this.#cancelConfirm = this.#clock.after(CONFIRM_MS, () => {
+        this.#cancelConfirm = undefined;
+        this.#confirm();
+      });
     return rest === undefined;
   }
 
@@ -367,6 +374,7 @@ export class Link {
   deliver(frame: FrameView): void {
     this.#onFrame(frame);
     this.#handler?.chunkEnd?.(this);
+    this.#confirm();
   }
 
   /** False when the slice is over. */
@@ -478,7 +486,6 @@ export class Link {
         this.#end(`silent for ${Math.round(now - this.#heard)} ms`);
         return;
       }
-      this.#confirm();
       this.sendHeader({ kind: KIND.ping }, doubleBytes(now));
       this.#tick();
     });
@@ -488,6 +495,7 @@ export class Link {
     if (this.isDown) return;
     this.isDown = true;
     this.#cancelTick?.();
+    this.#cancelConfirm?.();
     // What never left is kept behind what is not confirmed.
     for (let block: Block | undefined; (block = this.#queues[1].shift()); ) this.#sent.append(block.bytes, block.end);
     for (const frame of this.#states.takeAll()) this.#sent.append(frame, frame.byteLength);
