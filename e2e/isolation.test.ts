@@ -72,6 +72,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sparrow-hostile-'));
   await writeTree(dir, {
     'project.config.json': { appid: 'wxhostile', projectname: 'hostile' },
+    // Outside is on this machine: only what is named there may be asked.
+    'sparrow.json': { domains: [`127.0.0.1:${(outside.address() as AddressInfo).port}`] },
     'app.json': { pages: ['pages/a/a'] },
     'app.js': `App({ hostile: require('./hostile') })`,
     'hostile.js': hostile,

@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { filesBelow } from '@sparrow/core/files';
 import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { suffixOf } from './paths.ts';
@@ -36,16 +36,12 @@ export function createMountedFiles(): MountedFiles {
       const { mtimeMs } = statSync(folder);
       const cached = known.get(folder);
       if (cached?.mtimeMs === mtimeMs) return cached.files;
-      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap(
-        (item): [string, FileEntry][] => {
-          const absolute = join(item.parentPath, item.name);
-          const suffix = suffixOf(item.name);
-          if (!item.isFile() || suffix === '.json' || !ASSET_SUFFIXES.has(suffix)) return [];
-          const stat = statSync(absolute);
-          const inside = relative(folder, absolute).replaceAll(sep, '/');
-          return [[`${path}/${inside}`, { absolute, size: stat.size, mtimeMs: stat.mtimeMs }]];
-        },
-      );
+      const files = [...filesBelow(folder)].flatMap(({ path: inside, absolute, isFolder }): [string, FileEntry][] => {
+        const suffix = suffixOf(inside);
+        if (isFolder || suffix === '.json' || !ASSET_SUFFIXES.has(suffix) || inside.includes('\\')) return [];
+        const stat = statSync(absolute, { throwIfNoEntry: false });
+        return stat ? [[`${path}/${inside}`, { absolute, size: stat.size, mtimeMs: stat.mtimeMs }]] : [];
+      });
       known.set(folder, { mtimeMs, files });
       return files;
     },

@@ -95,7 +95,7 @@ export function createBuilder(dir: string): Builder {
     list.add(undefined, graph.diagnostics);
     list.add(
       undefined,
-      tree.escaping.map((path) => escapingLink(tree.display(path))),
+      [...tree.escaping, ...npm.escaping].map((path) => escapingLink(tree.display(path))),
     );
     for (const [path, finding] of graph.missing) list.add(path, [finding]);
 

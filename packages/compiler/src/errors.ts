@@ -3,6 +3,8 @@ import { SparrowError } from '@sparrow/core';
 export type CompilerErrorCode =
   /** The folder holds no app.json. */
   | 'NO_PROJECT'
+  /** A name of the project would be written outside of the package's folder. */
+  | 'PATH_OUTSIDE_PACKAGE'
   /** The compiler was used after `close()`. */
   | 'CLOSED';
 

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { joinInside } from '@sparrow/core/files';
 import type { CompiledPackage } from './build.ts';
+import { CompilerError } from './errors.ts';
 
 /**
  * Writes a package as the folder that package-format.ts describes. It is written beside `outDir` and renamed, so that
@@ -11,8 +13,17 @@ export async function writePackage(pkg: CompiledPackage, outDir: string): Promis
   const unique = `${process.pid}-${Date.now().toString(36)}`;
   const fresh = `${outDir}.new-${unique}`;
   const old = `${outDir}.old-${unique}`;
+  /** Names of the package come from the project: none may lead out of the folder that is written. */
+  const placeOf = (...parts: string[]): string => {
+    const place = joinInside(fresh, ...parts);
+    if (place === undefined)
+      throw new CompilerError('PATH_OUTSIDE_PACKAGE', `${parts.join('/')} leaves the package`, {
+        hint: 'rename that file of the project',
+      });
+    return place;
+  };
   const put = async (path: string, text: string) => {
-    const file = join(fresh, path);
+    const file = placeOf(path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   };
@@ -23,7 +34,7 @@ export async function writePackage(pkg: CompiledPackage, outDir: string): Promis
     for (const [module, map] of pkg.maps) await put(join('maps', `${module}.map`), map);
     for (const path of pkg.manifest.files) {
       const from = pkg.assetPath(path);
-      const to = join(fresh, 'files', path);
+      const to = placeOf('files', path);
       if (from === undefined) continue;
       await mkdir(dirname(to), { recursive: true });
       await copyFile(from, to, constants.COPYFILE_FICLONE);

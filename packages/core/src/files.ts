@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type Dirent, lstatSync, readdirSync, realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 /**
  * The only way to make a path of a root and parts that somebody else names: what would leave the root is refused, in
@@ -35,6 +35,62 @@ export function realInside(roots: readonly string[], path: string): string | und
   const real = realOf(path);
   if (real === undefined) return undefined;
   return roots.some((root) => isInside(realOf(root) ?? root, real)) ? real : undefined;
+}
+
+/**
+ * Whether a path leads inside a root when every link on its way is followed, also the path of what is not there yet: then the
+ * nearest folder that is there counts.
+ */
+export function leadsInside(root: string, path: string): boolean {
+  const [from, to] = [futureOf(root), futureOf(path)];
+  return from !== undefined && to !== undefined && isInside(from, to);
+}
+
+/** The real path that something will have once it is made; undefined behind a link to nothing, which a writer would follow. */
+function futureOf(path: string): string | undefined {
+  for (let at = path; ; at = dirname(at)) {
+    const real = realOf(at);
+    if (real !== undefined) return join(real, relative(at, path));
+    if (isLink(at) || at === dirname(at)) return undefined;
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** Something that was found below a folder. */
+export interface FoundFile {
+  /** From the folder on, with forward slashes. */
+  path: string;
+  absolute: string;
+  isFolder: boolean;
+}
+
+/**
+ * Everything below a folder that is a file or a folder itself. Links are left out: Node's own recursive listing follows them,
+ * and one that leads upwards makes it endless.
+ */
+export function* filesBelow(folder: string): Generator<FoundFile> {
+  const waiting = [''];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const item of entriesOf(join(folder, at))) {
+      const path = at === '' ? item.name : `${at}/${item.name}`;
+      const isFolder = item.isDirectory();
+      if (isFolder) waiting.push(path);
+      else if (!item.isFile()) continue;
+      yield { path, absolute: join(folder, path), isFolder };
+    }
+  }
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // Gone while its folder was read, or not ours to read.
+    return [];
+  }
 }
 
 /** The path with all its links followed; undefined when there is nothing. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import { startChild } from '@sparrow/core/process';
 import { npmEnvironment } from '../backend/environment.ts';
 import { createLineSplitter } from '../backend/line-splitter.ts';
@@ -27,20 +28,43 @@ export async function ensureDependencies(
   dir: string,
   options: DependencyOptions = {},
 ): Promise<'none' | 'linked' | 'installed'> {
-  const wanted = Object.entries(dependenciesOf(dir)).filter(([name]) => !existsSync(join(dir, 'node_modules', name)));
+  const wanted = dependenciesOf(dir).filter(({ place }) => !existsSync(place));
   if (wanted.length === 0) return 'none';
-  const found = wanted.map(([name, spec]) => ({ name, source: sourceOf(dir, name, spec) }));
+  const found = wanted.map(({ name, spec, place }) => ({ place, source: sourceOf(dir, name, spec) }));
   if (found.every(({ source }) => source !== undefined)) {
-    for (const { name, source } of found) if (source !== undefined) link(join(dir, 'node_modules', name), source);
+    for (const { place, source } of found) if (source !== undefined) link(place, source);
     return 'linked';
   }
   await install(dir, options);
   return 'installed';
 }
 
-function dependenciesOf(dir: string): Record<string, string> {
-  const json = readJsonFile(join(dir, 'package.json')) as { dependencies?: Record<string, string> } | undefined;
-  return json?.dependencies ?? {};
+/** Names as npm allows them, old ones with capitals too. They become folders, so nothing else may be one. */
+const PACKAGE_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~_-][a-z0-9._~-]*$/i;
+
+/** What package.json asks for, with the folder that each is looked for in. */
+function dependenciesOf(dir: string): { name: string; spec: string; place: string }[] {
+  const file = join(dir, 'package.json');
+  const json = readJsonFile(file) as { dependencies?: unknown } | null | undefined;
+  const list = json?.dependencies;
+  if (typeof list !== 'object' || list === null) return [];
+  return Object.entries(list).map(([name, spec]) => {
+    const modules = join(dir, 'node_modules');
+    const place = PACKAGE_NAME.test(name) ? joinInside(modules, name) : undefined;
+    if (place === undefined || typeof spec !== 'string')
+      throw new CloudError(
+        'PROJECT_INVALID',
+        `${file} depends on ${JSON.stringify(name)}, which is no name of a package`,
+        {
+          hint: 'correct the name in "dependencies"; npm refuses it as well',
+        },
+      );
+    if (!leadsInside(dir, dirname(place)))
+      throw new CloudError('PATH_OUTSIDE_PROJECT', `${modules} is a link out of the project`, {
+        hint: 'remove the link and run npm install',
+      });
+    return { name, spec, place };
+  });
 }
 
 /** Folder above that holds the very version that is asked for; ranges are left to npm. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { ProjectConfig } from '@sparrow/protocol';
 import { projectConfigSchema } from '@sparrow/protocol/schemas';
 import { CloudError } from '../errors.ts';
@@ -65,11 +66,10 @@ export function readProject(dir: string): Project {
   return { ...project, backendDir };
 }
 
-/** A path of the configuration as an absolute one that does not leave the project. */
+/** A path of the configuration as an absolute one that does not leave the project, links followed. */
 export function inside(folder: string, path: string, what: string): string {
-  const full = resolve(folder, path);
-  const way = relative(folder, full);
-  if (way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way)
+  const full = joinInside(folder, path);
+  if (full === undefined || !leadsInside(folder, full))
     throw new CloudError('PATH_OUTSIDE_PROJECT', `${what} is ${path}, which leaves ${folder}`, {
       hint: 'use a path inside the project',
     });

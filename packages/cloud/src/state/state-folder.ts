@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import { holdFile, isHeld } from '@sparrow/core/hold-file';
 import type { RunFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
@@ -31,6 +32,9 @@ export interface StateFolder {
  */
 export function openStateFolder(projectDir: string): StateFolder {
   const path = join(projectDir, '.sparrow');
+  // A project from elsewhere may bring the folder along, as a link to where nothing of it should be written.
+  if (!leadsInside(projectDir, path))
+    throw new CloudError('PATH_OUTSIDE_PROJECT', `${path} is a link out of the project`, { hint: 'remove the link' });
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const unlock = lock(path);
   try {
@@ -51,7 +55,11 @@ export function openStateFolder(projectDir: string): StateFolder {
       path,
       token,
       appFolder(app, env, kind) {
-        const folder = join(path, 'apps', app, env, kind);
+        const folder = joinInside(path, 'apps', app, env, kind);
+        if (folder === undefined || !leadsInside(path, folder))
+          throw new CloudError('PATH_OUTSIDE_PROJECT', `apps/${app}/${env}/${kind} of ${path} is a link out of it`, {
+            hint: 'remove the link',
+          });
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         return folder;
       },

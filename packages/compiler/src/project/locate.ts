@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
+import { joinInside, leadsInside, realInside } from '@sparrow/core/files';
 import type { Diagnostic, ProjectConfig } from '@sparrow/protocol';
 import { parse } from 'jsonc-parser';
+import { createDiagnostic } from '../diagnostics.ts';
 import { CompilerError } from '../errors.ts';
 import { isInside } from '../paths.ts';
 import { parseJson } from './json-file.ts';
@@ -52,53 +54,69 @@ export function locateProject(dir: string): Project {
   const base = resolve(dir);
   const config = (readJson(join(base, 'project.config.json')) ?? {}) as ProjectFile;
   const sparrow = (readJson(join(base, 'sparrow.json')) ?? {}) as ProjectConfig;
-  const named = typeof config.miniprogramRoot === 'string' ? [trim(config.miniprogramRoot)] : [];
-  const rootPath = [...named, ...USUAL_ROOTS].find((path) => existsSync(join(base, path, 'app.json')));
-  if (rootPath === undefined || rootPath.startsWith('..')) {
+  const diagnostics = CONFIG_FILES.flatMap((name) => checkJson(base, name));
+  const named = typeof config.miniprogramRoot === 'string' ? [config.miniprogramRoot] : [];
+  for (const path of named)
+    if (!existsInside(base, path, '')) diagnostics.push(outside('project.config.json', 'miniprogramRoot', path));
+  const found = [...named, ...USUAL_ROOTS].find((path) => existsInside(base, path, 'app.json'));
+  const root = found === undefined ? undefined : joinInside(base, found);
+  if (root === undefined) {
     throw new CompilerError('NO_PROJECT', `no app.json in ${base}`, {
       hint: 'pass the folder of a mini program: that of project.config.json, or that of app.json',
     });
   }
+  const rootPath = pathInside(base, root) ?? '';
   const backends = [config.qcloudRoot, config.cloudfunctionRoot, sparrow.backend?.dir];
   return {
     dir: base,
-    root: join(base, rootPath),
+    root,
     rootPath,
     appid: typeof config.appid === 'string' ? config.appid : '',
     name: typeof config.projectname === 'string' ? config.projectname : (base.split(sep).pop() ?? ''),
     // A folder that holds the mini program itself cannot be meant.
     excluded: backends
-      .flatMap((path) => (typeof path === 'string' ? [trim(path)] : []))
+      .flatMap((path) => (typeof path === 'string' ? (pathInside(base, joinInside(base, path) ?? base) ?? '') : []))
       .filter((path) => path !== '' && !isInside(rootPath, path)),
     npm: npmRelations(base, config.setting),
-    diagnostics: CONFIG_FILES.flatMap((name) => checkJson(base, name)),
+    diagnostics,
   };
 }
 
 function npmRelations(base: string, setting: ProjectFile['setting']): NpmRelation[] {
   if (!setting?.packNpmManually || !Array.isArray(setting.packNpmRelationList)) return [];
-  const relations = setting.packNpmRelationList.flatMap(
-    (item: { packageJsonPath?: unknown; miniprogramNpmDistDir?: unknown }) =>
-      typeof item?.packageJsonPath === 'string' && typeof item.miniprogramNpmDistDir === 'string'
-        ? [{ packageDir: join(base, item.packageJsonPath, '..'), distDir: join(base, item.miniprogramNpmDistDir) }]
-        : [],
+  return setting.packNpmRelationList.flatMap(
+    (item: { packageJsonPath?: unknown; miniprogramNpmDistDir?: unknown } | null) => {
+      if (typeof item?.packageJsonPath !== 'string' || typeof item.miniprogramNpmDistDir !== 'string') return [];
+      const packageDir = joinInside(base, item.packageJsonPath, '..');
+      const distDir = joinInside(base, item.miniprogramNpmDistDir);
+      return packageDir !== undefined && distDir !== undefined && leadsInside(base, packageDir)
+        ? [{ packageDir, distDir }]
+        : [];
+    },
   );
-  return relations.filter(({ packageDir }) => pathInside(base, packageDir) !== undefined);
+}
+
+/** Whether a folder that a file of the project names lies in the project, links followed, and has this file. */
+function existsInside(base: string, folder: string, file: string): boolean {
+  const path = joinInside(base, folder, file);
+  return path !== undefined && realInside([base], path) !== undefined;
+}
+
+function outside(file: string, key: string, path: string): Diagnostic {
+  return createDiagnostic(
+    { display: file, text: '' },
+    {
+      code: 'PATH_OUTSIDE_PROJECT',
+      message: `${key} names ${path}, which is no folder of the project`,
+      hint: 'name a folder inside of the project',
+    },
+  );
 }
 
 function checkJson(base: string, name: string): Diagnostic[] {
   if (!existsSync(join(base, name))) return [];
   const text = readFileSync(join(base, name), 'utf8').replace(/^\uFEFF/, '');
   return parseJson({ display: name, text }).diagnostics;
-}
-
-/** `./client/` → `client`. */
-function trim(path: string): string {
-  return path
-    .replaceAll('\\', '/')
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');
 }
 
 /** Comments and trailing commas are accepted, as the official tool does for its own files. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join as joinDisk } from 'node:path';
-import { foldersUpwards, join, resolvePath, withoutSuffix } from '../paths.ts';
+import { join as joinDisk, dirname as parentOf } from 'node:path';
+import { joinInside, realInside, realOf } from '@sparrow/core/files';
+import { foldersUpwards, isInside, join, resolvePath, withoutSuffix } from '../paths.ts';
 import { type Project, pathInside, readJson } from './locate.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -27,6 +28,8 @@ export interface NpmResolver {
   resolve(folder: string, bare: string): string | undefined;
   /** Main scripts of the mounted packages by the path that a `require` of the bare name looks up (`…/index.js`). */
   readonly mains: ReadonlyMap<string, string>;
+  /** Packages that are links to folders which are none of the project's; they count as absent. */
+  readonly escaping: readonly string[];
   /** Packages made for mini programs that something resolved to: project path and absolute folder. */
   mounted(): { path: string; folder: string }[];
 }
@@ -54,17 +57,26 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
   const mains = new Map<string, string>();
   const nested = new Map<string, string>();
   const configured = npmFolders(project);
-  const built = builtPackages(tree);
+  const ready = builtPackages(tree);
+
+  const trusted = trustedRoots(project);
+  const escaping: string[] = [];
 
   function load(at: string, modules: string, name: string): NpmPackage | undefined {
     const path = join(at, name);
-    const folder = joinDisk(modules, name);
+    const folder = isPackageName(name) ? joinInside(modules, name) : undefined;
+    if (folder === undefined || realOf(folder) === undefined) return undefined;
+    if (realInside(trusted, folder) === undefined) {
+      escaping.push(path);
+      return undefined;
+    }
     const info = readJson(joinDisk(folder, 'package.json')) as { miniprogram?: unknown; main?: unknown } | undefined;
     if (!info) return undefined;
     const dist = typeof info.miniprogram === 'string' ? info.miniprogram : 'miniprogram_dist';
-    const mini = existsSync(joinDisk(folder, dist)) && pathInside(folder, joinDisk(folder, dist)) !== undefined;
-    const source = mini ? joinDisk(folder, dist) : folder;
-    tree.mount(path, source);
+    const built = joinInside(folder, dist);
+    const mini = built !== undefined && realInside([folder], built) !== undefined;
+    const source = mini ? built : folder;
+    tree.mount(path, source, folder);
     // A package that is not flat keeps what it depends on beside itself.
     nested.set(path, joinDisk(folder, 'node_modules'));
     const main = mini ? 'index.js' : typeof info.main === 'string' ? info.main : 'index.js';
@@ -83,6 +95,7 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
 
   const resolver: NpmResolver = {
     mains,
+    escaping,
     mounted: () =>
       [...packages.values()].flatMap((item) => (item?.mini ? [{ path: item.path, folder: item.folder }] : [])),
     resolve(folder, bare) {
@@ -90,7 +103,8 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
       const rest = bare.slice(name.length + 1);
       for (const above of foldersUpwards(folder)) {
         const at = join(above, 'miniprogram_npm');
-        if (built.has(join(at, name))) return join(at, bare);
+        // What follows the name stays in the package, however it is written.
+        if (ready.has(join(at, name))) return resolveInside(join(at, name), rest);
         for (const modules of folderOf(name, at, above)) {
           const key = `${modules}/${name}`;
           if (!packages.has(key)) {
@@ -99,7 +113,7 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
           }
           const found = packages.get(key);
           if (!found) continue;
-          if (rest) return join(found.path, rest);
+          if (rest) return resolveInside(found.path, rest);
           return found.main === undefined ? found.path : withoutSuffix(found.main, '.js');
         }
       }
@@ -109,6 +123,37 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
   // A path may name the built folder itself: `/miniprogram_npm/x/index`.
   tree.onPackage = (folder, bare) => void resolver.resolve(folder, bare);
   return resolver;
+}
+
+/** A path below a folder; undefined when it climbs out. */
+function resolveInside(folder: string, rest: string): string | undefined {
+  const path = resolvePath(folder, rest.replace(/^\/+/, ''));
+  return path !== undefined && isInside(path, folder) ? path : undefined;
+}
+
+/** Names as npm allows them, old ones with capitals too. They become folders, so nothing else may be one. */
+const PACKAGE_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~_-][a-z0-9._~-]*$/i;
+
+export function isPackageName(name: string): boolean {
+  return PACKAGE_NAME.test(name) && name.length <= 214;
+}
+
+/**
+ * Where the folder of a package may really be, since package managers link: in the project, in the `node_modules` of a folder
+ * above, in the workspace that the project is part of, or among what Sparrow itself brings along.
+ */
+function trustedRoots({ dir }: Project): string[] {
+  const roots = [
+    dir,
+    joinDisk(import.meta.dirname, '../../../../node_modules'),
+    joinDisk(import.meta.dirname, '../../..'),
+  ];
+  for (let above = dir; ; above = parentOf(above)) {
+    roots.push(joinDisk(above, 'node_modules'));
+    const info = readJson(joinDisk(above, 'package.json')) as { workspaces?: unknown } | undefined;
+    if (info?.workspaces !== undefined || existsSync(joinDisk(above, 'pnpm-workspace.yaml'))) roots.push(above);
+    if (above === parentOf(above)) return roots;
+  }
 }
 
 /** `@a/b/c` → `@a/b`, `a/b` → `a`. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join as joinDisk } from 'node:path';
+import { joinInside, realInside, realOf } from '@sparrow/core/files';
 import { isInside, join } from '../paths.ts';
 import { type Project, pathInside } from './locate.ts';
 
@@ -33,7 +34,8 @@ export interface SourceTree {
   readonly escaping: readonly string[];
   /** Lists the root again and forgets what it knew of mounted files. */
   refresh(project: Project): void;
-  mount(path: string, absolute: string): void;
+  /** @param home folder that links of its files may not lead out of */
+  mount(path: string, absolute: string, home: string): void;
   /** Called once for a package below a `miniprogram_npm` folder that is asked for and not there: it may mount it. */
   onPackage: ((folder: string, bare: string) => void) | undefined;
   has(path: string): boolean;
@@ -54,7 +56,7 @@ interface CachedText {
 
 export function createSourceTree(): SourceTree {
   const texts = new Map<string, CachedText>();
-  const mounts = new Map<string, string>();
+  const mounts = new Map<string, { absolute: string; home: string }>();
   const mounted = new Map<string, FileEntry | undefined>();
   let files = new Map<string, FileEntry>();
   let escaping: string[] = [];
@@ -70,9 +72,10 @@ export function createSourceTree(): SourceTree {
     mounted.set(path, undefined);
     tree.onPackage?.(folder, bare);
     let found: FileEntry | undefined;
-    for (const [prefix, absolute] of mounts) {
+    for (const [prefix, { absolute, home }] of mounts) {
       if (!path.startsWith(`${prefix}/`)) continue;
-      found = statFile(joinDisk(absolute, path.slice(prefix.length + 1)));
+      const place = joinInside(absolute, path.slice(prefix.length + 1));
+      found = place !== undefined && realInside([home], place) !== undefined ? statFile(place) : undefined;
       if (found) break;
     }
     mounted.set(path, found);
@@ -99,7 +102,7 @@ export function createSourceTree(): SourceTree {
       mounted.clear();
       ({ files, escaping } = listFiles(project));
     },
-    mount: (path, absolute) => void mounts.set(path, absolute),
+    mount: (path, absolute, home) => void mounts.set(path, { absolute, home }),
     has: (path) => entry(path) !== undefined,
     entry,
     display,
@@ -143,10 +146,10 @@ interface Listing {
 function listFiles(project: Project): Listing {
   const found: [string, FileEntry][] = [];
   const escaping: string[] = [];
-  const home = realpathSync(project.dir);
   const walk = (folder: string) => {
     for (const item of entriesOf(joinDisk(project.root, folder))) {
-      if (item.name.startsWith('.')) continue;
+      // A backslash separates folders elsewhere: no such name is part of a program.
+      if (item.name.startsWith('.') || item.name.includes('\\')) continue;
       const path = join(folder, item.name);
       const absolute = joinDisk(project.root, path);
       if (item.isDirectory()) {
@@ -158,7 +161,11 @@ function listFiles(project: Project): Listing {
       }
       // Followed only to a file, since a linked folder may lead in circles, and only inside the project: what is
       // listed here is sent to the mini program.
-      if (item.isSymbolicLink() && !leadsInto(home, absolute)) {
+      if (
+        item.isSymbolicLink() &&
+        realOf(absolute) !== undefined &&
+        realInside([project.dir], absolute) === undefined
+      ) {
         escaping.push(path);
         continue;
       }
@@ -177,14 +184,5 @@ function entriesOf(folder: string): Dirent[] {
     // Removed while the folders above it were read.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-function leadsInto(home: string, link: string): boolean {
-  try {
-    return pathInside(home, realpathSync(link)) !== undefined;
-  } catch {
-    // A dangling link: nothing that could be sent.
-    return true;
   }
 }

@@ -1,5 +1,5 @@
 export * from './channel.ts';
 export * from './endpoint.ts';
-export * from './file-address.ts';
+export * from './program-file.ts';
 export * from './tree-codec.ts';
 export * from './tree-ops.ts';

@@ -40,8 +40,37 @@ const VIEW_MAY: ReadonlySet<InvokeName> = new Set<InvokeName>([
   'log',
 ]);
 
+/** What one phone may ask of its host at a time. */
+export interface InvokeLimits {
+  /** Time that calls may take of the host in one frame; those that come then wait. Milliseconds. */
+  sliceMs: number;
+  frameMs: number;
+  /** Calls that wait for their turn, and what their texts and bytes may have together; more are refused. */
+  maxWaiting: number;
+  maxWaitingBytes: number;
+  /** Calls that are being answered, like requests and open dialogs. */
+  maxRunning: number;
+}
+
+/** A program that fills its storage with a thousand calls at once is served within a second; a flood does not stop the console. */
+export const INVOKE_LIMITS: InvokeLimits = {
+  sliceMs: 6,
+  frameMs: 16,
+  maxWaiting: 20_000,
+  maxWaitingBytes: 128 << 20,
+  maxRunning: 10_000,
+};
+
+interface Job {
+  bytes: number;
+  run(): void;
+}
+
 /** Connects a channel's Invokes with the handlers. Every call is checked: the other side runs a stranger's code. */
-export function createDispatcher(handlers: NativeHandlers): {
+export function createDispatcher(
+  handlers: NativeHandlers,
+  limits: InvokeLimits = INVOKE_LIMITS,
+): {
   dispatch(channel: Channel, pageId: number, name: string, id: number, params: unknown): void;
   abort(channel: Channel, id: number): void;
   /** Ends everything that runs: the phone is closed. */
@@ -49,6 +78,41 @@ export function createDispatcher(handlers: NativeHandlers): {
 } {
   const living = new Set<AbortController>();
   const running = new WeakMap<Channel, Map<number, AbortController>>();
+  const turns = createTurns(limits);
+
+  function start(channel: Channel, pageId: number, key: InvokeName, id: number, params: unknown): void {
+    const fail = (error: InvokeError): void => emitOn(channel, 'reply', id, undefined, error);
+    if (living.size >= limits.maxRunning) return fail({ message: 'too many calls are running' });
+    const controller = new AbortController();
+    const calls = running.get(channel) ?? new Map<number, AbortController>();
+    running.set(channel, calls);
+    calls.set(id, controller);
+    living.add(controller);
+    const call: Call = {
+      id,
+      pageId,
+      signal: controller.signal,
+      progress: (event, data) => emitOn(channel, 'progress', id, event, data),
+    };
+    const run = async (): Promise<unknown> => handlers[key](params as never, call);
+    run()
+      .then(
+        (result) => emitOn(channel, 'reply', id, result ?? {}, undefined),
+        (error: unknown) => {
+          if (!(error instanceof NativeFailure)) console.error(`native ${key}`, error);
+          fail(
+            error instanceof NativeFailure
+              ? error.detail
+              : { message: error instanceof Error ? error.message : String(error) },
+          );
+        },
+      )
+      .finally(() => {
+        calls.delete(id);
+        living.delete(controller);
+      });
+  }
+
   return {
     dispatch(channel, pageId, name, id, params) {
       const fail = (error: InvokeError): void => emitOn(channel, 'reply', id, undefined, error);
@@ -57,40 +121,82 @@ export function createDispatcher(handlers: NativeHandlers): {
       if (pageId !== 0 && !VIEW_MAY.has(key)) return fail({ message: 'access denied' });
       const wrong = INVOKE_SPECS[key](params);
       if (wrong) return fail({ message: `parameter error: ${wrong}` });
-      const controller = new AbortController();
-      const calls = running.get(channel) ?? new Map<number, AbortController>();
-      running.set(channel, calls);
-      calls.set(id, controller);
-      living.add(controller);
-      const call: Call = {
-        id,
-        pageId,
-        signal: controller.signal,
-        progress: (event, data) => emitOn(channel, 'progress', id, event, data),
-      };
-      const run = async (): Promise<unknown> => handlers[key](params as never, call);
-      run()
-        .then(
-          (result) => emitOn(channel, 'reply', id, result ?? {}, undefined),
-          (error: unknown) => {
-            if (!(error instanceof NativeFailure)) console.error(`native ${name}`, error);
-            fail(
-              error instanceof NativeFailure
-                ? error.detail
-                : { message: error instanceof Error ? error.message : String(error) },
-            );
-          },
-        )
-        .finally(() => {
-          calls.delete(id);
-          living.delete(controller);
-        });
+      // The answer to a question of the host's own, which asks whether the program still lives.
+      if (key === 'debugResult') return start(channel, pageId, key, id, params);
+      const taken = turns.take({ bytes: sizeOf(params), run: () => start(channel, pageId, key, id, params) });
+      if (!taken) fail({ message: 'too many calls are waiting' });
     },
     abort(channel, id) {
       running.get(channel)?.get(id)?.abort();
     },
     close() {
+      turns.close();
       for (const controller of living) controller.abort();
     },
   };
+}
+
+/** Runs jobs in order, at once while there is time in this frame, the others in the frames that follow. */
+function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): void } {
+  let waiting: Job[] = [];
+  let next = 0;
+  let bytes = 0;
+  let frameStart = 0;
+  let used = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function hasTime(): boolean {
+    const now = performance.now();
+    if (now - frameStart >= limits.frameMs) {
+      frameStart = now;
+      used = 0;
+    }
+    return used < limits.sliceMs;
+  }
+  function run(job: Job): void {
+    const begin = performance.now();
+    job.run();
+    used += performance.now() - begin;
+  }
+  function drain(): void {
+    timer = undefined;
+    while (next < waiting.length && hasTime()) {
+      const job = waiting[next++] as Job;
+      bytes -= job.bytes;
+      run(job);
+    }
+    if (next < waiting.length) timer = setTimeout(drain, limits.frameMs);
+    else {
+      waiting = [];
+      next = 0;
+    }
+  }
+  return {
+    take(job) {
+      if (next === waiting.length && hasTime()) {
+        run(job);
+        return true;
+      }
+      if (waiting.length - next >= limits.maxWaiting || bytes + job.bytes > limits.maxWaitingBytes) return false;
+      waiting.push(job);
+      bytes += job.bytes;
+      timer ??= setTimeout(drain, limits.frameMs);
+      return true;
+    },
+    close() {
+      clearTimeout(timer);
+      waiting = [];
+      next = 0;
+    },
+  };
+}
+
+/** Texts and bytes of a call, two levels deep: enough to tell a flood from what fits. */
+function sizeOf(value: unknown, depth = 2): number {
+  if (typeof value === 'string') return value.length;
+  if (value instanceof ArrayBuffer) return value.byteLength;
+  if (typeof value !== 'object' || value === null || depth === 0) return 8;
+  let size = 8;
+  for (const item of Object.values(value)) size += sizeOf(item, depth - 1);
+  return size;
 }

@@ -2,6 +2,7 @@ export { createDeviceHandlers } from './device.ts';
 export * from './dispatch.ts';
 export { createMediaHandlers } from './media.ts';
 export { createNetworkHandlers } from './network.ts';
+export { createProgramFiles, type ProgramFiles } from './program-files.ts';
 export { RelayClient, type RelayOptions } from './relay-client.ts';
 export { createSettingsHandlers } from './settings.ts';
 export { createStorage, type Storage } from './storage.ts';

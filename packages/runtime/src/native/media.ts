@@ -1,6 +1,6 @@
 import type { ChosenFile, ChosenMessageFile } from '@sparrow/protocol';
 import { NativeFailure, type NativeHandlers } from './dispatch.ts';
-import type { FileOpener } from './network.ts';
+import type { ProgramFiles } from './program-files.ts';
 import type { RelayClient } from './relay-client.ts';
 
 type MediaHandlers = Pick<
@@ -16,7 +16,7 @@ export interface MediaShell {
   notice(text: string): void;
 }
 
-export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, shell: MediaShell): MediaHandlers {
+export function createMediaHandlers(relay: RelayClient, files: ProgramFiles, shell: MediaShell): MediaHandlers {
   return {
     async chooseMedia({ count, mediaType }) {
       const accept = mediaType.map((type) => (type === 'video' ? 'video/*' : 'image/*')).join(',') || 'image/*';
@@ -47,12 +47,12 @@ export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, sh
       return { tempFiles };
     },
     async saveImageToPhotosAlbum({ filePath }) {
-      await openFile(filePath);
+      await files.openPicture(filePath);
       shell.notice('已保存到系统相册');
       return {};
     },
     async getImageInfo({ src }) {
-      const blob = await openFile(src);
+      const blob = await files.openPicture(src);
       const bitmap = await createImageBitmap(blob).catch(() => undefined);
       if (!bitmap) throw new NativeFailure('the file is not an image');
       const { width, height } = bitmap;
@@ -60,7 +60,7 @@ export function createMediaHandlers(relay: RelayClient, openFile: FileOpener, sh
       return { width, height, path: src, orientation: 'up', type: blob.type.replace(/^image\//, '') || 'unknown' };
     },
     async readFile({ path }) {
-      return { data: await (await openFile(path)).arrayBuffer() };
+      return { data: await (await files.open(path)).arrayBuffer() };
     },
     async writeTempFile({ data, suffix }) {
       return { tempFilePath: await relay.keepFile(new Blob([data]), `file.${suffix}`) };

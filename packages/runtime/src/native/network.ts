@@ -1,5 +1,6 @@
 import type { RequestResult } from '@sparrow/protocol';
 import { type Call, NativeFailure, type NativeHandlers } from './dispatch.ts';
+import type { ProgramFiles } from './program-files.ts';
 import type { RelayClient } from './relay-client.ts';
 
 type NetworkHandlers = Pick<
@@ -7,19 +8,24 @@ type NetworkHandlers = Pick<
   'request' | 'uploadFile' | 'downloadFile' | 'connectSocket' | 'sendSocketMessage' | 'closeSocket'
 >;
 
-/** Opens a file of the mini program: of the package, a temporary one, or one of the user folder. */
-export type FileOpener = (path: string) => Promise<Blob>;
+/** Requests, uploads and downloads that run at the same time (the network chapter of the guide); the others wait. */
+const PARALLEL = 10;
+/** Sockets of one phone. The logic layer allows a program five; this holds for whatever it sends instead. */
+const MAX_SOCKETS = 10;
 
 export function createNetworkHandlers(
   relay: RelayClient,
-  openFile: FileOpener,
+  files: Pick<ProgramFiles, 'open'>,
 ): NetworkHandlers & { closeAll(): void } {
   const sockets = new Map<number, WebSocket>();
+  const lanes = createLanes(PARALLEL);
+  const ask: RelayClient['request'] = (wanted, body, signal) =>
+    lanes.run(signal, () => relay.request(wanted, body, signal));
 
   return {
     async request(params, call): Promise<RequestResult> {
       const { url, method, header, timeout, data } = params;
-      const { meta, body } = await relay.request({ url, method, header, timeout }, data, call.signal);
+      const { meta, body } = await ask({ url, method, header, timeout }, data, call.signal);
       call.progress('headers', { statusCode: meta.statusCode, header: meta.header, cookies: meta.cookies });
       return {
         statusCode: meta.statusCode,
@@ -30,7 +36,7 @@ export function createNetworkHandlers(
     },
 
     async uploadFile(params, call) {
-      const file = await openFile(params.filePath);
+      const file = await files.open(params.filePath);
       const form = new FormData();
       for (const [name, value] of Object.entries(params.formData)) form.append(name, value);
       form.append(params.name, file, params.filePath.slice(params.filePath.lastIndexOf('/') + 1));
@@ -38,11 +44,7 @@ export function createNetworkHandlers(
       const body = await encoded.arrayBuffer();
       const header = { ...params.header, 'content-type': encoded.headers.get('content-type') ?? 'multipart/form-data' };
       call.progress('progress', { progress: 0, totalBytesSent: 0, totalBytesExpectedToSend: body.byteLength });
-      const answer = await relay.request(
-        { url: params.url, method: 'POST', header, timeout: params.timeout },
-        body,
-        call.signal,
-      );
+      const answer = await ask({ url: params.url, method: 'POST', header, timeout: params.timeout }, body, call.signal);
       call.progress('headers', { statusCode: answer.meta.statusCode, header: answer.meta.header });
       call.progress('progress', {
         progress: 100,
@@ -57,7 +59,7 @@ export function createNetworkHandlers(
     },
 
     async downloadFile(params, call) {
-      const { meta, body } = await relay.request(
+      const { meta, body } = await ask(
         { url: params.url, method: 'GET', header: params.header, timeout: params.timeout },
         undefined,
         call.signal,
@@ -78,7 +80,10 @@ export function createNetworkHandlers(
       };
     },
 
-    connectSocket: (params, call) => connect(relay, sockets, params, call),
+    connectSocket(params, call) {
+      if (sockets.size >= MAX_SOCKETS || sockets.has(params.socketId)) throw new NativeFailure('max socket count');
+      return connect(relay, sockets, params, call);
+    },
     sendSocketMessage({ socketId, data }) {
       const socket = sockets.get(socketId);
       if (socket?.readyState !== WebSocket.OPEN) throw new NativeFailure('the socket is not open');
@@ -93,6 +98,27 @@ export function createNetworkHandlers(
     closeAll() {
       for (const socket of sockets.values()) socket.close();
       sockets.clear();
+    },
+  };
+}
+
+/** So many at a time, in order; who is aborted while waiting is not begun. */
+function createLanes(count: number): { run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> } {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  return {
+    async run(signal, work) {
+      if (busy >= count) await new Promise<void>((resolve) => waiting.push(resolve));
+      else busy++;
+      try {
+        if (signal.aborted) throw new NativeFailure('abort');
+        return await work();
+      } finally {
+        // The place is handed on, or free.
+        const next = waiting.shift();
+        if (next) next();
+        else busy--;
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { UserFile, UserFileList } from '@sparrow/protocol';
+import { encodePath, programFile } from '../bridge/index.ts';
 import { NativeFailure, type NativeHandlers } from './dispatch.ts';
 import type { RelayClient } from './relay-client.ts';
 
@@ -26,7 +27,7 @@ export async function openUserFiles(relay: RelayClient, fileBase: string): Promi
   const readOne = async (): Promise<void> => {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
       const file = files[index] as UserFile;
-      const response = await fetch(`${base}/${encodePath(file.path)}`);
+      const response = await fetch(`${base}/${encodePath(file.path.replace(ROOT, ''))}`);
       if (response.ok) file.data = await response.arrayBuffer();
     }
   };
@@ -35,7 +36,9 @@ export async function openUserFiles(relay: RelayClient, fileBase: string): Promi
   // Changes are kept in the order in which they were made.
   let last: Promise<void> = Promise.resolve();
   function change(method: 'PUT' | 'DELETE', path: string, data?: ArrayBuffer | null): Promise<Record<string, never>> {
-    const query = new URLSearchParams({ user: relay.options.user, path: path.replace(ROOT, '') });
+    const file = programFile(path);
+    if (file?.kind !== 'user') throw new NativeFailure('permission denied');
+    const query = new URLSearchParams({ user: relay.options.user, path: file.path });
     if (data === null) query.set('folder', '1');
     const sent = last.then(async () => {
       const response = await fetch(`${relay.options.base}/user-files?${query}`, {
@@ -62,5 +65,3 @@ export async function openUserFiles(relay: RelayClient, fileBase: string): Promi
     },
   };
 }
-
-const encodePath = (path: string): string => path.replace(ROOT, '').split('/').map(encodeURIComponent).join('/');

@@ -7,6 +7,7 @@ import {
   type Invoker,
   jsonTreeCodec,
   notify,
+  programFile,
   receive,
 } from '../bridge/index.ts';
 import { baseStyles } from '../components/base-styles.ts';
@@ -256,18 +257,10 @@ function afterPaint(window: Window, callback: () => void): void {
   window.setTimeout(finish, 100);
 }
 
-/** Files of the package by their path, temporary files by native's address, the rest as it is. */
+/** Files of the mini program by native's addresses, pictures of elsewhere by their own: a view has no origin to lose. */
 function resolveUrl(url: string, boot: ViewBoot): string {
-  const kept = fileAddress(url, boot);
-  if (kept !== undefined) return kept;
-  if (/^(https?:|data:|blob:|about:)/i.test(url)) return url;
   if (url.startsWith('//')) return `https:${url}`;
-  const folder = boot.path.slice(0, boot.path.lastIndexOf('/') + 1);
-  const path = url.startsWith('/') ? url.slice(1) : folder + url;
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '.' && part !== '') parts.push(part);
-  }
-  return `${boot.assetBase}/${parts.join('/')}`;
+  const file = programFile(url, boot.path.slice(0, boot.path.lastIndexOf('/') + 1));
+  if (file) return fileAddress(file, boot) ?? ('url' in file ? file.url : '');
+  return /^(data:|blob:|about:)/i.test(url) ? url : '';
 }

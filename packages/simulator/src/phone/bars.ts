@@ -1,6 +1,9 @@
 import type { TabBarCommand, TabBarConfig, WindowConfig } from '@sparrow/protocol';
 import { h } from './dom.ts';
 
+/** Longer titles are cut, in characters. */
+const MAX_TITLE = 200;
+
 /** Navigation bar of one page. */
 export function createNavigationBar(options: {
   window: WindowConfig;
@@ -33,7 +36,7 @@ export function createNavigationBar(options: {
       return element.style.color;
     },
     setTitle: (text: string) => {
-      title.textContent = text;
+      title.textContent = text.slice(0, MAX_TITLE);
     },
     setColor: (frontColor: string, background: string, animation?: { duration: number; timingFunc: string }) => {
       element.style.transition = animation
@@ -59,7 +62,7 @@ interface TabState {
 /** The tab bar of the app; it stands below the page that is shown. */
 export function createTabBar(options: {
   config: TabBarConfig;
-  resolve(path: string): string;
+  show(image: HTMLImageElement, path: string): void;
   onTap(index: number): void;
 }) {
   const { config } = options;
@@ -80,10 +83,12 @@ export function createTabBar(options: {
       ...items.map((item, index) => {
         const on = index === selected;
         const icon = on ? (item.selectedIconPath ?? item.iconPath) : item.iconPath;
+        const picture = icon ? h('img', { alt: '' }) : undefined;
+        if (icon && picture) options.show(picture, icon);
         const button = h(
           'button',
           { onclick: () => options.onTap(index) },
-          icon ? h('img', { src: options.resolve(icon), alt: '' }) : undefined,
+          picture,
           h('span', {}, item.text),
           item.badge ? h('i.tab-badge', {}, item.badge.length > 4 ? '…' : item.badge) : undefined,
           item.dot ? h('i.tab-dot') : undefined,

@@ -2,37 +2,79 @@ import type { InvokeMap } from '@sparrow/protocol';
 import { NativeFailure } from '@sparrow/runtime/native';
 import { h } from './dom.ts';
 
+/** Dialogs, sheets and pictures that may lie over each other; a program that asks for more is refused. */
+const MAX_LAYERS = 6;
+/** A toast that follows another one sooner than this is drawn later, and only if no other follows. Milliseconds. */
+const TOAST_MS = 50;
+/** Longer texts are cut, in characters: nobody reads them, and laying them out takes seconds. */
+const MAX_TEXT = 5_000;
+const MAX_TITLE = 200;
+/** The original has six. */
+const MAX_ITEMS = 20;
+
 /** Toast, loading, dialog and action sheet over the screen of one phone. */
-export function createDialogs(screen: HTMLElement) {
-  let toast: { element: HTMLElement; timer: ReturnType<typeof setTimeout> | undefined; loading: boolean } | undefined;
+export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElement, path: string) => void) {
+  let toast: { element: HTMLElement; loading: boolean } | undefined;
+  let hideTimer: ReturnType<typeof setTimeout> | undefined;
+  let drawTimer: ReturnType<typeof setTimeout> | undefined;
+  let drawnAt = -TOAST_MS;
+  let layers = 0;
 
   function hideToast(): void {
-    if (!toast) return;
-    clearTimeout(toast.timer);
-    toast.element.remove();
+    clearTimeout(hideTimer);
+    clearTimeout(drawTimer);
+    drawTimer = undefined;
+    toast?.element.remove();
     toast = undefined;
   }
   function showToast(title: string, icon: string, mask: boolean, duration: number | undefined, image?: string): void {
-    hideToast();
+    clearTimeout(hideTimer);
+    clearTimeout(drawTimer);
+    const draw = (): void => {
+      drawnAt = performance.now();
+      drawTimer = undefined;
+      drawToast(title, icon, mask, image);
+    };
+    const wait = drawnAt + TOAST_MS - performance.now();
+    if (wait <= 0) draw();
+    else drawTimer = setTimeout(draw, wait);
+    if (duration !== undefined) hideTimer = setTimeout(hideToast, duration);
+  }
+  function drawToast(title: string, icon: string, mask: boolean, image?: string): void {
+    toast?.element.remove();
     const symbol = { success: '✓', error: '✕', loading: '' }[icon];
     const picture = image
-      ? h('img', { src: image })
+      ? h('img')
       : icon === 'loading'
         ? h('div.toast-spinner')
         : symbol
           ? h('div.toast-symbol', {}, symbol)
           : undefined;
+    if (image && picture instanceof HTMLImageElement) show(picture, image);
     const element = h(
       'div.toast-layer',
       {},
-      h('div.toast', { className: picture ? 'toast toast-picture' : 'toast' }, picture, h('div.toast-text', {}, title)),
+      h(
+        'div.toast',
+        { className: picture ? 'toast toast-picture' : 'toast' },
+        picture,
+        h('div.toast-text', {}, title.slice(0, MAX_TITLE)),
+      ),
     );
     element.classList.toggle('toast-mask', mask);
     screen.append(element);
-    toast = {
-      element,
-      loading: icon === 'loading',
-      timer: duration === undefined ? undefined : setTimeout(hideToast, duration),
+    toast = { element, loading: icon === 'loading' };
+  }
+
+  /** Lays something over the screen until the function that is returned takes it away. @throws NativeFailure */
+  function cover(layer: HTMLElement): () => void {
+    if (layers >= MAX_LAYERS) throw new NativeFailure('too many dialogs are open');
+    layers++;
+    screen.append(layer);
+    return () => {
+      if (!layer.isConnected) return;
+      layers--;
+      layer.remove();
     };
   }
 
@@ -53,7 +95,7 @@ export function createDialogs(screen: HTMLElement) {
     askPermission: (question: string): Promise<boolean> =>
       new Promise((resolve) => {
         const answer = (allowed: boolean): void => {
-          layer.remove();
+          uncover();
           resolve(allowed);
         };
         const layer = panel(
@@ -63,7 +105,7 @@ export function createDialogs(screen: HTMLElement) {
             ['允许', () => answer(true)],
           ],
         );
-        screen.append(layer);
+        const uncover = cover(layer);
       }),
     editPermissions: (entries: { scope: string; text: string; allowed: boolean }[]): Promise<Record<string, boolean>> =>
       new Promise((resolve) => {
@@ -72,14 +114,14 @@ export function createDialogs(screen: HTMLElement) {
           box: h('input', { type: 'checkbox', checked: entry.allowed, name: entry.scope }),
         }));
         const close = (): void => {
-          layer.remove();
+          uncover();
           resolve(Object.fromEntries(switches.map(({ scope, box }) => [scope, box.checked])));
         };
         const layer = panel(
           switches.map(({ text, box }) => h('label.sheet-title', {}, box, ` ${text}`)),
           [['完成', close]],
         );
-        screen.append(layer);
+        const uncover = cover(layer);
       }),
     showLoading: (params: InvokeMap['showLoading'][0]) => showToast(params.title, 'loading', params.mask, undefined),
     hideLoading(): void {
@@ -89,10 +131,10 @@ export function createDialogs(screen: HTMLElement) {
     showModal(params: InvokeMap['showModal'][0]): Promise<InvokeMap['showModal'][1]> {
       return new Promise((resolve) => {
         const input = params.editable
-          ? h('textarea.modal-input', { value: params.content, placeholder: params.placeholderText })
+          ? h('textarea.modal-input', { value: params.content.slice(0, MAX_TEXT), placeholder: params.placeholderText })
           : undefined;
         const close = (confirm: boolean): void => {
-          layer.remove();
+          uncover();
           resolve({ confirm, cancel: !confirm, ...(input && confirm && { content: input.value }) });
         };
         const button = (text: string, color: string, confirm: boolean): HTMLElement => {
@@ -106,8 +148,8 @@ export function createDialogs(screen: HTMLElement) {
           h(
             'div.modal',
             { role: 'dialog' },
-            params.title ? h('div.modal-title', {}, params.title) : undefined,
-            input ?? h('div.modal-content', {}, params.content),
+            params.title ? h('div.modal-title', {}, params.title.slice(0, MAX_TITLE)) : undefined,
+            input ?? h('div.modal-content', {}, params.content.slice(0, MAX_TEXT)),
             h(
               'div.modal-buttons',
               {},
@@ -116,19 +158,19 @@ export function createDialogs(screen: HTMLElement) {
             ),
           ),
         );
-        screen.append(layer);
+        const uncover = cover(layer);
       });
     },
 
     showActionSheet(params: InvokeMap['showActionSheet'][0]): Promise<InvokeMap['showActionSheet'][1]> {
       return new Promise((resolve, reject) => {
         const close = (index: number): void => {
-          layer.remove();
+          uncover();
           if (index < 0) reject(new NativeFailure('cancel'));
           else resolve({ tapIndex: index });
         };
         const item = (text: string, index: number): HTMLElement => {
-          const element = h('button', { onclick: () => close(index) }, text);
+          const element = h('button', { onclick: () => close(index) }, String(text).slice(0, MAX_TITLE));
           if (index >= 0) element.style.color = params.itemColor;
           return element;
         };
@@ -138,19 +180,19 @@ export function createDialogs(screen: HTMLElement) {
           h(
             'div.sheet',
             {},
-            params.alertText ? h('div.sheet-title', {}, params.alertText) : undefined,
-            ...params.itemList.map(item),
+            params.alertText ? h('div.sheet-title', {}, params.alertText.slice(0, MAX_TITLE)) : undefined,
+            ...params.itemList.slice(0, MAX_ITEMS).map(item),
             h('div.sheet-gap'),
             item('取消', -1),
           ),
         );
-        screen.append(layer);
+        const uncover = cover(layer);
       });
     },
 
     previewImage(urls: string[], current: number): void {
       let index = current;
-      const image = h('img', { src: urls[index] ?? '' });
+      const image = h('img');
       const counter = h('div.preview-counter');
       const layer = h(
         'div.preview-layer',
@@ -159,7 +201,7 @@ export function createDialogs(screen: HTMLElement) {
             const side = event.offsetX / layer.clientWidth;
             if (urls.length > 1 && side > 0.7) step(1);
             else if (urls.length > 1 && side < 0.3) step(-1);
-            else layer.remove();
+            else uncover();
           },
         },
         image,
@@ -167,11 +209,11 @@ export function createDialogs(screen: HTMLElement) {
       );
       const step = (by: number): void => {
         index = (index + by + urls.length) % urls.length;
-        image.src = urls[index] ?? '';
+        show(image, urls[index] ?? '');
         counter.textContent = urls.length > 1 ? `${index + 1} / ${urls.length}` : '';
       };
+      const uncover = cover(layer);
       step(0);
-      screen.append(layer);
     },
 
     pickFiles: (options: { accept: string; multiple: boolean }): Promise<File[]> =>

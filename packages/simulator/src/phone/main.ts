@@ -2,6 +2,7 @@ import { DEVICES, type DevEvent, type Device, type RuntimeMode } from '@sparrow/
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
+import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
 import { startPhone } from './phone.ts';
 
@@ -120,21 +121,20 @@ async function start(): Promise<void> {
       debug: true,
       trace: (entry) => tell({ trace: { ...entry, phone: settings.user } }),
       onLog(entry) {
-        handle.logs.push(entry);
-        if (handle.logs.length > 1_000) handle.logs.shift();
+        keep(handle.logs, entry);
         tell({ log: { time: Date.now(), ...entry } });
       },
       onNetwork(network) {
-        if (network.error !== undefined) handle.failedRequests.push({ url: network.url, error: network.error });
+        if (network.error !== undefined) keep(handle.failedRequests, { url: network.url, error: network.error });
         tell({ network });
       },
       onProblem(problem) {
-        handle.problems.push(problem);
+        keep(handle.problems, problem);
         tell({ problem });
       },
-      onReport: (entry) => void handle.reports.push(entry),
+      onReport: (entry) => keep(handle.reports, entry),
       onPageReady(pageId, path, error) {
-        handle.readyPages.push({ pageId, path, ...(error !== undefined && { error }) });
+        keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);
       },
       onStuck: (message) =>

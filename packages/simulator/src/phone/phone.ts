@@ -12,12 +12,13 @@ import type {
   ViewConfig,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
-import { type Channel, emitOn, fileAddress, receive } from '@sparrow/runtime/bridge';
+import { type Channel, emitOn, encodePath, receive } from '@sparrow/runtime/bridge';
 import {
   createDeviceHandlers,
   createDispatcher,
   createMediaHandlers,
   createNetworkHandlers,
+  createProgramFiles,
   createSettingsHandlers,
   createStorage,
   NativeFailure,
@@ -32,6 +33,7 @@ import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
+import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
@@ -98,10 +100,14 @@ export interface Phone {
   close(): void;
 }
 
+/** Longer texts are cut, in characters. */
+const MAX_LOG_TEXT = 10_000;
+
 /** The next page's frame is loaded this long after a page became ready, in milliseconds. */
 const AHEAD_MS = 200;
 
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
+  const done = {} as Record<string, never>;
   const { screen, base, token, user } = options;
   // What does not depend on the package starts before it is asked for.
   const opening = openLogicLayer(options.mode, base, screen);
@@ -127,12 +133,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const loadStyles = async (root: string): Promise<StyleBundle> => {
     const known = styles.get(root);
     if (known) return known;
-    const bundle = await fetchJson<StyleBundle>(`${packageBase}/${prefix(root)}styles.json`);
+    const bundle = await fetchJson<StyleBundle>(`${packageBase}/${encodePath(prefix(root))}styles.json`);
     styles.set(root, bundle);
     return bundle;
   };
   const loadService = (root: string): Promise<ServiceBundle> =>
-    fetchJson<ServiceBundle>(`${packageBase}/${prefix(root)}service.json`);
+    fetchJson<ServiceBundle>(`${packageBase}/${encodePath(prefix(root))}service.json`);
 
   const relay = new RelayClient({ base: `${base}/relay`, token, user });
   const fileBase = new URL(`${base}/files`, location.href).href;
@@ -145,22 +151,23 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     loadStyles(firstRoot),
   ]);
   const stored = await storage.all();
-  const service = traced(logic.channel, options.trace, 0);
-  const dialogs = createDialogs(screen);
+  const meters = createPhoneMeters(options);
+  /** A page costs a frame: a program that changes it faster than anybody can see is refused. */
+  const routed = (change: () => void): typeof done => {
+    if (!meters.route.take()) throw new NativeFailure('too many route calls');
+    change();
+    return done;
+  };
+  const service = traced(logic.channel, options.trace, 0, meters.trace);
   const pickerDialog = createPickerDialog(screen);
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
-  const openFile = async (path: string): Promise<Blob> => {
-    await userFiles.settled();
-    const response = await fetch(resolveFile(path)).catch(() => undefined);
-    if (!response?.ok) throw new NativeFailure(`no such file "${path}"`);
-    return response.blob();
-  };
-  const resolveFile = (path: string): string => {
-    const kept = fileAddress(path, { fileBase, userBase: userFiles.base });
-    if (kept !== undefined) return kept;
-    if (/^(https?:|data:|blob:)/i.test(path)) return path;
-    return `${assetBase()}/${path.replace(/^\/+/, '')}`;
-  };
+  const files = createProgramFiles({
+    relay,
+    bases: () => ({ assetBase: assetBase(), fileBase, userBase: userFiles.base }),
+    settled: userFiles.settled,
+  });
+
+  const dialogs = createDialogs(screen, files.show);
 
   const screenSize = (): { width: number; height: number } =>
     options.landscape
@@ -199,7 +206,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
             theme,
           ),
         } as typeof tabConfig,
-        resolve: resolveFile,
+        show: files.show,
         onTap(index) {
           const item = tabConfig.list[index];
           const { top } = stack;
@@ -253,7 +260,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       section.dataset.page = String(info.id);
       if (openType === 'navigateTo') section.classList.add('page-enter');
       const view = logic.openView(info.id, slot);
-      const channel = traced(view.channel, options.trace, info.id);
+      const channel = traced(view.channel, options.trace, info.id, meters.trace);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
       receive(channel, {
         invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
@@ -316,36 +323,23 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     device?.style.setProperty('--front', color);
     if (device) device.dataset.front = /^#0|^black|^rgb\(0/.test(color) ? 'black' : 'white';
   };
-  const done = {} as Record<string, never>;
   const evaluator = createEvaluator(service);
-  const network = watchedNetwork(createNetworkHandlers(relay, openFile), options.onNetwork);
+  const network = watchedNetwork(createNetworkHandlers(relay, files), options.onNetwork);
 
   const handlers: NativeHandlers = {
     ...network,
     ...createDeviceHandlers(dialogs),
-    ...createMediaHandlers(relay, openFile, dialogs),
+    ...createMediaHandlers(relay, files, dialogs),
     ...createSettingsHandlers(dialogs),
     ...userFiles.handlers,
-    navigateTo: ({ url, cause }) => {
-      stack.navigateTo(url, cause);
-      return done;
-    },
-    redirectTo: ({ url }) => {
-      stack.redirectTo(url);
-      return done;
-    },
+    navigateTo: ({ url, cause }) => routed(() => stack.navigateTo(url, cause)),
+    redirectTo: ({ url }) => routed(() => stack.redirectTo(url)),
     navigateBack: ({ delta }) => {
       if (!stack.navigateBack(delta)) throw new NativeFailure('cannot navigate back at first page');
       return done;
     },
-    switchTab: ({ url }) => {
-      stack.switchTab(url);
-      return done;
-    },
-    reLaunch: ({ url }) => {
-      stack.reLaunch(url);
-      return done;
-    },
+    switchTab: ({ url }) => routed(() => stack.switchTab(url)),
+    reLaunch: ({ url }) => routed(() => stack.reLaunch(url)),
     pageReady: ({ pageId, error }) => {
       const page = stack.byId(pageId);
       page?.section.classList.add('page-ready');
@@ -354,6 +348,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return done;
     },
     async loadSubpackage({ root }) {
+      if (!manifest.packages.some((entry) => entry.root === root)) throw new NativeFailure('no such subpackage');
       await loadStyles(root);
       return { bundle: await loadService(root) };
     },
@@ -394,7 +389,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       return done;
     },
     showToast: (params) => {
-      dialogs.showToast({ ...params, ...(params.image && { image: resolveFile(params.image) }) });
+      dialogs.showToast(params);
       return done;
     },
     hideToast: () => {
@@ -474,11 +469,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       launch,
     }),
     previewImage: ({ current, urls }) => {
-      const resolved = urls.map((url) => resolveFile(String(url)));
-      dialogs.previewImage(resolved, Math.max(0, urls.indexOf(current)));
+      dialogs.previewImage(urls.map(String), Math.max(0, urls.indexOf(current)));
       return done;
     },
-    async log(entry) {
+    async log(given) {
+      if (!meters.log.take()) return done;
+      const entry = { ...given, text: given.text.slice(0, MAX_LOG_TEXT) };
       if (!entry.stack) options.onLog(entry);
       else {
         const mapped = await relay
@@ -488,7 +484,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       }
       return done;
     },
-    problem: (problem) => {
+    problem: (given) => {
+      if (!meters.problem.take()) return done;
+      const problem = { ...given, message: given.message.slice(0, MAX_LOG_TEXT) };
       options.onProblem(problem);
       return done;
     },
@@ -584,6 +582,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       stopWatching();
       dispatcher.close();
       network.closeAll();
+      files.close();
       for (const page of stack.all()) page.view.close();
       logic.close();
       storage.close();

@@ -1,6 +1,7 @@
 import type { TraceEntry } from '@sparrow/protocol';
 import { Verb } from '@sparrow/protocol';
 import type { Channel } from '@sparrow/runtime/bridge';
+import type { Meter } from './meter.ts';
 
 /** Sees every message between native and the other layers. */
 export type Trace = (entry: Omit<TraceEntry, 'phone'>) => void;
@@ -12,13 +13,13 @@ const NAMES = {
   [Verb.On]: 'On',
 } as const;
 
-/** The same channel with a tap. */
-export function traced(channel: Channel, trace: Trace, pageId: number): Channel {
+/** The same channel with a tap. What is more than the meter lets through is not looked at. */
+export function traced(channel: Channel, trace: Trace, pageId: number, meter: Meter): Channel {
   const note = (message: readonly unknown[]): void => {
     const [verb, event, ...args] = message as [Verb, string, ...unknown[]];
     const name = NAMES[verb];
     // The sign of life would drown what is looked for.
-    if (!name || event === 'evaluate' || event === 'debugResult') return;
+    if (!name || event === 'evaluate' || event === 'debugResult' || !meter.take()) return;
     const summary = preview(args);
     trace({ time: Date.now(), verb: name, event, pageId, size: summary.length, summary: summary.slice(0, 300) });
   };

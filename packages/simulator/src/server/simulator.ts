@@ -97,7 +97,7 @@ export function createSimulator(options: SimulatorOptions) {
       reply.header('cache-control', 'no-cache');
       // The frames have an opaque origin: to them every file is of another site.
       reply.header('access-control-allow-origin', '*').header('cross-origin-resource-policy', 'cross-origin');
-      return sendFile(reply, join(DIST, path));
+      return reply.type(partType(path)).send(createReadStream(join(DIST, path)));
     };
     for (const name of PHONE_PAGES)
       app.get(`/simulator/${name}`, { config: { access: 'lan' } }, async (request, reply) => {
@@ -252,6 +252,12 @@ function packageFile(pkg: CompiledPackage, path: string): { json: string } | { p
   if (!path.startsWith('files/')) return undefined;
   const file = pkg.assetPath(path.slice('files/'.length));
   return file === undefined ? undefined : { path: file };
+}
+
+/** Type of one of our own parts; those of mini programs never get one that runs. */
+function partType(path: string): string {
+  if (path.endsWith('.js')) return 'text/javascript; charset=utf-8';
+  return path.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/html; charset=utf-8';
 }
 
 function sendFile(reply: FastifyReply, path: string): FastifyReply {

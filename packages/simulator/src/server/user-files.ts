@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { joinInside } from '@sparrow/core/files';
+import { filesBelow, joinInside, leadsInside } from '@sparrow/core/files';
 import type { UserFileEntry, UserFileList } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import { userName, userOf } from './bodies.ts';
@@ -33,6 +33,7 @@ interface Usage {
  * @param dir folder that holds one folder a user
  */
 export function createUserFileStore({ dir }: { dir: string }) {
+  const home = dirname(dir);
   /** What stands in addresses → user: views have no token, so they are told an address nobody can guess. */
   const scopes = new Map<string, string>();
   const usages = new Map<string, Promise<Usage>>();
@@ -49,7 +50,9 @@ export function createUserFileStore({ dir }: { dir: string }) {
       parts.every(
         (part) => !['', '.', '..'].includes(part) && Buffer.byteLength(part) <= NAME_BYTES && !part.endsWith(PART),
       );
-    return sound ? joinInside(folderOf(user), path) : undefined;
+    const place = sound ? joinInside(folderOf(user), path) : undefined;
+    // A project from elsewhere may bring the folder along, with links in it.
+    return place !== undefined && leadsInside(home, dir) && leadsInside(dir, place) ? place : undefined;
   }
 
   /** What a user's folder holds, counted once and then kept up to date. */
@@ -70,21 +73,14 @@ export function createUserFileStore({ dir }: { dir: string }) {
     const root = folderOf(user);
     await mkdir(root, { recursive: true });
     const entries: UserFileEntry[] = [];
-    for (const found of await readdir(root, { recursive: true, withFileTypes: true })) {
-      const place = join(found.parentPath, found.name);
+    for (const { path, absolute, isFolder: folder } of filesBelow(root)) {
       // What a kill left behind of a write.
-      if (found.name.endsWith(PART)) {
-        await rm(place, { force: true });
+      if (path.endsWith(PART)) {
+        await rm(absolute, { force: true });
         continue;
       }
-      const { size, mtimeMs } = await stat(place);
-      const folder = found.isDirectory();
-      entries.push({
-        path: place.slice(root.length + 1),
-        folder,
-        size: folder ? 0 : size,
-        modified: Math.floor(mtimeMs / 1000),
-      });
+      const { size, mtimeMs } = await stat(absolute);
+      entries.push({ path, folder, size: folder ? 0 : size, modified: Math.floor(mtimeMs / 1000) });
     }
     // A folder stands before what is in it.
     return { scope, entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)) };
@@ -168,9 +164,9 @@ const PART = '.sparrow-part';
 
 async function measure(folder: string): Promise<Usage> {
   const usage = { bytes: 0, entries: 0 };
-  for (const found of await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])) {
+  for (const { absolute, isFolder } of filesBelow(folder)) {
     usage.entries++;
-    if (found.isFile()) usage.bytes += (await stat(join(found.parentPath, found.name)).catch(() => ({ size: 0 }))).size;
+    if (!isFolder) usage.bytes += (await stat(absolute).catch(() => ({ size: 0 }))).size;
   }
   return usage;
 }

@@ -1,0 +1,59 @@
+import type { PhoneOptions } from './phone.ts';
+
+/** Lets so many things through at once, and so many more with every second. */
+export interface Meter {
+  /** Whether one more may pass. */
+  take(): boolean;
+}
+
+/**
+ * @param burst that may pass at once
+ * @param perSecond that may pass for longer
+ * @param onLeftOut told once a second how many did not pass
+ */
+export function createMeter(
+  { burst, perSecond }: { burst: number; perSecond: number },
+  onLeftOut: (count: number) => void = () => {},
+): Meter {
+  let room = burst;
+  let last = performance.now();
+  let leftOut = 0;
+  return {
+    take() {
+      const now = performance.now();
+      room = Math.min(burst, room + ((now - last) / 1000) * perSecond);
+      last = now;
+      if (room >= 1) {
+        room--;
+        return true;
+      }
+      if (leftOut++ === 0)
+        setTimeout(() => {
+          const count = leftOut;
+          leftOut = 0;
+          onLeftOut(count);
+        }, 1000);
+      return false;
+    },
+  };
+}
+
+/** What the console hears of one phone: enough to read along, and no more than it can show. Routes are counted with it. */
+export function createPhoneMeters({ trace, onLog }: Pick<PhoneOptions, 'trace' | 'onLog'>) {
+  const tooMany = (what: string) => (count: number) =>
+    onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });
+  return {
+    trace: createMeter({ burst: 1_000, perSecond: 300 }, (count) =>
+      trace({ time: Date.now(), verb: 'Invoke', event: `… ${count} more`, pageId: 0, size: 0, summary: '' }),
+    ),
+    log: createMeter({ burst: 500, perSecond: 100 }, tooMany('log lines')),
+    problem: createMeter({ burst: 200, perSecond: 20 }, tooMany('problems')),
+    route: createMeter({ burst: 40, perSecond: 10 }, tooMany('changes of the page')),
+  };
+}
+
+/** Adds to a list that keeps the newest. */
+export function keep<T>(list: T[], item: T, limit = 1_000): void {
+  list.push(item);
+  if (list.length > limit) list.shift();
+}
