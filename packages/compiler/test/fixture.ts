@@ -43,7 +43,7 @@ export function onePage(files: Record<string, string> = {}): Record<string, stri
 export async function build(files: Record<string, string>): Promise<CompiledPackage> {
   using project = fixture(files);
   // In this thread: what a worker adds is what isolation.test.ts is about.
-  return createBuilder(project.dir).build();
+  return await createBuilder(project.dir).build();
 }
 
 export function errors(pkg: CompiledPackage): Diagnostic[] {
