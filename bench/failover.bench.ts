@@ -1,6 +1,7 @@
 /**
- * How long nobody leads: a main router of one set is killed, or its whole host falls silent (it and its supervisor are stopped, so that nothing
- * is said and nothing closed), while two nodes ask each other all the time and the table holds a million objects.
+ * How long nobody leads: a main router of one set is killed, or its whole host falls silent (it and its supervisor are
+ * stopped, so that nothing is said and nothing closed), while two nodes ask each other all the time and the table
+ * holds a million objects.
  */
 import { startZooKeeper } from '@sparrow/testkit';
 import { machineNow } from '../packages/router/src/supervisor/lease-channel.ts';

@@ -5,6 +5,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '@sparrow/core/process';
 
+/** All processes that are measured, ours and the peers', run with the same flags. */
+export const HOST_FLAGS = ['--max-semi-space-size=64'];
+/** Messages that may be under way in a flood, and how many go out in one turn of the event loop: the same for all. */
+export const FLOOD = { window: 60_000, burst: 512 };
+
 export interface Host {
   child: Child;
   call<T>(command: object, timeoutMs?: number): Promise<T>;
@@ -12,11 +17,15 @@ export interface Host {
 }
 
 /** A script that answers commands by IPC. */
-export async function startHost(script: string, args: string[], nodeArgs: string[] = []): Promise<Host> {
-  const child = await startChild(process.execPath, [...nodeArgs, join(import.meta.dirname, script), ...args], {
-    // What a peer's library prints must not come between our rows.
-    stdio: ['ignore', 2, 'inherit', 'ipc'],
-  });
+export async function startHost(script: string, args: string[], moreFlags: string[] = []): Promise<Host> {
+  const child = await startChild(
+    process.execPath,
+    [...HOST_FLAGS, ...moreFlags, join(import.meta.dirname, script), ...args],
+    {
+      // What a peer's library prints must not come between our rows.
+      stdio: ['ignore', 2, 'inherit', 'ipc'],
+    },
+  );
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const ready = Promise.withResolvers<void>();
   let last = 0;
@@ -87,6 +96,22 @@ export async function startRouter(
 export function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/**
+ * Waits until processes have nothing left to do: what somebody put off is done in his own turn, and counted there.
+ * Bounded, for a process may have work of its own all the time.
+ */
+export async function settled(pids: number[], maxMs = 2_000): Promise<void> {
+  const total = (): number => pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+  let last = total();
+  for (const end = performance.now() + maxMs; performance.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = total();
+    // A tick of the count is 10 ms: one of them in a tenth of a second is what heartbeats cost.
+    if (now - last <= 10_000) return;
+    last = now;
+  }
 }
 
 /** Resident bytes of a process. */

@@ -1,4 +1,7 @@
-/** A client somewhere: which set it takes for the nearest, again and again. `nearest-host.ts '{"routers":…,"key":…,"count":…}'` */
+/**
+ * A client somewhere: which set it takes for the nearest, again and again. `nearest-host.ts
+ * '{"routers":…,"key":…,"count":…}'`
+ */
 import { createTcpTransport, nearestSet } from '@sparrow/router';
 
 const { routers, key, count } = JSON.parse(process.argv[2] ?? '{}') as {

@@ -1,12 +1,12 @@
 /** NATS and Redis at the same work as router-host.ts: `peer-host.ts nats|trunk|redis tx|rx <address>`. */
 import { connect as connectNats } from '@nats-io/transport-node';
+import { FLOOD } from './hosts.ts';
 import { connectRedis } from './redis-client.ts';
 
 const [kind = '', role = '', address = ''] = process.argv.slice(2);
 const PAYLOAD = new Uint8Array(64);
 const SUBJECTS = 1_000;
 const CREDIT = 1024;
-const WINDOW = kind === 'trunk' ? 60_000 : 20_000;
 const FRAMES = kind === 'trunk' ? 384 : 1;
 
 interface Plane {
@@ -94,7 +94,7 @@ async function flood(ms: number): Promise<{ sent: number; ms: number }> {
         else setTimeout(step, 1);
         return;
       }
-      for (let burst = 0; burst < 256 && sent - (confirmed - first) < WINDOW; burst += FRAMES) {
+      for (let burst = 0; burst < FLOOD.burst && sent - (confirmed - first) < FLOOD.window; burst += FRAMES) {
         plane.publish(
           kind === 'trunk' ? (subjects[0] as string) : (subjects[at] as string),
           kind === 'trunk' ? batch : PAYLOAD,

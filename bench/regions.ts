@@ -1,4 +1,7 @@
-/** Rows of the `sets` bench about two regions: each a network namespace, and between them nothing but a shaper in user space. */
+/**
+ * Rows of the `sets` bench about two regions: each a network namespace, and between them nothing but a shaper in user
+ * space.
+ */
 import { execFileSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';

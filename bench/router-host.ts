@@ -1,5 +1,6 @@
 /** The processes under measurement of the router's benches: a node that does what it is told by IPC. */
 import { createNode, createTcpTransport, objectId, type RoutedObject, type Self } from '@sparrow/router';
+import { FLOOD } from './hosts.ts';
 
 const [name = 'n', set = 'bench', ...routers] = process.argv.slice(2);
 const PAYLOAD = new Uint8Array(64);
@@ -62,7 +63,7 @@ async function flood(count: number, ms: number, window: number): Promise<{ sent:
         else setTimeout(step, 1);
         return;
       }
-      for (let burst = 0; burst < 512 && sent - confirmed < window; burst++) {
+      for (let burst = 0; burst < FLOOD.burst && sent - confirmed < window; burst++) {
         self.tell(targets[at] as (typeof targets)[0], 1, PAYLOAD);
         if (++at === targets.length) at = 0;
         sent++;

@@ -1,10 +1,10 @@
 /**
- * One router between two nodes, each a process of its own, against nats-server, Redis pub/sub and pinus RPC on the same work: 64 bytes from one
- * process to another. CPU is that of all processes on the way, by their own count.
+ * One router between two nodes, each a process of its own, against nats-server, Redis pub/sub and pinus RPC on the
+ * same work: 64 bytes from one process to another. CPU is that of all processes on the way, by their own count.
  */
 import { type Child, startChild } from '@sparrow/core/process';
 import { freePort, listening, startNats } from '@sparrow/testkit';
-import { cpuOf, type Host, rssOf, startHost, startRouter } from './hosts.ts';
+import { cpuOf, FLOOD, type Host, rssOf, settled, startHost, startRouter } from './hosts.ts';
 import { installPinus, startPinus } from './peers/pinus.ts';
 import { routeTableRows } from './router-table.ts';
 import { type Row, row } from './row.ts';
@@ -16,7 +16,9 @@ const FLOOD_MS = 1_200;
 const RTT_MS = 700;
 const TARGETS = 1_000;
 
-/** Few, as in a quiet mesh: what counts is how many a write carries. Many, as under load: what counts is the message. */
+/**
+ * Few, as in a quiet mesh: what counts is how many a write carries. Many, as under load: what counts is the message.
+ */
 const IN_FLIGHT = [64, 1_024];
 const emptyAsks = () => {
   const none = (): { rate: number[]; cpu: number[] } => ({ rate: [], cpu: [] });
@@ -34,11 +36,19 @@ interface Trips {
   p99: number;
 }
 
-const usage = async (hosts: Host[]): Promise<number> => {
-  let total = 0;
+const usage = async (hosts: Host[], broker: number): Promise<number> => {
+  let total = cpuOf(broker);
   for (const host of hosts) total += (await host.call<{ cpuUs: number }>({ op: 'usage' })).cpuUs;
   return total;
 };
+
+/** Work, and the CPU that all processes on its way took, with what they put off. */
+async function measured<T>(hosts: Host[], broker: number, work: () => Promise<T>): Promise<T & { cpuUs: number }> {
+  const before = await usage(hosts, broker);
+  const result = await work();
+  await settled([broker, ...hosts.map(({ child }) => child.pid)]);
+  return { ...result, cpuUs: (await usage(hosts, broker)) - before };
+}
 
 export async function run(): Promise<Row[]> {
   const stops: (() => Promise<unknown>)[] = [];
@@ -55,7 +65,7 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
   const router = await startRouter({ set: 'bench', name: 'r1', listen: '127.0.0.1:0', limits });
   stops.push(() => router.child.stop(500));
   const node = async (name: string): Promise<Host> => {
-    const host = await startHost('router-host.ts', [name, 'bench', router.address], ['--max-semi-space-size=64']);
+    const host = await startHost('router-host.ts', [name, 'bench', router.address]);
     stops.push(() => host.stop());
     return host;
   };
@@ -95,21 +105,19 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
   const peerRate = { nats: [] as number[], trunk: [] as number[], redis: [] as number[] };
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round++) {
-    const before = (await usage([tx, rx])) + cpuOf(router.routerPid());
-    const flood = await tx.call<Flood>({ op: 'flood', targets: TARGETS, ms: FLOOD_MS, window: 60_000 });
-    const after = (await usage([tx, rx])) + cpuOf(router.routerPid());
+    const flood = await measured([tx, rx], router.routerPid(), () =>
+      tx.call<Flood>({ op: 'flood', targets: TARGETS, ms: FLOOD_MS, window: FLOOD.window }),
+    );
     if (round > 0) {
       rate.push((flood.sent / flood.ms) * 1000);
-      cpu.ours.push((after - before) / flood.sent);
+      cpu.ours.push(flood.cpuUs / flood.sent);
     }
     for (const name of ['nats', 'trunk', 'redis'] as const) {
       const { tx: from, rx: to, broker } = peers[name];
-      const start = (await usage([from, to])) + cpuOf(broker);
-      const theirs = await from.call<Flood>({ op: 'flood', ms: FLOOD_MS });
-      const end = (await usage([from, to])) + cpuOf(broker);
+      const theirs = await measured([from, to], broker, () => from.call<Flood>({ op: 'flood', ms: FLOOD_MS }));
       if (round === 0) continue;
       peerRate[name].push((theirs.sent / theirs.ms) * 1000);
-      cpu[name].push((end - start) / theirs.sent);
+      cpu[name].push(theirs.cpuUs / theirs.sent);
     }
   }
   rows.push(
@@ -145,21 +153,19 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
       p99.push(trips.p99);
     }
     for (const [inFlight, of] of asks) {
-      const before = (await usage([tx, rx])) + cpuOf(router.routerPid());
-      const ours = await tx.call<Trips>({ op: 'ask', targets: TARGETS, ms: RTT_MS, inFlight });
-      const after = (await usage([tx, rx])) + cpuOf(router.routerPid());
+      const ours = await measured([tx, rx], router.routerPid(), () =>
+        tx.call<Trips>({ op: 'ask', targets: TARGETS, ms: RTT_MS, inFlight }),
+      );
       if (round > 0) {
         of.ours.rate.push((ours.count / ours.ms) * 1000);
-        of.ours.cpu.push((after - before) / ours.count);
+        of.ours.cpu.push(ours.cpuUs / ours.count);
       }
       for (const name of ['nats', 'redis'] as const) {
         const { tx: from, rx: to, broker } = peers[name];
-        const start = (await usage([from, to])) + cpuOf(broker);
-        const theirs = await from.call<Trips>({ op: 'ask', ms: RTT_MS, inFlight });
-        const end = (await usage([from, to])) + cpuOf(broker);
+        const theirs = await measured([from, to], broker, () => from.call<Trips>({ op: 'ask', ms: RTT_MS, inFlight }));
         if (round === 0) continue;
         of[name].rate.push((theirs.count / theirs.ms) * 1000);
-        of[name].cpu.push((end - start) / theirs.count);
+        of[name].cpu.push(theirs.cpuUs / theirs.count);
       }
       if (pinus) {
         const theirs = await pinus.ask(RTT_MS, inFlight);
@@ -211,12 +217,13 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
       return total;
     };
     const had = await count();
-    const before = (await usage(groupNodes)) + cpuOf(router.routerPid());
+    const before = await usage(groupNodes, router.routerPid());
     const started = performance.now();
     await tx.call({ op: 'broadcast', count: 100 });
     while ((await count()) - had < 100 * 10_000 && performance.now() - started < 10_000);
     const ms = performance.now() - started;
-    const after = (await usage(groupNodes)) + cpuOf(router.routerPid());
+    await settled([router.routerPid(), ...groupNodes.map(({ child }) => child.pid)]);
+    const after = await usage(groupNodes, router.routerPid());
     const delivered = (await count()) - had;
     if (round === 0) continue;
     broadcasts.push((delivered / ms) * 1000);

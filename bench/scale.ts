@@ -15,7 +15,10 @@ const messages = players * messagesAPlayer;
 const routing = (messages * (1 + leavesSet) * routerUs) / 1e6;
 const sets = Math.ceil(routing / useOfCore);
 
-/** Each set's router as a queue: Poisson arrivals of one millisecond, served at its rate; how full it is and what waits. */
+/**
+ * Each set's router as a queue: Poisson arrivals of one millisecond, served at its rate; how full it is and what
+ * waits.
+ */
 function simulate(count: number, seconds: number): { busiest: number; p99WaitMs: number; crossing: number } {
   let seed = 12_345;
   const random = (): number => {

@@ -1,6 +1,9 @@
-/** Sets that come and go under load, a node that is drained, and two regions whose distance a shaper in user space makes. */
+/**
+ * Sets that come and go under load, a node that is drained, and two regions whose distance a shaper in user space
+ * makes.
+ */
 import { startZooKeeper } from '@sparrow/testkit';
-import { checkHistory } from '../packages/router/src/checker/history.ts';
+import { checkMessageHistory } from '../packages/router/src/checker/message-history.ts';
 import { machineNow } from '../packages/router/src/supervisor/lease-channel.ts';
 import { createRig, pause, type Rig, type RigNode } from '../packages/router/test/rig/rig.ts';
 import { growthRows } from './growth.ts';
@@ -60,7 +63,7 @@ async function comeAndGo(rig: Rig): Promise<Row[]> {
   await pause(500);
   for (const node of nodes) await node.call({ op: 'quiet' });
   await pause(500);
-  const joined = checkHistory(await rig.histories(), [], 0);
+  const joined = checkMessageHistory(await rig.histories());
 
   // A node is drained while the others go on.
   for (const node of [first, second]) await node.call({ op: 'send', targets: names, everyMs: 2, burst: 10 });
@@ -87,7 +90,7 @@ async function comeAndGo(rig: Rig): Promise<Row[]> {
   await asking;
   for (const node of nodes) await node.call({ op: 'quiet' });
   await pause(500);
-  const after = checkHistory(await rig.histories(), [], 0);
+  const after = checkMessageHistory(await rig.histories());
   if (drained.left > 0) throw new Error(`${drained.left} objects stayed`);
   return [
     row(`a set added under load: from its start to ready, ${ROUTES} routes`, 'ms', [readyMs]),

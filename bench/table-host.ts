@@ -6,7 +6,7 @@ import { KIND } from '../packages/router/src/frames/layout.ts';
 import type { Link } from '../packages/router/src/links/link.ts';
 import { openLink } from '../packages/router/src/links/open-link.ts';
 import { typeNumber } from '../packages/router/src/table/object-id.ts';
-import { ENTRY_WORDS, RouteTable } from '../packages/router/src/table/route-table.ts';
+import { ENTRY_WORDS, RouteTable, routeOf } from '../packages/router/src/table/route-table.ts';
 import { startRouter } from './hosts.ts';
 
 const MILLION = 1_000_000;
@@ -105,7 +105,7 @@ async function twenty(): Promise<object> {
     for (let from = 0; from < entries.length; from += 512 * ENTRY_WORDS) {
       const at = performance.now();
       for (let word = from; word < Math.min(entries.length, from + 512 * ENTRY_WORDS); word += ENTRY_WORDS)
-        table.set(entries[word]!, entries[word + 1]!, entries[word + 2]!, 1, ++counter, META >>> 16, 1);
+        table.set({ ...routeOf(entries, word), term: 1, counter: ++counter, type: META >>> 16 });
       longestMs = Math.max(longestMs, performance.now() - at);
     }
     known.push([entries[0]!, entries[1]!]);
@@ -126,16 +126,7 @@ async function twenty(): Promise<object> {
     const entries = new Uint32Array(table.usedOf(slot) * ENTRY_WORDS);
     table.exportSlot(slot, entries, 0);
     copy.clearSlot(slot, entries.length / ENTRY_WORDS);
-    for (let at = 0; at < entries.length; at += ENTRY_WORDS)
-      copy.set(
-        entries[at]!,
-        entries[at + 1]!,
-        entries[at + 2]!,
-        entries[at + 3]!,
-        entries[at + 4]!,
-        entries[at + 5]! >>> 16,
-        1,
-      );
+    for (let at = 0; at < entries.length; at += ENTRY_WORDS) copy.set(routeOf(entries, at));
     if (slot % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const pullMs = performance.now() - pullStarted;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@sparrow/testkit';
-import { startHost } from '../hosts.ts';
+import { settled, startHost } from '../hosts.ts';
 
 const FOLDER = join(import.meta.dirname, 'pinus');
 
@@ -38,6 +38,7 @@ export async function startPinus(): Promise<PinusPeer> {
     async ask(ms, inFlight) {
       const before = await usage();
       const result = await tx.call<{ count: number; ms: number }>({ op: 'ask', ms, inFlight });
+      await settled([rx.child.pid, tx.child.pid]);
       return { ...result, cpuUs: (await usage()) - before };
     },
     stop: async () => void (await Promise.all([rx.stop(), tx.stop()])),

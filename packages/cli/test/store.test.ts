@@ -1,9 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openStore } from '@sparrow/store';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT, run, start, temporaryFolder, write } from './harness.ts';
+import { PROJECT, REPOSITORY, run, start, temporaryFolder, write } from './harness.ts';
 
 const SCHEMA = `syntax = "proto3";
 package game;
@@ -121,8 +123,81 @@ describe('sparrow store, on one file', () => {
     expect([restored.code, restored.stderr]).toEqual([0, '']);
     const ids = await run(['store', 'query', 'select * from Player where id >= 0', '--dir', other]);
     expect(ids.stdout.match(/"id":"\d"/g)).toEqual(['1', '2', '3', '4'].map((id) => `"id":"${id}"`));
+    // What cannot be read as a time restores nothing.
+    for (const until of ['2026-11-28 8h', 'yesterday', '2026-02-30', '20261128', '']) {
+      const wrong = join(folder.path, 'wrong');
+      const backup = join(folder.path, 'backup');
+      const refused = await run(['store', 'restore', backup, `--until=${until}`, '--dir', wrong]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('CONFIG_INVALID')]);
+      expect(existsSync(wrong)).toBe(false);
+    }
     expect((await store('archive', '--off')).answer).toMatchObject({ on: false });
-  });
+  }, 60_000);
+
+  it('only reads: makes nothing where no store is, finds that of a project, and changes nothing in it', async () => {
+    const project = temporaryFolder();
+    try {
+      write(project.path, { 'sparrow.json': '{}', 'server/records.proto': SCHEMA });
+      const listing = (): string[] =>
+        readdirSync(project.path, { recursive: true, withFileTypes: true })
+          .map((entry) => join(entry.parentPath, entry.name))
+          .map((path) => `${path} ${statSync(path).size}`)
+          .sort();
+      const before = listing();
+      for (const command of [
+        ['tables'],
+        ['stats'],
+        ['verify'],
+        ['archive'],
+        ['get', 'Player', '{"id":"1"}'],
+        ['query', 'select * from Player where id = 1'],
+        ['export', 'Player', 'out'],
+        ['backup', 'copy'],
+        ['shards', 'status'],
+      ]) {
+        const nothing = await run(['store', ...command, '--dir', project.path], { cwd: project.path });
+        expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringContaining('there is no store')]);
+      }
+      expect(listing()).toEqual(before);
+      // As `sparrow dev` keeps it: in the project's own folder, under the name of the app.
+      const home = join(project.path, '.sparrow/store');
+      const own = await openStore(home, { namespace: 'tiny/local', schema: SCHEMA, sweepEveryMs: 0 });
+      await own.table('Player').insert({ id: 1n, name: 'Ann', gold: 1n });
+      await own.close();
+      const kept = listing();
+      for (const where of [project.path, home]) {
+        const tables = await run(['store', 'tables', '--dir', where, '--json']);
+        expect(JSON.parse(tables.stdout)).toEqual({ tables: [{ name: 'Player', kind: 'GENERIC', records: 1 }] });
+      }
+      const found = await run(['store', 'get', 'Player', '{"id":"1"}', '--json'], { cwd: project.path });
+      expect(JSON.parse(found.stdout)).toMatchObject({ record: { name: 'Ann' } });
+      expect(listing()).toEqual(kept);
+    } finally {
+      project.remove();
+    }
+  }, 60_000);
+
+  it('reads what its writer had not yet taken out of its log when it was killed', async () => {
+    const home = join(folder.path, 'killed');
+    expect((await run(['store', 'init', 'game.proto', '--dir', home], { cwd: folder.path })).code).toBe(0);
+    const writer = `const { openStore } = await import('@sparrow/store');
+      const store = await openStore(process.argv[1], { sweepEveryMs: 0 });
+      await store.table('Player').insert({ id: 7n, name: 'Gus' });
+      process.kill(process.pid, 'SIGKILL');`;
+    spawnSync(process.execPath, ['--conditions', 'development', '--input-type=module', '-e', writer, home], {
+      cwd: REPOSITORY,
+    });
+    const found = await run(['store', 'get', 'Player', '{"id":"7"}', '--json', '--dir', home]);
+    expect(JSON.parse(found.stdout)).toMatchObject({ record: { name: 'Gus' } });
+  }, 30_000);
+
+  it('a load says what refused its counters, and does not call it a loss', async () => {
+    const home = join(folder.path, 'quota');
+    expect((await run(['store', 'init', 'game.proto', '--dir', home], { cwd: folder.path })).code).toBe(0);
+    writeFileSync(join(home, 'store.json'), JSON.stringify({ quotas: { '*': { writesPerSecond: 5 } } }));
+    const load = await run(['store', 'load', '--seconds', '2', '--records', '500', '--dir', home]);
+    expect([load.code, load.stdout, load.stderr]).toEqual([1, '', expect.stringContaining('QUOTA_EXCEEDED')]);
+  }, 30_000);
 
   it('runs a load and checks its answers; others read and back up meanwhile', async () => {
     const load = start(['store', 'load', '--seconds', '8', '--records', '50', '--dir', dir]);
@@ -157,10 +232,13 @@ describe('sparrow store, from one file to shards', () => {
     expect((await store('shards', 'grow', first.url)).answer).toMatchObject({ rows: 5 });
     expect((await store('shards', 'add', 's1', second.url)).code).toBe(0);
     const load = start(['store', 'load', '--seconds', '8', '--records', '50', '--clients', '4', '--dir', dir]);
+    // Loads that run at once have counters of their own.
+    const other = start(['store', 'load', '--seconds', '8', '--records', '50', '--clients', '2', '--dir', dir]);
     await load.until('op/s');
     expect((await store('shards', 'split', 's0', 's1')).code).toBe(0);
     expect(await slots()).toEqual({ s0: 512, s1: 512 });
     expect(await load.ended, load.stdout + load.stderr).toBe(0);
+    expect(await other.ended, other.stdout + other.stderr).toBe(0);
     const moved = (await store('shards', 'move', 's0', 's1', '0-15', '--keep')).answer as {
       moves: { id: string; state: string }[];
     };

@@ -13,8 +13,8 @@ export interface Child {
 /**
  * Starts a program as the leader of its own process group, so that `stop` reaches the children it starts, too.
  *
- * It ends with us however we end: a small shell holds a pipe from us, and when that closes without a farewell (a kill -9, a crash)
- * it kills the group. Only where there is a /bin/sh.
+ * It ends with us however we end: a small shell holds a pipe from us, and when that closes without a farewell (a kill
+ * -9, a crash) it kills the group. Only where there is a /bin/sh.
  *
  * @throws the spawn error (ENOENT …) when the program cannot be started.
  */

@@ -6,4 +6,5 @@ export { Deadline, DeadlineError } from './deadline.ts';
 export { SparrowError } from './error.ts';
 export { createId, ulid } from './id.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
-export { TimerWheel } from './timer-wheel.ts';
+export { PendingCalls } from './pending-calls.ts';
+export { Deadlines, TimerWheel } from './timer-wheel.ts';

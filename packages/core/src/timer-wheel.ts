@@ -1,100 +1,136 @@
 import type { Clock } from './clock.ts';
 
-interface Entry<K> {
-  key: K;
-  /** Milliseconds UTC. */
-  due: number;
-  slot: number;
-}
-
 /**
- * Deadlines of very many things with one timer: setting, moving and removing one costs the same however many there are.
- * A deadline fires up to one tick late, never early.
- *
- * @example
- * const wheel = new TimerWheel<string>({ clock, tickMs: 1000, onDue: (id) => drop(id) });
- * wheel.set('a', clock.now() + 30_000);
+ * Deadlines of very many things with one timer. An item is put into the list of its tick and never taken out, so
+ * whatever is done long before its deadline costs nothing here. Whoever is told asks first whether the item still
+ * matters. An item is told up to two ticks late, never early.
  */
-export class TimerWheel<K> {
+export class Deadlines<T> {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #onDue: (key: K) => void;
-  readonly #slots: Set<Entry<K>>[];
-  readonly #entries = new Map<K, Entry<K>>();
-  #current = 0;
+  readonly #onDue: (item: T) => void;
+  readonly #ticks = new Map<number, T[]>();
+  /** Where the last item went; the next one mostly goes there, too. */
+  #lastTick = -1;
+  #lastItems: T[] = [];
+  #next = 0;
   #cancel: (() => void) | undefined;
 
-  /** `slots` × `tickMs` is one turn; longer deadlines go round again. */
-  constructor(options: { clock: Clock; tickMs: number; slots?: number; onDue: (key: K) => void }) {
+  constructor(options: { clock: Clock; tickMs: number; onDue: (item: T) => void }) {
     this.#clock = options.clock;
     this.#tickMs = options.tickMs;
     this.#onDue = options.onDue;
-    this.#slots = Array.from({ length: options.slots ?? 64 }, () => new Set<Entry<K>>());
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  /** Sets or moves the deadline of `key` (milliseconds UTC). Moving it later touches no slot, so it may be called for every message. */
-  set(key: K, due: number): void {
-    const known = this.#entries.get(key);
-    if (known) {
-      if (due >= known.due) {
-        known.due = due;
-        return;
-      }
-      this.delete(key);
+  /** @param due milliseconds UTC */
+  add(item: T, due: number): void {
+    const tick = Math.ceil(due / this.#tickMs);
+    if (tick !== this.#lastTick) {
+      this.#lastTick = tick;
+      this.#lastItems = this.#ticks.get(tick) ?? [];
+      this.#ticks.set(tick, this.#lastItems);
     }
-    const entry = { key, due, slot: 0 };
-    this.#entries.set(key, entry);
-    this.#place(entry);
-    this.#run();
-  }
-
-  delete(key: K): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    this.#entries.delete(key);
-    this.#slots[entry.slot]?.delete(entry);
+    this.#lastItems.push(item);
+    if (!this.#cancel) {
+      this.#next = Math.min(tick, Math.floor(this.#clock.now() / this.#tickMs));
+      this.#run();
+    } else if (tick < this.#next) this.#next = tick;
   }
 
   /** Forgets everything and stops the timer. */
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#entries.clear();
-    for (const slot of this.#slots) slot.clear();
-  }
-
-  #place(entry: Entry<K>): void {
-    const ticks = Math.max(1, Math.ceil((entry.due - this.#clock.now()) / this.#tickMs));
-    entry.slot = (this.#current + Math.min(ticks, this.#slots.length - 1)) % this.#slots.length;
-    this.#slots[entry.slot]?.add(entry);
+    this.#lastTick = -1;
+    this.#ticks.clear();
   }
 
   #run(): void {
-    if (this.#cancel || this.#entries.size === 0) return;
     this.#cancel = this.#clock.after(this.#tickMs, () => {
       this.#cancel = undefined;
-      this.#tick();
-      this.#run();
+      const now = Math.floor(this.#clock.now() / this.#tickMs);
+      if (now - this.#next > this.#ticks.size) {
+        // After a long sleep fewer ticks have a list than went by.
+        for (const tick of [...this.#ticks.keys()].sort((a, b) => a - b)) if (tick <= now) this.#due(tick);
+        this.#next = now + 1;
+      } else while (this.#next <= now) this.#due(this.#next++);
+      if (this.#ticks.size > 0 && !this.#cancel) this.#run();
     });
   }
 
-  #tick(): void {
-    this.#current = (this.#current + 1) % this.#slots.length;
-    const slot = this.#slots[this.#current];
-    if (!slot?.size) return;
-    const entries = [...slot];
-    slot.clear();
-    const now = this.#clock.now();
-    for (const entry of entries) {
-      if (entry.due > now) this.#place(entry);
-      else {
-        this.#entries.delete(entry.key);
-        this.#onDue(entry.key);
-      }
+  #due(tick: number): void {
+    const items = this.#ticks.get(tick);
+    if (!items) return;
+    this.#ticks.delete(tick);
+    if (tick === this.#lastTick) this.#lastTick = -1;
+    for (const item of items) this.#onDue(item);
+  }
+}
+
+interface Entry<K> {
+  key: K;
+  /** Milliseconds UTC. */
+  due: number;
+  /** The tick's list that holds this entry is due then. */
+  listed: number;
+}
+
+/**
+ * Deadlines that are moved and taken back by key. Moving one later touches no list, so it may be called for every
+ * message.
+ *
+ * @example
+ * const wheel = new TimerWheel<string>({ clock, tickMs: 1000, onDue: (id) => drop(id) });
+ * wheel.set('a', clock.now() + 30_000);
+ */
+export class TimerWheel<K> {
+  readonly #entries = new Map<K, Entry<K>>();
+  readonly #deadlines: Deadlines<Entry<K>>;
+
+  constructor({ clock, tickMs, onDue }: { clock: Clock; tickMs: number; onDue: (key: K) => void }) {
+    this.#deadlines = new Deadlines({
+      clock,
+      tickMs,
+      onDue: (entry) => {
+        if (this.#entries.get(entry.key) !== entry) return;
+        if (entry.due > entry.listed) this.#list(entry);
+        else {
+          this.#entries.delete(entry.key);
+          onDue(entry.key);
+        }
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Sets or moves the deadline of `key` (milliseconds UTC). */
+  set(key: K, due: number): void {
+    const known = this.#entries.get(key);
+    if (known && due >= known.due) {
+      known.due = due;
+      return;
     }
+    // An earlier deadline takes a new entry; the old one is passed over when its tick comes.
+    const entry = { key, due, listed: due };
+    this.#entries.set(key, entry);
+    this.#list(entry);
+  }
+
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+
+  /** Forgets everything and stops the timer. */
+  close(): void {
+    this.#entries.clear();
+    this.#deadlines.close();
+  }
+
+  #list(entry: Entry<K>): void {
+    entry.listed = entry.due;
+    this.#deadlines.add(entry, entry.due);
   }
 }

@@ -12,7 +12,6 @@ describe('a timer wheel', () => {
         const wheel = new TimerWheel<number>({
           clock,
           tickMs: 100,
-          slots: 8,
           onDue(key) {
             const due = expected.get(key) as number;
             expect(clock.now()).toBeGreaterThanOrEqual(due);

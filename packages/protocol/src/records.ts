@@ -1,13 +1,16 @@
 /**
- * The record service: a backend's way to its records. POST `RECORD_OPEN_PATH` with the backend's token answers where the socket is; on it go frames, in both
- * directions: length of the rest (uint32; all numbers are big-endian), then that rest.
+ * The record service: a backend's way to its records. POST `RECORD_OPEN_PATH` with the backend's token answers where
+ * the socket is; on it go frames, in both directions: length of the rest (uint32; all numbers are big-endian), then
+ * that rest.
  *
- * The first frame of a client is `RecordHello` as JSON, the first of the service `RecordWelcome` or `RecordTurnedAway` as JSON; a client waits for it. Then
- * - a call: number of the call (uint32, chosen by the client, not in use), operation (uint8: its place in `RECORD_OPERATIONS` of the kind of table, and
- *   `RECORD_HAS_OPTIONS`), number of the table (uint16: its place in the welcome), body. The body of the first `RECORD_ENCODED` operations of a GENERIC table is
- *   the record, or the key, as protobuf bytes (a key has all its fields, defaults too), or such keys, each behind its length (uint32); where it has options, their
- *   length (uint32) and JSON come before it.
- *   The body of every other operation is its arguments, an array, as JSON.
+ * The first frame of a client is `RecordHello` as JSON, the first of the service `RecordWelcome` or `RecordTurnedAway`
+ * as JSON; a client waits for it. Then
+ * - a call: number of the call (uint32, chosen by the client, not in use), operation (uint8: its place in
+ *   `RECORD_OPERATIONS` of the kind of table, and `RECORD_HAS_OPTIONS`), number of the table (uint16: its place in the
+ *   welcome), body. The body of the first `RECORD_ENCODED` operations of a GENERIC table is the record, or the key, as
+ *   protobuf bytes (a key has all its fields, defaults too), or such keys, each behind its length (uint32); where it
+ *   has options, their length (uint32) and JSON come before it. The body of every other operation is its arguments, an
+ *   array, as JSON.
  * - an answer: number of the call (uint32), `RECORD_ANSWER` (uint8), body. Answers come in any order.
  *
  * Values that JSON has not are tagged, see `RecordTag`.
@@ -35,7 +38,10 @@ export interface RecordHello {
   token: string;
 }
 
-/** The answer to a hello of another version or with another token; the connection ends behind it. Version 1 reads it as an answer, too. */
+/**
+ * The answer to a hello of another version or with another token; the connection ends behind it. Version 1 reads it as
+ * an answer, too.
+ */
 export interface RecordTurnedAway {
   i: 0;
   e: RecordFailure;
@@ -74,7 +80,10 @@ export const RECORD_OPERATIONS = {
 } as const;
 export type RecordOperation = (typeof RECORD_OPERATIONS)[keyof typeof RECORD_OPERATIONS][number];
 
-/** So many of the operations of a GENERIC table carry protobuf bytes: insert, replace, update with a record, delete and get with a key, batchGet with keys. */
+/**
+ * So many of the operations of a GENERIC table carry protobuf bytes: insert, replace, update with a record, delete and
+ * get with a key, batchGet with keys.
+ */
 export const RECORD_ENCODED = 6;
 /** Places of those with a key, and with keys. */
 export const RECORD_DELETE = 3;

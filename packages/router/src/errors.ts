@@ -1,6 +1,9 @@
 import { SparrowError } from '@sparrow/core';
 
-/** Everything that the router says no with. The first seven also travel in frames: what a source is told about its message. */
+/**
+ * Everything that the router says no with. The first seven also travel in frames: what a source is told about its
+ * message.
+ */
 export type RouterErrorCode =
   /** Nobody has registered the object. */
   | 'NO_SUCH_OBJECT'
@@ -53,6 +56,7 @@ export const WIRE_CODES = [
   'COLLISION',
   'TYPE_NOT_DECLARED',
   'RETRY',
+  'FRAME_INVALID',
 ] as const;
 export type WireCode = (typeof WIRE_CODES)[number];
 export const wireNumber = (code: WireCode): number => WIRE_CODES.indexOf(code);
@@ -67,6 +71,7 @@ const HINTS: Partial<Record<RouterErrorCode, string>> = {
   FAILED: 'see the log of the node that holds the object',
   EXISTS: 'use the policy `kick`, or leave the other registration alone',
   COLLISION: 'choose another key for the object',
+  FRAME_INVALID: 'send less at once, or raise `frameBytes` on both sides of every link on the way',
   TYPE_NOT_DECLARED: "add the type to the node's `types`",
 };
 

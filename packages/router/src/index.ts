@@ -11,7 +11,7 @@ export type { Node, NodeOptions, RegisterOptions, Registration } from './node/no
 export type { Address, Audience, Message, Ref, Refused, RoutedObject, Self, Thaw } from './node/object.ts';
 export { type Operator, openOperator } from './operator/operator.ts';
 export { type Rates, ratesOf } from './operator/rates.ts';
-export { type StartedProcess, startedFrom, startNode, startSet, stopFrom } from './operator/start.ts';
+export { type StartedProcess, startedFrom, startNode, startSet, stopFrom, stopStarted } from './operator/start.ts';
 export type { MeshConfig, RouterProcessConfig } from './process/config.ts';
 export type { Lookup, Topology, TopologyLink, TopologyNode } from './router/admin.ts';
 export type { Leadership } from './router/leadership.ts';

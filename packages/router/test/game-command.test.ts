@@ -17,7 +17,9 @@ export async function start(node) {
 }
 `;
 
-it('sparrow game: a set is started, nodes join, a second set comes, one is drained away', async () => {
+it('sparrow game: a set is started, nodes join, a second set comes, one is drained away', {
+  timeout: 400_000,
+}, async () => {
   const ensemble = await startZooKeeper();
   const folder = await temporaryFolder('game');
   onTestFinished(async () => {
@@ -41,7 +43,7 @@ it('sparrow game: a set is started, nodes join, a second set comes, one is drain
       execFile(
         process.execPath,
         [CLI, 'game', ...args, '--json'],
-        { cwd: folder.path, timeout: 50_000 },
+        { cwd: folder.path, timeout: 150_000 },
         (error, stdout, stderr) => {
           if (stdout) resolve(JSON.parse(stdout) as T);
           else reject(new Error(`${args.join(' ')}: ${stderr || error?.message}`));
@@ -68,4 +70,32 @@ it('sparrow game: a set is started, nodes join, a second set comes, one is drain
     .poll(() => sparrow('topology', '--find', 'Player/n2-1'))
     .toMatchObject({ found: true, set: 'a', node: 'n1' });
   await expect.poll(() => startedFrom(join(folder.path, '.sparrow/game')).filter(({ set }) => set === 'b')).toEqual([]);
+});
+
+it('sparrow game: a set or a node that does not come up leaves nothing running', { timeout: 200_000 }, async () => {
+  const folder = await temporaryFolder('game-fails');
+  const started = join(folder.path, '.sparrow/game');
+  onTestFinished(() => {
+    for (const { pid } of startedFrom(started)) process.kill(pid, 'SIGKILL');
+    folder.remove();
+  });
+  // Nobody listens there.
+  await writeFile(join(folder.path, 'game.json'), JSON.stringify({ zookeeper: ['127.0.0.1:1'], key: 'x' }));
+  await writeFile(join(folder.path, 'module.mjs'), GAME);
+  const run = (...args: string[]): Promise<string> =>
+    new Promise((resolve) =>
+      execFile(process.execPath, [CLI, 'game', ...args], { cwd: folder.path, timeout: 90_000 }, (_, out, err) =>
+        resolve(out + err),
+      ),
+    );
+  for (const args of [
+    ['add-set', 'a'],
+    ['add-node', 'a', 'n1', '--module', 'module.mjs'],
+  ]) {
+    const said = run(...args);
+    // They do run meanwhile.
+    await expect.poll(() => startedFrom(started).length, { timeout: 60_000 }).toBeGreaterThan(0);
+    expect(await said).toContain('ZooKeeper does not answer at 127.0.0.1:1');
+    expect(startedFrom(started)).toEqual([]);
+  }
 });

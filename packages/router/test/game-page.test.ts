@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createGameService } from '../../cloud/src/game/game-service.ts';
 import { startedFrom, startNode, startSet } from '../src/index.ts';
 
-it('the console sees a game, finds an object, and does a fault to it', async () => {
+it('the console sees a game, finds an object, and does a fault to it', { timeout: 240_000 }, async () => {
   const ensemble = await startZooKeeper({ servers: 1 });
   const folder = await temporaryFolder('game-page');
   const processes = join(folder.path, '.sparrow/game');
@@ -31,7 +31,7 @@ it('the console sees a game, finds an object, and does a fault to it', async () 
   startSet(config, { name: 'a', routers: 2, host: '127.0.0.1' }, processes);
   startNode(config, { set: 'a', name: 'n1', module: join(folder.path, 'module.mjs') }, processes);
   await expect
-    .poll(() => service.lookUp('Player', '42').catch(() => undefined), { timeout: 30_000 })
+    .poll(() => service.lookUp('Player', '42').catch(() => undefined), { timeout: 90_000 })
     .toMatchObject({ found: true, set: 'a', node: 'n1', decidedBy: 'a', epoch: { counter: expect.any(Number) } });
   const before = await service.picture();
   const main = before.routers.find(({ role }) => role === 'main');
@@ -42,7 +42,7 @@ it('the console sees a game, finds an object, and does a fault to it', async () 
     .poll(
       async () => (await service.picture()).routers.find(({ role, isReady }) => role === 'main' && isReady)?.router,
       {
-        timeout: 30_000,
+        timeout: 90_000,
       },
     )
     .toBe(main?.router === 'r1' ? 'r2' : 'r1');

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { checkHistory, type HistoryEvent } from '../src/checker/history.ts';
+import { checkMessageHistory, type HistoryEvent } from '../src/checker/message-history.ts';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
 import { KIND, OFFSET } from '../src/frames/layout.ts';
 import { createNode, createRouter, objectId, type Registration } from '../src/index.ts';
@@ -51,12 +51,12 @@ const GOOD: HistoryEvent[] = [
   sent(0, 16, 'state'),
   sent(1, 17, 'state'),
   received(1, 18, { lane: 'state' }),
-  // Lost, but in the window of a fault.
+  // Lost with the router that died then.
   sent(3, 100),
 ];
-const WINDOW = { from: 90, to: 110 };
-const violations = (events: HistoryEvent[], windows = [WINDOW], maxLost = 1): string[] =>
-  checkHistory(events, windows, maxLost).violations;
+const DEATH = 110;
+const violations = (events: HistoryEvent[], deaths = [DEATH]): string[] =>
+  checkMessageHistory(events, deaths).violations;
 const without = (kind: string, sequence: number, lane?: 'state'): HistoryEvent[] =>
   GOOD.filter(
     (event) => event.kind !== kind || !('sequence' in event) || event.sequence !== sequence || event.lane !== lane,
@@ -64,18 +64,25 @@ const without = (kind: string, sequence: number, lane?: 'state'): HistoryEvent[]
 
 describe('the history checker', () => {
   it('says nothing about a history in which all is well, and counts what became of each message', () => {
-    expect(checkHistory(GOOD, [WINDOW], 1)).toMatchObject({
+    expect(checkMessageHistory(GOOD, [DEATH])).toMatchObject({
       violations: [],
       sent: 6,
       received: 3,
       refused: 1,
       superseded: 1,
       lost: 1,
-      lostInFaults: 1,
     });
   });
 
-  it.each<[string, HistoryEvent[], RegExp]>([
+  it('lets a message come whose source was told that nobody knows', () => {
+    expect(violations([...GOOD, { ...refused(1, 20), code: 'TIMEOUT' } as HistoryEvent])).toEqual([]);
+  });
+
+  it('lets nothing be lost when no router died', () => {
+    expect(violations(GOOD, [])).toEqual(['lost without a fault: a>b#3 at 100']);
+  });
+
+  it.each<[string, HistoryEvent[], RegExp, number[]?]>([
     ['a message that comes twice', [...GOOD, received(1, 20)], /received twice: a > b #1/],
     ['a message that overtakes another', [...without('received', 0), received(0, 14)], /out of order: a>b #0 after #1/],
     ['two owners of one epoch', [...GOOD, { ...owned, at: 1, node: 'n1' }], /two owners of b at 1\.7: n2 and n1/],
@@ -84,10 +91,15 @@ describe('the history checker', () => {
       [...GOOD, sent(4, 20), received(4, 21, { node: 'n1' })],
       /n1 took a message for b, which n2 owned/,
     ],
-    ['a loss outside of the window', without('received', 1), /lost without a fault: a>b#1/],
-    ['a refusal that its source is not told', without('refused', 2), /lost without a fault: a>b#2/],
+    ['a loss of what was sent after the death', [...GOOD, sent(4, 111)], /lost without a fault: a>b#4/],
+    [
+      'a loss of what cannot have been in the router any more, for later ones had come',
+      [...GOOD, sent(4, 101), received(4, 102)],
+      /lost without a fault: a>b#3/,
+    ],
+    ['a refusal that its source is not told', without('refused', 2), /lost without a fault: a>b#2/, []],
     ['a message that is refused and comes all the same', [...GOOD, received(2, 16)], /received and refused: a>b#2/],
-    ['a state that nothing replaced', without('received', 1, 'state'), /lost without a fault: a>b \(state\)#1/],
+    ['a state that nothing replaced', without('received', 1, 'state'), /lost without a fault: a>b \(state\)#1/, []],
     [
       'a state that comes after a later one',
       [...GOOD, received(0, 19, { lane: 'state' })],
@@ -100,9 +112,8 @@ describe('the history checker', () => {
     ],
     ['a message that nobody sent', [...GOOD, received(9, 20)], /never sent: a>b#9/],
     ['one number given to two messages', [...GOOD, sent(1, 20)], /sent twice under one number/],
-    ['more losses than are allowed, though in the window', [...GOOD, sent(4, 101)], /2 messages were lost, at most 1/],
-  ])('finds %s', (_name, events, expected) => {
-    expect(violations(events).filter((text) => expected.test(text))).toHaveLength(1);
+  ])('finds %s', (_name, events, expected, deaths) => {
+    expect(violations(events, deaths).filter((text) => expected.test(text))).toHaveLength(1);
   });
 });
 
@@ -192,7 +203,7 @@ async function history(mutate: Mutation): Promise<string[]> {
     if (sequence % 4 === 3) await new Promise((resolve) => setImmediate(resolve));
   }
   await new Promise((resolve) => setTimeout(resolve, 100));
-  return checkHistory(events, [], 0).violations;
+  return checkMessageHistory(events).violations;
 }
 
 const isKind = (frame: Uint8Array, kind: number): boolean => frame[OFFSET.kind] === kind;

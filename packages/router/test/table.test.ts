@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IdMap } from '../src/table/id-map.ts';
 import { objectId } from '../src/table/object-id.ts';
-import { ENTRY_WORDS, NOBODY, RouteTable } from '../src/table/route-table.ts';
+import { ENTRY_WORDS, NOBODY, RouteTable, routeOf } from '../src/table/route-table.ts';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
 /** Few slots and few low words, so that probes and gaps meet. */
@@ -23,7 +23,7 @@ describe('the route table', () => {
           const key = `${high}:${low}`;
           if (isDelete) expect(table.remove(low, high)).toBe(model.delete(key));
           else {
-            table.set(low, high, low ^ high, 1, counter, 9, place);
+            table.set({ low, high, check: low ^ high, term: 1, counter, type: 9, place });
             model.set(key, { place, counter, low, high });
           }
         });
@@ -39,34 +39,24 @@ describe('the route table', () => {
   it('has the same digests however it came to be', () => {
     const [a, b] = [new RouteTable(), new RouteTable()];
     const ids = Array.from({ length: 5_000 }, (_, index) => objectId('T', String(index)));
-    ids.forEach(({ low, high, check }, index) => a.set(low, high, check, 1, index, 3, 1));
-    [...ids].reverse().forEach(({ low, high, check }) => b.set(low, high, check, 7, 7, 3, 2));
-    ids.forEach(({ low, high, check }, index) => b.set(low, high, check, 1, index, 3, 5));
+    ids.forEach((id, index) => a.set({ ...id, term: 1, counter: index, type: 3, place: 1 }));
+    [...ids].reverse().forEach((id) => b.set({ ...id, term: 7, counter: 7, type: 3, place: 2 }));
+    ids.forEach((id, index) => b.set({ ...id, term: 1, counter: index, type: 3, place: 5 }));
     expect(a.digests).toEqual(b.digests);
     expect(a.counts).toEqual(b.counts);
-    b.set(ids[0]?.low as number, ids[0]?.high as number, 0, 2, 1, 3, 5);
+    b.set({ ...(ids[0] as (typeof ids)[0]), check: 0, term: 2, counter: 1, type: 3, place: 5 });
     expect(a.digests).not.toEqual(b.digests);
   });
 
   it('gives a slot away as it is', () => {
     const [a, b] = [new RouteTable(), new RouteTable()];
     for (let index = 0; index < 50_000; index++) {
-      const { low, high, check } = objectId('T', String(index));
-      a.set(low, high, check, 1, index, 3, 1);
+      a.set({ ...objectId('T', String(index)), term: 1, counter: index, type: 3, place: 1 });
     }
     for (let slot = 0; slot < 4096; slot++) {
       const entries = new Uint32Array(a.usedOf(slot) * ENTRY_WORDS);
       a.exportSlot(slot, entries, 0);
-      for (let at = 0; at < entries.length; at += ENTRY_WORDS)
-        b.set(
-          entries[at]!,
-          entries[at + 1]!,
-          entries[at + 2]!,
-          entries[at + 3]!,
-          entries[at + 4]!,
-          entries[at + 5]! >>> 16,
-          1,
-        );
+      for (let at = 0; at < entries.length; at += ENTRY_WORDS) b.set(routeOf(entries, at));
     }
     expect(b.digests).toEqual(a.digests);
     expect(a.bytes / a.size).toBeLessThan(90);

@@ -1,5 +1,5 @@
 /** The record store: Protobuf records, hot and cold in one, from an embedded file to many shards. See README.md. */
-export type { Operation, Violation } from './checker/history.ts';
+
 export {
   checkLoad,
   fill as fillCounters,
@@ -8,22 +8,25 @@ export {
   type Load,
   startLoad,
 } from './checker/load.ts';
+export type { Operation, Violation } from './checker/record-history.ts';
 export type { CryptoKeys } from './codec/field-cipher.ts';
 export type { RecordValue } from './codec/message-codec.ts';
 export {
   CONFIG_FILE,
   changeStoreConfig,
   type GrowOptions,
+  namespacesOf,
   type OpenedStore,
   openEngine,
   openEngineToRead,
   openStore,
   readStoreConfig,
   type StoreConfig,
+  storeExists,
 } from './config/open-store.ts';
 export type { KvEngine } from './engines/kv-engine.ts';
+export type { ChangeArchive } from './engines/lmdb/change.ts';
 export {
-  type ChangeArchive,
   createLmdbEngine,
   type LmdbEngine,
   type LmdbEngineOptions,
@@ -34,10 +37,12 @@ export { MOVED_TABLES } from './engines/postgres/shard-sql.ts';
 export { createSwitchableEngine, type SwitchableEngine } from './engines/switchable-engine.ts';
 export { NOT_MODIFIED, StoreError, type StoreErrorCode, TCAPLUS_CODES } from './errors.ts';
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
-export { type ArchiveRun, describeArchive, openArchive, pruneArchive, readArchive } from './operations/archive.ts';
-export { backupStore, restoreStore, verifyBackup } from './operations/backup.ts';
+export { type ArchiveRun, describeArchive, gapsOf, openArchive, pruneArchive } from './operations/archive.ts';
+export { readArchive } from './operations/archive-path.ts';
+export { backupStore, type Restored, restoreStore, verifyBackup } from './operations/backup.ts';
 export { type Growth, growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
+export { parseTime } from './operations/parse-time.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
 export { verifyStore } from './operations/verify-store.ts';
 export { type ReadRow, WriteRefused } from './record-store/core.ts';

@@ -1,4 +1,7 @@
-/** Bounds of tables and requests. The defaults are those of the newest TcaplusDB guide; older editions of TCaplus have smaller ones. */
+/**
+ * Bounds of tables and requests. The defaults are those of the newest TcaplusDB guide; older editions of TCaplus have
+ * smaller ones.
+ */
 export interface StoreLimits {
   keyFields: { GENERIC: number; LIST: number };
   valueFields: { GENERIC: number; LIST: number };

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkHistory, type Operation } from '../src/checker/history.ts';
 import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkRecordHistory, type Operation } from '../src/checker/record-history.ts';
 import { createLmdbEngine, createRecordStore, type LmdbEngine, type RecordStore } from '../src/index.ts';
 
 const KEYS = 20;
@@ -88,7 +88,7 @@ describe('the checker of histories', () => {
     ['lost', [op('write', 0, 1, 1), op('write', 2, 3, 2)], 1],
     ['doubled', [op('write', 0, 1, 1)], 2],
   ] as const)('knows %s when it sees it', (rule, history, end) => {
-    const found = checkHistory(history, new Map([['k', { version: end, count: BigInt(end) }]]));
+    const found = checkRecordHistory(history, new Map([['k', { version: end, count: BigInt(end) }]]));
     expect(found.map((violation) => violation.rule)).toContain(rule);
   });
 });

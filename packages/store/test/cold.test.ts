@@ -17,7 +17,8 @@ describe.runIf(canLimit)('a table ten times the budget', () => {
   test('keeps its hot set at memory speed inside the budget + 150 MB; cold reads come from the disk', () => {
     expect(statSync(join(dir, 'data.mdb')).size).toBeGreaterThan(COLD.budget * 10);
     const limited = readCold(dir, COLD.budget + OVERHEAD);
-    // Nothing of this stands on the clock: how fast is for `bench cold`, here only that the disk was read and the memory kept.
+    // Nothing of this stands on the clock: how fast is for `bench cold`, here only that the disk was read and the
+    // memory kept.
     expect(limited.majorFaults).toBeGreaterThan(1_000);
     expect(limited.rssAnonMb * 2 ** 20).toBeLessThan(COLD.budget + OVERHEAD);
     expect(limited.hotMb * 2 ** 20).toBeLessThanOrEqual(COLD.budget);

@@ -6,6 +6,7 @@ import { createManualClock } from '@sparrow/core';
 import { startChild } from '@sparrow/core/process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLmdbEngine, createRecordStore } from '../src/index.ts';
+import { createSlowFiles } from './support/slow-files.ts';
 import { createTornDisk } from './support/torn-files.ts';
 
 const SCHEMA = `syntax = "proto3";
@@ -158,16 +159,133 @@ describe('the embedded engine', () => {
     let release = (): void => {};
     files.hold = new Promise((resolve) => (release = resolve));
     const write = table.update({ id: 1n, side: 0, value: 2n });
-    let seen: unknown = 'nothing yet';
-    const read = table.fieldGet({ id: 1n, side: 0 }, ['value']).then((found) => (seen = found?.values.value));
+    // It is answered at once, with what a crash could not take back.
+    expect((await table.get({ id: 1n, side: 0 }))?.record.value).toBe(1n);
+    expect((await table.fieldGet({ id: 1n, side: 0 }, ['value']))?.values.value).toBe(1n);
+    expect((await table.batchGet([{ id: 1n, side: 0 }])).map((found) => found?.record.value)).toEqual([1n]);
+    let refused: unknown = 'nothing yet';
+    // A refusal that stands on the write waits for it.
+    const insert = table
+      .update({ id: 1n, side: 0, value: 3n }, { condition: 'value = 1' })
+      .catch((error) => (refused = error.code));
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(seen).not.toBe(2n);
+    expect(refused).toBe('nothing yet');
     release();
-    await Promise.all([write, read]);
-    expect(seen).toBe(2n);
+    await Promise.all([write, insert]);
+    expect(refused).toBe('CONDITION_FAILED');
+    expect((await table.get({ id: 1n, side: 0 }))?.record.value).toBe(2n);
     await store.close();
     await engine.close();
   });
+
+  test('a key that is written all the time on a slow disk is read, changed under a condition and backed up in time', async () => {
+    const files = createSlowFiles(join(dir, 'store', 'log'), 5);
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), files });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    const key = { id: 1n, side: 0 };
+    await table.insert({ ...key, value: 0n });
+    let writes = 0;
+    const timer = setInterval(() => {
+      writes++;
+      table.fieldIncrease(key, { value: 1n }).catch(() => {});
+    }, 1);
+    try {
+      await expect.poll(() => writes, { timeout: 10_000 }).toBeGreaterThan(50);
+      for (let i = 0; i < 20; i++) {
+        expect((await table.get(key, { timeoutMs: 2_000 }))?.record.value).toBeGreaterThanOrEqual(0n);
+        const { version } = await table.update({ ...key, value: 0n }, { condition: 'value >= 0', timeoutMs: 2_000 });
+        expect((await table.get(key))?.version).toBeGreaterThanOrEqual(version);
+      }
+      await store.transaction((tx) => tx.fieldIncrease('Pair', key, { value: 1n }), { timeoutMs: 10_000 });
+      await engine.copyTo(join(dir, 'copy.mdb'), true);
+    } finally {
+      clearInterval(timer);
+    }
+    await store.close();
+    await engine.close();
+  }, 60_000);
+
+  test('a disk that stands still ends a write at its deadline as one of unknown outcome, and a close at its end refuses new ones', async () => {
+    const files = createTornDisk();
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), files });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    await table.insert({ id: 1n, side: 0, value: 1n });
+    expect((await table.get({ id: 1n, side: 0 }))?.record.value).toBe(1n);
+    expect((await table.get({ id: 1n, side: 0 }))?.record.value).toBe(1n);
+    let release = (): void => {};
+    files.hold = new Promise((resolve) => (release = resolve));
+    const write = table.update({ id: 1n, side: 0, value: 2n }, { timeoutMs: 100 });
+    const refusal = table.insert({ id: 1n, side: 0, value: 3n }, { timeoutMs: 100 });
+    await expect(write).rejects.toMatchObject({ code: 'INDETERMINATE' });
+    await expect(refusal).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect((await table.get({ id: 1n, side: 0 }))?.record.value).toBe(1n);
+    release();
+    files.hold = undefined;
+    // It happened after all, and no memory of it stands in the way.
+    await expect.poll(async () => (await table.get({ id: 1n, side: 0 }))?.record.value).toBe(2n);
+    const closing = engine.close();
+    await expect(table.update({ id: 1n, side: 0, value: 4n })).rejects.toMatchObject({ code: 'CLOSED' });
+    await closing;
+    await store.close();
+  });
+
+  test('what a batch took to LMDB is seen by the next read, however old the view of LMDB is', async () => {
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0, hotBytes: 0 });
+    const table = store.table('Pair');
+    const row = { slot: 0, key: store.codec('Pair').rowKey({ id: 1n, side: 0 }) };
+    const read = async (): Promise<number | undefined> => (await engine.get(row, { deadline: 0 }))?.version;
+    for (let i = 1; i <= 300; i++) {
+      await table.replace({ id: 1n, side: 0, value: BigInt(i) });
+      let settling = true;
+      const settled = engine.settle().finally(() => {
+        settling = false;
+      });
+      // Views of LMDB from before the batch are opened all the time, so that one is there when the batch ends.
+      while (settling) {
+        await engine.scan({ from: row.key, to: Buffer.concat([row.key, row.key]), limit: 1, deadline: 0 });
+        expect(await read()).toBe(i);
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(await read()).toBe(i);
+      }
+      await settled;
+    }
+    await store.close();
+    await engine.close();
+  });
+
+  test('revisions go on behind those of an earlier life, also when LMDB had not taken them', async () => {
+    const home = join(dir, 'store');
+    const seen = new Set<number>();
+    const row = { slot: 0, key: Buffer.from([0, 0, 0, 9, 1]) };
+    const write = { key: row.key, when: 'any', policy: 3, version: 0 } as const;
+    const commit = { slot: 0, now: 1, feed: true, deadline: Number.POSITIVE_INFINITY };
+    let disk = createTornDisk();
+    for (let life = 0; life < 6; life++) {
+      const engine = await createLmdbEngine({ dir: home, files: disk, applyEveryMs: life % 2 === 0 ? 1 : 60_000 });
+      for (let i = 0; i < 3; i++) {
+        const [put] = await engine.commit({ ...commit, writes: [{ ...write, op: 'put', value: Buffer.of(i) }] });
+        expect(seen.has(put?.rev as number)).toBe(false);
+        seen.add(put?.rev as number);
+      }
+      await engine.commit({ ...commit, writes: [{ ...write, op: 'delete' }] });
+      if (life % 2 === 0) await engine.settle();
+      // The copy is what a process finds that comes after a kill.
+      const killed = join(dir, `killed-${life}`);
+      cpSync(home, killed, { recursive: true, filter: (path) => !path.endsWith('lock') });
+      const log = disk.afterPowerLoss(Number.POSITIVE_INFINITY);
+      const next = await createLmdbEngine({ dir: killed, files: log });
+      const [again] = await next.commit({ ...commit, writes: [{ ...write, op: 'put', value: Buffer.of(9) }] });
+      expect(seen.has(again?.rev as number)).toBe(false);
+      await next.close();
+      await engine.close();
+      disk = createTornDisk(
+        new Map(await Promise.all((await disk.list()).map(async (name) => [name, await disk.read(name)] as const))),
+      );
+    }
+  }, 60_000);
 
   test('a clock that jumps loses no record and breaks no order', async () => {
     const clock = createManualClock(Date.UTC(2030, 0, 1));
@@ -252,6 +370,36 @@ describe('the embedded engine', () => {
         message: expect.stringMatching(new RegExp(`^pair.proto:\\d+:\\d+: .*${reason}`)),
       });
     await first.close();
+  });
+
+  test('a sweep leaves a record that was written again after it was found to be expired', async () => {
+    const clock = createManualClock(Date.UTC(2030, 0, 1));
+    const engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    let between: (() => Promise<unknown>) | undefined;
+    // Somebody writes between the look at the index and the removal.
+    const slow = {
+      ...engine,
+      async scanIndex(range: Parameters<typeof engine.scanIndex>[0]) {
+        const page = await engine.scanIndex(range);
+        await between?.();
+        return page;
+      },
+    };
+    const store = await createRecordStore({ engine: slow, schema: SCHEMA, clock, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    for (const id of [1n, 2n, 3n]) await table.insert({ id, side: 0, value: id }, { ttlMs: 1_000 });
+    clock.advance(5_000);
+    between = async () => {
+      await table.replace({ id: 2n, side: 0, value: 22n });
+      await table.replace({ id: 3n, side: 0, value: 33n }, { ttlMs: 60_000 });
+    };
+    expect(await store.sweep()).toBe(1);
+    between = undefined;
+    const left = await table.batchGet([1n, 2n, 3n].map((id) => ({ id, side: 0 })));
+    expect(left.map((found) => found?.record.value)).toEqual([undefined, 22n, 33n]);
+    expect(await table.count()).toBe(2);
+    await store.close();
+    await engine.close();
   });
 
   test('the log is released when LMDB has what it holds', async () => {

@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createFileLayer } from '../src/engines/lmdb/file-layer.ts';
 import { type Log, openLog } from '../src/engines/lmdb/log.ts';
+import { createForgetfulFiles } from './support/power-loss.ts';
 import { createTornDisk } from './support/torn-files.ts';
 
 const payload = (text: string): Buffer => Buffer.from(text);
@@ -128,4 +133,99 @@ describe('the log', () => {
     await Promise.all(waiting);
     await log.close();
   });
+
+  test('what was acknowledged is there after a power loss that drops every page which was not synced', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sparrow-power-'));
+    try {
+      const folder = join(dir, 'log');
+      const { system, afterPowerLoss } = createForgetfulFiles(folder);
+      const log = await openLog({
+        files: createFileLayer(folder, system),
+        applied: 0,
+        segmentBytes: 4_096,
+        onRecord: () => {},
+      });
+      for (let i = 1; i <= 60; i++) {
+        await append(log, payload(`acknowledged ${i} ${'x'.repeat(i * 7)}`)).durable;
+        if (i % 6 !== 0) continue;
+        const lost = join(dir, `lost-${i}`);
+        afterPowerLoss(lost);
+        const seen: number[] = [];
+        const again = await openLog({
+          files: createFileLayer(lost),
+          applied: 0,
+          segmentBytes: 4_096,
+          onRecord: (sequence) => seen.push(sequence),
+        });
+        expect(seen).toEqual(Array.from({ length: i }, (_, at) => at + 1));
+        await again.close();
+      }
+      await log.close();
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  test('a write that was refused stays refused, though the disk has all of it', async () => {
+    const disk = createTornDisk();
+    // The bytes reach the disk, then it says that it is full.
+    const files = {
+      ...disk,
+      async create(name: string, bytes: number) {
+        const file = await disk.create(name, bytes);
+        return {
+          async append(data: Uint8Array, position: number) {
+            await file.append(data, position);
+            if (full && position > 0) throw Object.assign(new Error('injected'), { code: 'ENOSPC' });
+          },
+          close: () => file.close(),
+        };
+      },
+    };
+    let full = false;
+    const log = await openLog({ files, applied: 0, onRecord: () => {} });
+    await append(log, payload('one')).durable;
+    full = true;
+    const refused = [append(log, payload('two')), append(log, payload('three'))];
+    for (const { durable } of refused) await expect(durable).rejects.toMatchObject({ code: 'DISK_FULL' });
+    full = false;
+    await append(log, payload('four')).durable;
+    await append(log, payload('five')).durable;
+    await log.close();
+    expect(await replay(disk)).toEqual(['1:one', '2:four', '3:five']);
+  });
+
+  test('a segment that could not be removed is no gap, and goes the next time', async () => {
+    const disk = createTornDisk();
+    let stuck: string | undefined;
+    const files = {
+      ...disk,
+      async remove(name: string) {
+        if (name === stuck) throw Object.assign(new Error('injected'), { code: 'EBUSY' });
+        await disk.remove(name);
+      },
+    };
+    const log = await openLog({ files, applied: 0, segmentBytes: 256, onRecord: () => {} });
+    for (let i = 0; i < 6; i++) await append(log, payload('x'.repeat(150))).durable;
+    const names = (await disk.list()).sort();
+    stuck = names[0];
+    await log.release(4);
+    // The others went.
+    expect((await disk.list()).sort()).toEqual([names[0], ...names.slice(4)]);
+    expect(await replay(createTornDisk(await copyOf(disk)), 4)).toEqual([
+      `5:${'x'.repeat(150)}`,
+      `6:${'x'.repeat(150)}`,
+    ]);
+    // What is not applied and in no file is a gap all the same.
+    await expect(replay(createTornDisk(await copyOf(disk)), 3)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    stuck = undefined;
+    await log.release(4);
+    expect((await disk.list()).sort()).toEqual(names.slice(4));
+    await log.close();
+  });
 });
+
+async function copyOf(disk: ReturnType<typeof createTornDisk>): Promise<Map<string, Buffer>> {
+  const names = await disk.list();
+  return new Map(await Promise.all(names.map(async (name) => [name, await disk.read(name)] as const)));
+}

@@ -21,6 +21,8 @@ interface GameConfig {
 }
 
 const FOLDER = '.sparrow/game';
+/** A set, or a node, that is being started on a busy machine takes its time. */
+const START_MS = 60_000;
 
 export function gameCommand(setExitCode: SetExitCode): Command {
   const command = new Command('game')
@@ -95,21 +97,23 @@ export function gameCommand(setExitCode: SetExitCode): Command {
     .option('--nats <servers>', 'NATS servers that carry what goes between sets, comma separated')
     .action(async (set: string, options: GameOptions & { routers: string; host: string; nats?: string }) => {
       const io = createIo(options.json);
-      const { startSet } = await import('@sparrow/router');
+      const { startSet, stopStarted } = await import('@sparrow/router');
       const routers = Number(options.routers);
       if (!Number.isInteger(routers) || routers < 1 || routers > 5)
         throw new CliError('USAGE', `${options.routers} routers`, { hint: 'a set has 1 to 5; 2 is usual' });
+      const folder = join(io.cwd, FOLDER);
       const started = startSet(
         readConfig(io, options),
         { name: set, routers, host: options.host, ...(options.nats && { nats: options.nats.split(',') }) },
-        join(io.cwd, FOLDER),
+        folder,
       );
-      await withOperator(io, options, async (operator) => {
-        const topology = await operator.waitForSet(set);
+      const work = withOperator(io, options, async (operator) => {
+        const topology = await operator.waitForSet(set, START_MS);
         io.say(`${io.paint('green', '✓')} set ${set}: ${topology.router} leads in term ${topology.term}`);
         io.say(`  Next: sparrow game add-node ${set} n1 --module <file>`);
         io.json(options.json, { set, started, main: topology.router, term: topology.term, slots: topology.slots });
       });
+      await orElse(work, () => stopStarted(folder, started));
     });
 
   sub('add-node', "start a node with the game's own module")
@@ -118,12 +122,14 @@ export function gameCommand(setExitCode: SetExitCode): Command {
     .requiredOption('--module <file>', 'exports `types`, and `start(node)` if it likes')
     .action(async (set: string, name: string, options: GameOptions & { module: string }) => {
       const io = createIo(options.json);
-      const { startNode } = await import('@sparrow/router');
+      const { startNode, startedFrom, stopStarted } = await import('@sparrow/router');
       const module = resolve(io.cwd, options.module);
-      const started = startNode(readConfig(io, options), { set, name, module }, join(io.cwd, FOLDER));
-      await withOperator(io, options, async (operator) => {
-        for (const end = performance.now() + 20_000; performance.now() < end; ) {
-          const { nodes } = await operator.waitForSet(set);
+      const folder = join(io.cwd, FOLDER);
+      const started = startNode(readConfig(io, options), { set, name, module }, folder);
+      const runs = (): boolean => startedFrom(folder).some(({ pid }) => pid === started.pid);
+      const work = withOperator(io, options, async (operator) => {
+        for (const end = performance.now() + START_MS; performance.now() < end && runs(); ) {
+          const { nodes } = await operator.waitForSet(set, START_MS);
           if (nodes.some((node) => node.set === set && node.node === name && node.isLinked)) {
             io.say(`${io.paint('green', '✓')} node ${set}/${name} is linked, pid ${started.pid}`);
             io.json(options.json, { set, node: name, pid: started.pid, log: started.log });
@@ -131,8 +137,10 @@ export function gameCommand(setExitCode: SetExitCode): Command {
           }
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
-        throw new CliError('TOOL_FAILED', `node ${set}/${name} did not link`, { hint: `see ${started.log}` });
+        const what = runs() ? `did not link within ${START_MS / 1000} s` : 'ended before it was linked';
+        throw new CliError('TOOL_FAILED', `node ${set}/${name} ${what}`, { hint: `see ${started.log}` });
       });
+      await orElse(work, () => stopStarted(folder, [started]));
     });
 
   sub('drain', 'move everything off a node, or off a whole set, then end its processes')
@@ -193,6 +201,24 @@ export function gameCommand(setExitCode: SetExitCode): Command {
       });
     });
   return command;
+}
+
+/** What was begun for work that fails, or that a person breaks off, is taken back. */
+async function orElse(work: Promise<void>, takeBack: () => Promise<void>): Promise<void> {
+  const interrupted = Promise.withResolvers<void>();
+  const onSignal = (): void =>
+    interrupted.reject(new CliError('TOOL_FAILED', 'broken off', { hint: 'what was started is stopped again' }));
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  try {
+    await Promise.race([work, interrupted.promise]);
+  } catch (error) {
+    await takeBack();
+    throw error;
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
 }
 
 function readConfig(io: Io, options: GameOptions): GameConfig {

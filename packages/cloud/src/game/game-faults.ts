@@ -10,8 +10,8 @@ import {
 import { CloudError } from '../errors.ts';
 
 /**
- * Faults that the console can do to a game that was started from this folder. Those of the network between hosts and of ZooKeeper's own servers
- * are the tests': they need namespaces and servers that are not ours.
+ * Faults that the console can do to a game that was started from this folder. Those of the network between hosts and
+ * of ZooKeeper's own servers are the tests': they need namespaces and servers that are not ours.
  */
 export const GAME_FAULTS = [
   'kill',

@@ -67,15 +67,19 @@ export function servedTables(store: OpenedStore): ServedTable[] {
 }
 
 export interface RecordConnection {
-  /** Takes the frame of a call; false when it is the last one for now, until `onRoom`. @throws Error when it has not even a head */
+  /**
+   * Takes the frame of a call; false when it is the last one for now, until `onRoom`.
+   *
+   * @throws Error when it has not even a head
+   */
   onFrame(bytes: Buffer, at: number, end: number): boolean;
   /** Sends the answers there are: at the end of an event. */
   flush(): void;
 }
 
 /**
- * Answers the calls of one connection that has shown its token. A get that the store answers at once is answered inside of the event that brought it, from the
- * stored bytes to the output; all answers of one event go out together.
+ * Answers the calls of one connection that has shown its token. A get that the store answers at once is answered inside
+ * of the event that brought it, from the stored bytes to the output; all answers of one event go out together.
  */
 export function createRecordConnection(options: {
   socket: net.Socket;

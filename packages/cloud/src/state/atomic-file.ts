@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 
-/** Writes a small file so that readers, and a kill -9 at any moment, see the old content or the new one, never a part. */
+/**
+ * Writes a small file so that readers, and a kill -9 at any moment, see the old content or the new one, never a part.
+ */
 export function writeFileAtomic(path: string, content: string, mode = 0o600): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = openSync(temporary, 'wx', mode);

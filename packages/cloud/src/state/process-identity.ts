@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * When a process started, in clock ticks since boot, as text: with the pid it names one process and no later one that got the
- * same number. Undefined when it is gone, or where there is no /proc (then nothing is ever taken for the same process).
- * Field 22 of /proc/<pid>/stat, see proc(5).
+ * When a process started, in clock ticks since boot, as text: with the pid it names one process and no later one that
+ * got the same number. Undefined when it is gone, or where there is no /proc (then nothing is ever taken for the same
+ * process). Field 22 of /proc/<pid>/stat, see proc(5).
  */
 export function startTimeOf(pid: number): string | undefined {
   try {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { joinInside, leadsInside } from '@sparrow/core/files';
+import { holdFile, isHeld } from '@sparrow/core/hold-file';
 import type { RunFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { readIfThere, writeFileAtomic } from './atomic-file.ts';
@@ -26,8 +26,7 @@ export interface StateFolder {
 /**
  * Takes a project's state folder for this process.
  *
- * The lock is an exclusive SQLite lock on `.sparrow/lock`: the kernel lets go of it however the process ends, so a kill -9 leaves
- * no stale lock behind, and a reused pid cannot be mistaken for the holder.
+ * The kernel lets go of the lock however the process ends, see `holdFile`.
  *
  * @throws CloudError FOLDER_IN_USE naming the holder, STATE_TOO_NEW.
  */
@@ -45,7 +44,7 @@ export function openStateFolder(projectDir: string): StateFolder {
     if (before?.backend) endLeftover(before.backend);
     rmSync(join(path, 'run.json'), { force: true });
     const token = readOrMakeToken(join(path, 'token'));
-    // The listener also keeps the lock's database from being collected, which would let go of it.
+    // The listener also keeps the lock from being collected, which would let go of it.
     const release = (): void => {
       process.off('exit', release);
       rmSync(join(path, 'run.json'), { force: true });
@@ -86,32 +85,17 @@ export function readRun(projectDir: string): RunFile | undefined {
 
 /** Whether a process holds the folder now. */
 export function isFolderHeld(projectDir: string): boolean {
-  const path = join(projectDir, '.sparrow');
-  // Only looked for, never opened by other means than SQLite: closing any descriptor of a file drops this process's locks on it.
-  if (!existsSync(join(path, 'lock'))) return false;
-  try {
-    lock(path)();
-    return false;
-  } catch (error) {
-    if (error instanceof CloudError) return true;
-    throw error;
-  }
+  return isHeld(join(projectDir, '.sparrow', 'lock'));
 }
 
 function lock(path: string): () => void {
-  const database = new DatabaseSync(join(path, 'lock'));
-  try {
-    database.exec('pragma locking_mode = exclusive; begin exclusive');
-  } catch (error) {
-    database.close();
-    if (!/locked/.test(String(error))) throw error;
-    const holder = readRun(join(path, '..'));
-    const who = holder ? `by pid ${holder.pid}, at ${holder.url}` : 'by a process that is still starting';
-    throw new CloudError('FOLDER_IN_USE', `${path} is in use ${who}`, {
-      hint: holder ? `open ${holder.url}, or stop it with: kill ${holder.pid}` : 'wait a moment or stop that process',
-    });
-  }
-  return () => database.close();
+  const held = holdFile(join(path, 'lock'));
+  if (held) return held.release;
+  const holder = readRun(join(path, '..'));
+  const who = holder ? `by pid ${holder.pid}, at ${holder.url}` : 'by a process that is still starting';
+  throw new CloudError('FOLDER_IN_USE', `${path} is in use ${who}`, {
+    hint: holder ? `open ${holder.url}, or stop it with: kill ${holder.pid}` : 'wait a moment or stop that process',
+  });
 }
 
 function checkFormat(path: string): void {

@@ -1,6 +1,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import type { FieldDef, MessageDef, RecordValue } from './descriptor.ts';
 import type {} from './native-buffer.ts';
+import { setOwn } from './own.ts';
 import { absentValue, WIRE_TYPE } from './scalars.ts';
 import { BYTES, bigFrom, type Wire } from './wire.ts';
 
@@ -8,8 +9,9 @@ import { BYTES, bigFrom, type Wire } from './wire.ts';
 export type Decode = (bytes: Buffer, at: number, end: number, depth: number) => RecordValue;
 
 /**
- * Makes decoders: one function a message, written for its fields and compiled once. A loop over the tags with a local for each field, one object literal at the
- * end: no tables, no intermediate values, and records of one message have one shape.
+ * Makes decoders: one function a message, written for its fields and compiled once. A loop over the tags with a local
+ * for each field, one object literal at the end: no tables, no intermediate values, and records of one message have one
+ * shape.
  *
  * Names of fields stand in the source as JSON strings only, so that no name is code.
  */
@@ -177,7 +179,9 @@ function readValue(field: FieldDef, into: string, end: string, making: Making): 
 function mapEntry(field: FieldDef, into: string, making: Making): string {
   const key: FieldDef = { ...field, type: field.mapKey as NonNullable<FieldDef['mapKey']>, name: `${field.name} key` };
   const blankKey = field.mapKey === 'string' ? "''" : field.mapKey === 'bool' ? 'false' : '0';
-  const blank = field.message ? '{}' : making.constant(field.default);
+  const blank = field.message
+    ? `${making.decoderOf(field.message)}(b, 0, 0, depth + 1)`
+    : making.constant(field.default);
   return `        ${readLength('end')} const to = stop; let key = ${blankKey}, value = ${blank};
         while (at < to) {
           tag = w.readUint32(b, at, to); at = w.end;
@@ -191,7 +195,10 @@ function mapEntry(field: FieldDef, into: string, making: Making): string {
 
 /** Texts up to this many bytes are put together here: the call into C++ costs more. */
 const SHORT = 9;
-/** Bytes fields are cut from blocks of this size, like Node's Buffers: memory of its own for each costs ten times as much. */
+/**
+ * Bytes fields are cut from blocks of this size, like Node's Buffers: memory of its own for each costs ten times as
+ * much.
+ */
 const BLOCK = 8 * 1024;
 
 function createRuntime() {
@@ -244,10 +251,7 @@ function createRuntime() {
     },
     concat: (parts: readonly Uint8Array[]): Buffer => Buffer.concat(parts),
     entry(map: RecordValue, key: unknown, value: unknown): void {
-      // A key called __proto__ is a key like others.
-      if (key === '__proto__')
-        Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
-      else map[String(key)] = value;
+      setOwn(map, String(key), value);
     },
   };
 }

@@ -1,4 +1,7 @@
-/** What a codec knows of a message, made from its `.proto` by the record store or from a `MessageDescription` by who has no `.proto`. */
+/**
+ * What a codec knows of a message, made from its `.proto` by the record store or from a `MessageDescription` by who has
+ * no `.proto`.
+ */
 
 export type ScalarType =
   | 'double'
@@ -47,7 +50,10 @@ export interface FieldDef {
   presence: boolean;
   /** Other fields are cleared when this is set. */
   oneof?: string;
+  /** What an absent field is read as where it has no presence, or where `declared`. */
   default: unknown;
+  /** The `.proto` gives the default by name: an absent field is read as it, though it has presence. */
+  declared?: boolean;
   /** Kept under AES-GCM. */
   encrypted: boolean;
   /** Bytes at most, option tcaplus_size. */

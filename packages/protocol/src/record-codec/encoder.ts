@@ -1,4 +1,5 @@
 import type { FieldDef, MessageDef, RecordValue } from './descriptor.ts';
+import { isInherited, isPlain, own } from './own.ts';
 import { checkScalar, misfit, WIRE_TYPE } from './scalars.ts';
 import { BYTES, type Refuse } from './wire.ts';
 import { type Writer, wrap64 } from './writer.ts';
@@ -6,7 +7,10 @@ import { type Writer, wrap64 } from './writer.ts';
 /** Writes the fields of a message behind what the writer has. */
 export type Encode = (value: RecordValue, depth: number) => void;
 
-/** Makes encoders: one function a message, written for its fields and compiled once. Names stand in the source as JSON strings only. */
+/**
+ * Makes encoders: one function a message, written for its fields and compiled once. Names stand in the source as JSON
+ * strings only.
+ */
 export function createEncoders(
   writer: Writer,
   refuse: Refuse,
@@ -42,12 +46,13 @@ function encoderSource(
   const places = constant(new Map(message.fields.map(({ name }, i) => [name, i])));
   const fields = message.fields.map((field) => {
     const absent = field.required ? `else throw r.required(${constant(field)});` : '';
-    return `f = v[${JSON.stringify(field.name)}]; if (f !== undefined && f !== null) {\n${writeField(field, constant, encoderOf)}\n  } ${absent}`;
+    const name = JSON.stringify(field.name);
+    return `f = ${isInherited(field.name) ? `r.own(v, ${name})` : `v[${name}]`}; if (f !== undefined && f !== null) {\n${writeField(field, constant, encoderOf)}\n  } ${absent}`;
   });
   return `'use strict';
 const names = ${names}, places = ${places};
 return function encode(v, depth) {
-  if (typeof v !== 'object' || v === null || Array.isArray(v)) throw r.noObject(${self});
+  if (!r.isPlain(v)) throw r.noObject(${self});
   if (depth > ${maxDepth}) throw r.tooDeep();
   let f, i = 0;
   // Names mostly come in the order of the fields; others are looked up.
@@ -73,10 +78,10 @@ function writeField(
       : writeScalar(field, value);
   if (field.mapKey) {
     const key: FieldDef = { ...field, number: 1, type: field.mapKey, name: `${field.name} key` };
-    return `    if (typeof f !== 'object') throw r.misfit(${self}, f, 'an object');
+    return `    if (!r.isPlain(f)) throw r.misfit(${self}, f, 'an object of its entries');
     for (let [name, e] of Object.entries(f)) {
       ${lengthTag} const start = w.open();
-      let c = r.scalar(${constant(key)}, r.mapKey(${constant(key)}, name));
+      let c = r.mapKey(${constant(key)}, name);
       w.uint32(${tagOf(1, WIRE_TYPE[key.type])}); ${writeScalar(key, 'c')}
       ${field.message ? '' : check(field, 'e', self)} w.uint32(${tagOf(2, type)}); ${one('e')}
       w.close(start);
@@ -183,10 +188,16 @@ function writeScalar(field: FieldDef, value: string): string {
 function createRuntime(refuse: Refuse, maxDepth: number) {
   return {
     wrap64,
+    own,
+    isPlain,
     scalar: (field: FieldDef, value: unknown): unknown => checkScalar(refuse, field, value),
     misfit: (field: FieldDef, value: unknown, wanted: string): Error => misfit(refuse, field, value, wanted),
     noObject: (message: MessageDef): Error =>
-      refuse('FIELD_TYPE', `a ${message.name} must be an object`, 'give an object of its fields'),
+      refuse(
+        'FIELD_TYPE',
+        `a ${message.name} must be an object of its fields`,
+        'give a plain object: no list, Map, Date or bytes',
+      ),
     required: (field: FieldDef): Error =>
       refuse('FIELD_TYPE', `the required field ${field.name} is not given`, 'set it'),
     tooDeep: (): Error => refuse('RECORD_TOO_LARGE', `messages are nested more than ${maxDepth} deep`, 'nest less'),
@@ -201,14 +212,15 @@ function createRuntime(refuse: Refuse, maxDepth: number) {
         `its fields are ${message.fields.map((field) => field.name).join(', ')}`,
       );
     },
+    /** A key of a map as its type has it, which must be written as that type is: every key has one spelling. */
     mapKey(key: FieldDef, name: string): unknown {
       if (key.type === 'string') return name;
-      if (key.type === 'bool') return name === 'true';
-      if (/64$/.test(key.type)) {
-        if (!/^-?\d{1,20}$/.test(name)) throw misfit(refuse, key, name, 'an integer');
-        return BigInt(name);
+      if (key.type === 'bool') {
+        if (name !== 'true' && name !== 'false') throw misfit(refuse, key, name, 'true or false');
+        return name === 'true';
       }
-      return Number(name);
+      if (!/^(?:0|-?[1-9]\d{0,19})$/.test(name)) throw misfit(refuse, key, name, 'an integer in decimal digits');
+      return checkScalar(refuse, key, /64$/.test(key.type) ? BigInt(name) : Number(name));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createDecoders } from './decoder.ts';
 import type { FieldDef, MessageDef, RecordValue } from './descriptor.ts';
 import { createEncoders } from './encoder.ts';
+import { own, setOwn } from './own.ts';
 import { createWire, type Refuse } from './wire.ts';
 import { Writer } from './writer.ts';
 
@@ -62,11 +63,17 @@ export function createMessageCodec(options: { maxDepth: number; refuse: Refuse }
     },
     encodeField(field, value) {
       if (value === undefined || value === null) return Buffer.alloc(0);
-      write(only(field), { [field.name]: value });
+      write(only(field), named(field.name, value));
       return writer.take();
     },
     decode: (message, bytes) => decoderOf(message)(asBuffer(bytes), 0, bytes.length, 0),
     decodeAt: (message, bytes, at, end) => decoderOf(message)(bytes, at, end, 0),
-    decodeField: (field, bytes) => decoderOf(only(field))(asBuffer(bytes), 0, bytes.length, 0)[field.name],
+    decodeField: (field, bytes) => own(decoderOf(only(field))(asBuffer(bytes), 0, bytes.length, 0), field.name),
   };
+}
+
+function named(name: string, value: unknown): RecordValue {
+  const record: RecordValue = {};
+  setOwn(record, name, value);
+  return record;
 }

@@ -41,6 +41,11 @@ export const misfit = (refuse: Refuse, field: FieldDef, value: unknown, wanted: 
     `give ${wanted}; int64 and its kin are bigint`,
   );
 
+/** The number of a name of an enum. */
+function enumNumber({ enum: of }: FieldDef, name: string): number | undefined {
+  return of && Object.hasOwn(of.values, name) ? of.values[name] : undefined;
+}
+
 /** A value as its field takes it, or an error that names the field. */
 export function checkScalar(refuse: Refuse, field: FieldDef, value: unknown): unknown {
   switch (field.type) {
@@ -67,7 +72,7 @@ export function checkScalar(refuse: Refuse, field: FieldDef, value: unknown): un
       if (typeof value !== 'number') throw misfit(refuse, field, value, 'a number');
       return value;
     case 'enum': {
-      const number = typeof value === 'string' ? field.enum?.values[value] : value;
+      const number = typeof value === 'string' ? enumNumber(field, value) : value;
       if (typeof number === 'number' && (number | 0) === number) return number;
       throw misfit(refuse, field, value, `a value of ${field.enum?.name}`);
     }
@@ -85,22 +90,11 @@ export function checkScalar(refuse: Refuse, field: FieldDef, value: unknown): un
   }
 }
 
-export function isDefault(field: FieldDef, value: unknown): boolean {
-  if (field.type === 'string') return value === '';
-  if (field.type === 'bytes') return (value as Uint8Array).length === 0;
-  if (field.type === 'double' || field.type === 'float') return Object.is(value, 0);
-  return value === 0 || value === 0n || value === false;
-}
-
-/** The value of an absent field that is no list and no map; undefined where presence is told and no default is declared. */
+/**
+ * The value of an absent field that is no list and no map; undefined where presence is told and no default is declared.
+ * A member of a oneof has none: it would look as if it were the one that is set.
+ */
 export function absentValue(field: FieldDef): unknown {
   if (!field.presence) return field.default;
-  return field.default !== undefined && hasDeclaredDefault(field) ? field.default : undefined;
-}
-
-function hasDeclaredDefault(field: FieldDef): boolean {
-  const value = field.default;
-  if (field.type === 'enum')
-    return field.enum ? field.enum.values[String(value)] !== Object.values(field.enum.values)[0] : false;
-  return !isDefault(field, value);
+  return field.declared && field.oneof === undefined ? field.default : undefined;
 }

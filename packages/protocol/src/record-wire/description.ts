@@ -71,11 +71,14 @@ export function messagesOf(descriptions: readonly MessageDescription[]): Map<str
   return messages;
 }
 
-/** The key of a table as a message: on the wire even where a field has its default, because a field that is missing is refused. */
+/**
+ * The key of a table as a message: on the wire even where a field has its default, because a field that is missing is
+ * refused.
+ */
 export function keyMessage(message: MessageDef, key: readonly string[]): MessageDef {
   const fields = key.map((name): FieldDef => {
     const { oneof: _oneof, ...field } = message.byName.get(name) as FieldDef;
-    return { ...field, presence: true, required: false, default: undefined };
+    return { ...field, presence: true, required: false, default: undefined, declared: false };
   });
   return { name: message.name, fields, ...lookups(fields) };
 }

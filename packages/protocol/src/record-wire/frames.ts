@@ -13,7 +13,10 @@ export interface FrameSocket {
   readonly writableLength: number;
 }
 
-/** Frames that go out together. The memory is used again as soon as the system has taken the bytes, so sending costs none. */
+/**
+ * Frames that go out together. The memory is used again as soon as the system has taken the bytes, so sending costs
+ * none.
+ */
 export class FrameOutput {
   bytes: Buffer = Buffer.allocUnsafeSlow(USUAL_BYTES);
   at = 0;
@@ -93,15 +96,19 @@ export class FrameOutput {
 }
 
 export interface FrameReader {
-  /** Takes what came; the chunk may be used again afterwards. @throws Error on a frame that is too large, and what `onFrame` throws */
+  /**
+   * Takes what came; the chunk may be used again afterwards.
+   *
+   * @throws Error on a frame that is too large, and what `onFrame` throws
+   */
   read(chunk: Buffer): void;
   /** Goes on behind the frame that asked to stop, before the next `read`. */
   resume(): void;
 }
 
 /**
- * Cuts what comes from a socket into frames. `onFrame` gets where one stands behind its length, good until it returns; when it answers false, the reader keeps
- * the further ones and waits for `resume`.
+ * Cuts what comes from a socket into frames. `onFrame` gets where one stands behind its length, good until it returns;
+ * when it answers false, the reader keeps the further ones and waits for `resume`.
  */
 export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: number) => boolean): FrameReader {
   /** The beginning of a frame whose end has not come. */
@@ -111,7 +118,8 @@ export function createFrameReader(onFrame: (bytes: Buffer, at: number, end: numb
   function hold(bytes: Buffer, from: number, to: number, wanted: number): void {
     const size = held + to - from;
     if (size > rest.length) {
-      // Grown by doubling, so that a large frame is not copied with every chunk; what was only announced takes no memory.
+      // Grown by doubling, so that a large frame is not copied with every chunk; what was only announced takes no
+      // memory.
       const next = Buffer.allocUnsafeSlow(Math.max(size, Math.min(wanted, size * 2)));
       rest.copy(next, 0, 0, held);
       rest = next;

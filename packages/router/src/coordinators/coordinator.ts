@@ -1,13 +1,20 @@
 /**
- * What the parts of a mesh agree on: who is there, who leads, and a few small values. Holds sets, routers and the slot map; never objects.
- * Paths are like `sets/a/routers`. `packages/router/contract/coordinator.ts` holds what an implementation must do.
+ * What the parts of a mesh agree on: who is there, who leads, and a few small values. Holds sets, routers and the slot
+ * map; never objects. Paths are like `sets/a/routers`. `packages/router/contract/coordinator.ts` holds what an
+ * implementation must do.
  */
 export interface Coordinator {
-  /** Makes `path/name` be there with `data` as long as this coordinator's session lasts. Comes back by itself after a lost session. */
+  /**
+   * Makes `path/name` be there with `data` as long as this coordinator's session lasts. Comes back by itself after a
+   * lost session.
+   */
   join(path: string, name: string, data: string): Promise<Membership>;
   /** The members below a path now and whenever they change (first call soon). A burst of changes may be one call. */
   watchMembers(path: string, onMembers: (members: ReadonlyMap<string, string>) => void): Closable;
-  /** Takes part in the election at `path`; at most one candidate leads, and terms only rise over all elections and `nextTerm`. */
+  /**
+   * Takes part in the election at `path`; at most one candidate leads, and terms only rise over all elections and
+   * `nextTerm`.
+   */
   elect(path: string, data: string, events: ElectionEvents): Promise<Election>;
   /** A value and its version, not older than the call; version -1 when there is none. */
   read(path: string): Promise<{ data: string; version: number }>;

@@ -12,7 +12,9 @@ interface Candidate {
   leads: boolean;
 }
 
-/** The embedded coordination: one process, no files, nothing to install. Sessions end when their coordinator is closed. */
+/**
+ * The embedded coordination: one process, no files, nothing to install. Sessions end when their coordinator is closed.
+ */
 export function createLocalCoordination(): LocalCoordination {
   const members = new Map<string, Map<string, string>>();
   const values = new Map<string, { data: string; version: number }>();

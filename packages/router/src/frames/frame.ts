@@ -88,7 +88,9 @@ export class FrameView {
   copyPayload(): Uint8Array<ArrayBuffer> {
     return copyOf(this.bytes, this.start + HEADER_BYTES, this.start + this.length);
   }
-  /** The payload, without its first `skip` bytes, as a copy that may be kept; its buffer may have other copies in it. */
+  /**
+   * The payload, without its first `skip` bytes, as a copy that may be kept; its buffer may have other copies in it.
+   */
   keepPayload(skip = 0): Uint8Array<ArrayBuffer> {
     return keep(this.bytes, this.start + HEADER_BYTES + skip, this.start + this.length);
   }

@@ -75,9 +75,11 @@ export const KIND = {
   pullSlots: 62,
   setLoads: 63,
   arrived: 64,
+  /** How many bytes of data frames were handed over, as a 64-bit float. */
+  confirmed: 65,
 } as const;
 export const FIRST_CONTROL_KIND = 32;
-export const LAST_KIND = 64;
+export const LAST_KIND = 65;
 
 export const FLAG = {
   /** Forwarded by an object's old owner after a move. */
@@ -90,6 +92,8 @@ export const FLAG = {
   chain: 8,
   /** A broadcast that another set's router already fanned out: to own nodes only. */
   inner: 16,
+  /** Of an answer to registrations: no standby has them. Control frames are not forwarded, so the bit is free there. */
+  uncovered: 1,
 } as const;
 /** The upper bits of the flags count hops between routers. */
 export const HOP_SHIFT = 5;

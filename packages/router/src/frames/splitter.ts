@@ -3,8 +3,8 @@ import { FrameView } from './frame.ts';
 import { HEADER_BYTES, LAST_KIND, OFFSET } from './layout.ts';
 
 /**
- * Cuts a stream of chunks into frames. Frames that lie whole in a chunk are seen where they are; only one that straddles two
- * chunks is copied.
+ * Cuts a stream of chunks into frames. Frames that lie whole in a chunk are seen where they are; only one that
+ * straddles two chunks is copied.
  */
 export class Splitter {
   /** Bytes that one frame may have; raised when a link has proved itself. */
@@ -18,7 +18,8 @@ export class Splitter {
   }
 
   /**
-   * Calls back for every whole frame, in order, until a call answers false: then it answers a copy of what is left of the chunk, to be pushed later.
+   * Calls back for every whole frame, in order, until a call answers false: then it answers a copy of what is left of
+   * the chunk, to be pushed later.
    * @throws RouterError FRAME_INVALID when the bytes are no frame; the stream is of no use from then on
    */
   push(chunk: Uint8Array, onFrame: (frame: FrameView) => boolean): Uint8Array | undefined {

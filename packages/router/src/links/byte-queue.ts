@@ -1,4 +1,6 @@
 const BLOCK_BYTES = 128 * 1024;
+/** Blocks that are kept to be used again. */
+const FREE_BLOCKS = 4;
 
 /** A piece of a queue: bytes up to `end`, written from `start`. */
 export interface Block {
@@ -12,7 +14,9 @@ const newBlock = (size: number): Block => {
   return { bytes, view: new DataView(bytes.buffer), end: 0 };
 };
 
-/** Frames that wait for a link, one behind the other in blocks of 128 KiB, so that a write never begins inside a frame. */
+/**
+ * Frames that wait for a link, one behind the other in blocks of 128 KiB, so that a write never begins inside a frame.
+ */
 export class ByteQueue {
   /** Bytes that wait. */
   bytes = 0;
@@ -21,16 +25,14 @@ export class ByteQueue {
   /** The block of the last reserved frame. */
   block: Block = newBlock(0);
   readonly #blocks: Block[] = [];
-  #free: Block | undefined;
+  readonly #free: Block[] = [];
 
   /** Makes room for a frame: it is to be written to `block` from `at`. */
   reserve(length: number): void {
     let block = this.#blocks[this.#blocks.length - 1];
     if (!block || block.end + length > block.bytes.byteLength) {
-      if (this.#free && length <= BLOCK_BYTES) {
-        block = this.#free;
-        this.#free = undefined;
-      } else block = newBlock(Math.max(length, BLOCK_BYTES));
+      const free = length <= BLOCK_BYTES ? this.#free.pop() : undefined;
+      block = free ?? newBlock(Math.max(length, BLOCK_BYTES));
       this.#blocks.push(block);
     }
     this.block = block;
@@ -53,9 +55,9 @@ export class ByteQueue {
 
   /** Gives a block back that nobody reads any more. */
   recycle(block: Block): void {
-    if (this.#free || block.bytes.byteLength !== BLOCK_BYTES) return;
+    if (this.#free.length >= FREE_BLOCKS || block.bytes.byteLength !== BLOCK_BYTES) return;
     block.end = 0;
-    this.#free = block;
+    this.#free.push(block);
   }
 
   clear(): void {

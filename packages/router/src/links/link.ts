@@ -1,9 +1,19 @@
 import type { Clock } from '@sparrow/core';
 import { encodeFrame, type FrameView, type Header } from '../frames/frame.ts';
-import { CLASS, classOf, HEADER_BYTES, KIND, MAX_FRAME_BYTES, OFFSET, type PriorityClass } from '../frames/layout.ts';
+import {
+  CLASS,
+  classOf,
+  FIRST_CONTROL_KIND,
+  HEADER_BYTES,
+  KIND,
+  MAX_FRAME_BYTES,
+  OFFSET,
+  type PriorityClass,
+} from '../frames/layout.ts';
 import type { Splitter } from '../frames/splitter.ts';
 import { BLOCKED, type Wire, WRITTEN } from '../transports/transport.ts';
 import { type Block, ByteQueue } from './byte-queue.ts';
+import { SentLog } from './sent-log.ts';
 import { StateQueue } from './state-queue.ts';
 
 /** Who stands at an end of a link. */
@@ -45,6 +55,8 @@ const WINDOW_MS = 100;
 const HELD = { byOwner: 1, byFlood: 2, bySlice: 4 } as const;
 /** Frames of one link are handed over for so long at once, ms. */
 const SLICE_MS = 25;
+/** Data frames are confirmed when so many bytes of them were handed over, and with every heartbeat. */
+const CONFIRM_BYTES = 64 * 1024;
 
 export interface LinkHandler {
   /** A frame; valid only until the call returns. */
@@ -68,17 +80,39 @@ export interface LinkCounters {
   superseded: number;
 }
 
+export interface LinkOptions {
+  wire: Wire;
+  self: Identity;
+  other: Identity;
+  /** The same at both ends, different for each link. */
+  id: string;
+  version: number;
+  limits: LinkLimits;
+  /** The longest frame that both ends take. */
+  frameBytes: number;
+  /** The other end confirms data frames. */
+  confirms: boolean;
+  clock: Clock;
+  splitter: Splitter;
+}
+
 /**
- * An open link: frames in both directions with three bounded queues. What is sent within one callback leaves together: at once when
- * the link is idle, with everything else of the turn when it is busy.
+ * An open link: frames in both directions with three bounded queues. What is sent within one callback leaves together:
+ * at once when the link is idle, with everything else of the turn when it is busy. Data frames are kept until the
+ * other end has confirmed them: when the link breaks, the next one goes on where this one stopped.
  */
 export class Link {
   readonly self: Identity;
   readonly other: Identity;
   readonly wire: Wire;
+  readonly id: string;
   /** Version of the protocol both speak. */
   readonly version: number;
   readonly limits: LinkLimits;
+  /** A longer frame would end the link at the other side: it is never sent. */
+  readonly frameBytes: number;
+  /** Bytes of data frames that were handed over here. */
+  received = 0;
   readonly counters: LinkCounters = {
     framesIn: 0,
     bytesIn: 0,
@@ -111,19 +145,14 @@ export class Link {
   #windowStart = 0;
   #cancelTick: (() => void) | undefined;
 
-  constructor(options: {
-    wire: Wire;
-    self: Identity;
-    other: Identity;
-    version: number;
-    limits: LinkLimits;
-    clock: Clock;
-    splitter: Splitter;
-  }) {
+  constructor(options: LinkOptions) {
     this.wire = options.wire;
     this.self = options.self;
     this.other = options.other;
+    this.id = options.id;
     this.version = options.version;
+    this.frameBytes = options.frameBytes;
+    this.#confirms = options.confirms;
     this.limits = options.limits;
     this.#clock = options.clock;
     this.#splitter = options.splitter;
@@ -156,7 +185,7 @@ export class Link {
    */
   reserveCall(length: number): ByteQueue | undefined {
     const queue = this.#queues[1];
-    if (this.isDown || this.#closing || queue.bytes + length > this.limits.queueBytes) {
+    if (this.isDown || this.#closing || length > this.frameBytes || queue.bytes + length > this.limits.queueBytes) {
       this.#refuse();
       return undefined;
     }
@@ -168,15 +197,28 @@ export class Link {
 
   /** Copies `count` whole frames that lie one behind the other; the caller has asked `room` before. */
   appendCalls(bytes: Uint8Array, start: number, end: number, count: number): void {
-    if (this.isDown) return;
-    this.#queues[1].append(bytes, start, end);
     this.counters.framesOut += count;
+    if (this.isDown) {
+      // It fell while they were collected: they go with what it did not carry.
+      this.#sent.append(bytes.subarray(start, end), end - start);
+      return;
+    }
+    this.#queues[1].append(bytes, start, end);
     if (!this.#scheduled) this.#schedule();
   }
 
-  /** Sends a whole frame. False: there is no room, or the link is down. The bytes may be used again at once, but those of a state frame. */
+  /**
+   * Sends a whole frame. False: there is no room, the link is down, or the frame is longer than the other end takes.
+   * The bytes may be used again at once, but those of a state frame.
+   */
   send(frame: Uint8Array): boolean {
     const priority = classOf(frame[OFFSET.kind] as number);
+    if (frame.byteLength > this.frameBytes) {
+      this.counters.full++;
+      // Without this word the two ends would believe different things.
+      if (priority === CLASS.control) this.#end(`a control frame of ${frame.byteLength} bytes`);
+      return false;
+    }
     if (this.room(priority) < frame.byteLength) {
       this.#refuse();
       if (priority === CLASS.control && !this.isDown) this.#end('control frames wait without end');
@@ -188,6 +230,23 @@ export class Link {
     this.counters.framesOut++;
     if (!this.#scheduled) this.#schedule();
     return true;
+  }
+
+  /**
+   * Goes on where a link that fell stopped: what the other end has not got of it goes first. Called before anything
+   * else is sent.
+   */
+  takeOver(former: Link, received: number): void {
+    for (const { frame } of former.#sent.framesFrom(received)) this.#queues[1].append(frame, 0, frame.byteLength);
+    former.#sent.clear();
+    if (this.#queues[1].bytes > 0 && !this.#scheduled) this.#schedule();
+  }
+
+  /** Of a link that fell: data frames of which the other end did not say that it has them. They are taken by that. */
+  takeUndelivered(): { frame: Uint8Array; wasWritten: boolean }[] {
+    const frames = [...this.#sent.framesFrom(this.#sent.unconfirmedFrom)];
+    this.#sent.clear();
+    return frames;
   }
 
   /** Encodes and sends a frame. */
@@ -208,6 +267,10 @@ export class Link {
     this.#letGo(HELD.byOwner);
   }
 
+  readonly #confirms: boolean;
+  readonly #sent = new SentLog((block) => this.#queues[1].recycle(block));
+  /** Up to here we have confirmed what came. */
+  #confirmed = 0;
   #held = 0;
   /** Reading stops for several reasons, and goes on when none is left. */
   #hold(reason: number): void {
@@ -253,8 +316,9 @@ export class Link {
   }
 
   /**
-   * Hands frames over for `SLICE_MS` at most, then lets timers and other links have their turn: whoever works for long on each message must be able to say
-   * meanwhile that he lives. Nothing is read until the rest is handed over. True when the chunk is used up.
+   * Hands frames over for `SLICE_MS` at most, then lets timers and other links have their turn: whoever works for long
+   * on each message must be able to say meanwhile that he lives. Nothing is read until the rest is handed over. True
+   * when the chunk is used up.
    */
   #take(chunk: Uint8Array, now: number): boolean {
     this.#sliceEnd = now + SLICE_MS;
@@ -270,6 +334,7 @@ export class Link {
       setImmediate(this.#goOn);
     }
     this.#handler?.chunkEnd?.(this);
+    if (this.received - this.#confirmed >= CONFIRM_BYTES) this.#confirm();
     return rest === undefined;
   }
 
@@ -309,13 +374,24 @@ export class Link {
     if (kind === KIND.ping) this.sendHeader({ kind: KIND.pong }, frame.copyPayload());
     else if (kind === KIND.pong)
       this.roundTripMs = performance.now() - frame.view.getFloat64(frame.start + HEADER_BYTES, true);
-    else this.#handler?.frame(frame, this);
+    else if (kind === KIND.confirmed) this.#sent.confirm(frame.view.getFloat64(frame.start + HEADER_BYTES, true));
+    else {
+      if (kind < FIRST_CONTROL_KIND) this.received += frame.length;
+      this.#handler?.frame(frame, this);
+    }
     return (this.counters.framesIn & 15) !== 0 || performance.now() < this.#sliceEnd;
   };
 
   #sliceEnd = 0;
   /** Chunks of which nothing was handed over yet, in order. */
   readonly #backlog: Uint8Array[] = [];
+
+  /** Says how far we have come. */
+  #confirm(): void {
+    if (!this.#confirms || this.isDown || this.received === this.#confirmed) return;
+    this.#confirmed = this.received;
+    this.sendHeader({ kind: KIND.confirmed }, doubleBytes(this.received));
+  }
 
   #refuse(): void {
     this.counters.full++;
@@ -366,8 +442,18 @@ export class Link {
   #write(block: Block, queue: ByteQueue): void {
     this.counters.writes++;
     this.counters.bytesOut += block.end;
+    let isKept = false;
+    if (queue === this.#queues[1] && this.#confirms) {
+      if (this.wire.leavesBuffers) isKept = this.#sent.keep(block);
+      else this.#sent.append(block.bytes, block.end);
+      this.#sent.written = this.#sent.end;
+      if (this.#sent.bytes > this.limits.controlBytes) {
+        this.#end('the other end confirms nothing');
+        return;
+      }
+    }
     const result = this.wire.write(block.bytes.subarray(0, block.end));
-    if (result === WRITTEN) queue.recycle(block);
+    if (result === WRITTEN && !isKept) queue.recycle(block);
     else if (result === BLOCKED) this.#blocked = true;
   }
 
@@ -389,9 +475,8 @@ export class Link {
         this.#end(`silent for ${Math.round(now - this.#heard)} ms`);
         return;
       }
-      const stamp = new Uint8Array(8);
-      new DataView(stamp.buffer).setFloat64(0, now, true);
-      this.sendHeader({ kind: KIND.ping }, stamp);
+      this.#confirm();
+      this.sendHeader({ kind: KIND.ping }, doubleBytes(now));
       this.#tick();
     });
   }
@@ -400,10 +485,18 @@ export class Link {
     if (this.isDown) return;
     this.isDown = true;
     this.#cancelTick?.();
-    for (const queue of this.#queues) queue.clear();
-    this.#states.clear();
+    // What never left is kept behind what is not confirmed.
+    for (let block: Block | undefined; (block = this.#queues[1].shift()); ) this.#sent.append(block.bytes, block.end);
+    for (const frame of this.#states.takeAll()) this.#sent.append(frame, frame.byteLength);
+    this.#queues[0].clear();
     this.#backlog.length = 0;
     this.wire.destroy();
     this.#handler?.down(this, reason);
   }
+}
+
+function doubleBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return bytes;
 }

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Clock, systemClock } from '@sparrow/core';
 import { RouterError } from '../errors.ts';
 import { encodeFrame, FrameView, jsonBytes } from '../frames/frame.ts';
-import { KIND, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
+import { HEADER_BYTES, KIND, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
 import { Splitter } from '../frames/splitter.ts';
 import type { Wire } from '../transports/transport.ts';
 import { DEFAULT_LIMITS, type Identity, Link, type LinkLimits } from './link.ts';
@@ -17,22 +17,35 @@ export interface OpenOptions {
   protocol?: { min: number; max: number } | undefined;
   /** For the whole handshake (default 3,000 ms). */
   timeoutMs?: number | undefined;
+  /** Who dials: the link that fell, which this one goes on with. */
+  former?: Link | undefined;
+  /** Who accepts: a link that the other end had before, up or fallen. */
+  formerOf?: ((id: string, other: Identity) => Link | undefined) | undefined;
 }
 
 interface Hello extends Identity {
   versions: { min: number; max: number };
   nonce: string;
+  /** The longest frame that it takes; absent from versions of before, which take 1 MiB. */
+  frameBytes?: number;
+  /** It confirms data frames, and goes on where a link stopped. */
+  confirms?: boolean;
+  /** The link that fell, and how far it had come at this end. */
+  resume?: { link: string; received: number };
 }
 
 /**
- * Makes a link of a wire: exchanges versions and identities and proves to each side that the other knows the key, by HMAC-SHA256 over
- * both sides' words, so that no answer can be used twice or for the other direction. The key itself is never sent.
+ * Makes a link of a wire: exchanges versions and identities and proves to each side that the other knows the key, by
+ * HMAC-SHA256 over both sides' words, so that no answer can be used twice or for the other direction. The key itself
+ * is never sent.
  * ```
  * dialler → acceptor   hello {identity, versions, nonce}
  * acceptor → dialler   challenge {hello: identity, versions, nonce; proof}
  * dialler → acceptor   proof {proof}
- * acceptor → dialler   welcome
+ * acceptor → dialler   welcome {how far a former link had come}
  * ```
+ * The dialler's nonce names the link. A dialler whose link fell names it in its hello; when the acceptor knows it,
+ * both go on where it stopped.
  * @throws RouterError LINK_REFUSED, VERSION_UNKNOWN, FRAME_INVALID
  */
 export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptions): Promise<Link> {
@@ -40,7 +53,16 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
   const limits: LinkLimits = { ...DEFAULT_LIMITS, ...options.limits };
   return new Promise((resolve, reject) => {
     const splitter = new Splitter(MAX_HELLO_BYTES);
-    const mine = jsonBytes({ ...self, versions: protocol, nonce: randomBytes(16).toString('hex') } satisfies Hello);
+    const former = side === 'dial' ? options.former : undefined;
+    const nonce = randomBytes(16).toString('hex');
+    const mine = jsonBytes({
+      ...self,
+      versions: protocol,
+      nonce,
+      frameBytes: limits.frameBytes,
+      confirms: true,
+      ...(former && { resume: { link: former.id, received: former.received } }),
+    } satisfies Hello);
     let link: Link | undefined;
     let theirs: Uint8Array | undefined;
     let version = 0;
@@ -65,11 +87,40 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
       wire.destroy();
       reject(new RouterError(code, message, { hint }));
     }
-    function done(): void {
+    function done(received?: number): Link {
       cancel();
-      const { versions: _, nonce: __, ...other } = parse(theirs as Uint8Array);
-      link = new Link({ wire, self, other, version, limits, clock, splitter });
-      resolve(link);
+      const {
+        versions: _,
+        nonce: theirNonce,
+        frameBytes = MAX_FRAME_BYTES,
+        confirms,
+        resume,
+        ...other
+      } = parse(theirs as Uint8Array);
+      const made = new Link({
+        wire,
+        self,
+        other,
+        id: side === 'dial' ? nonce : theirNonce,
+        version,
+        limits,
+        frameBytes: Math.min(limits.frameBytes, frameBytes),
+        confirms: confirms === true,
+        clock,
+        splitter,
+      });
+      link = made;
+      if (former && received !== undefined) made.takeOver(former, received);
+      if (side === 'accept') welcome(made, resume);
+      resolve(made);
+      return made;
+    }
+    /** Says how far the former link had come here, and goes on where it stopped there. */
+    function welcome(made: Link, resume: Hello['resume']): void {
+      const before = resume && options.formerOf?.(resume.link, made.other);
+      before?.destroy('replaced by a newer link');
+      send(KIND.welcome, before && jsonBytes({ received: before.received }));
+      if (before && resume) made.takeOver(before, resume.received);
     }
     function learn(bytes: Uint8Array): void {
       const hello = parse(bytes);
@@ -103,9 +154,9 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
         send(KIND.proof, prove('dial'));
       } else if (side === 'accept' && kind === KIND.proof && theirs) {
         check(frame.copyPayload(), 'dial');
-        send(KIND.welcome);
         done();
-      } else if (side === 'dial' && kind === KIND.welcome && theirs) done();
+      } else if (side === 'dial' && kind === KIND.welcome && theirs)
+        done(frame.payloadLength > 0 ? frame.json<{ received: number }>().received : undefined);
       else if (kind === KIND.goodbye)
         throw new RouterError('LINK_REFUSED', new TextDecoder().decode(frame.payload()) || 'refused', {
           hint: 'see the log of the other side',
@@ -177,6 +228,8 @@ function parse(bytes: Uint8Array): Hello {
     ![hello.name, hello.set, hello.incarnation, hello.nonce].every(isText) ||
     !Number.isInteger(hello.versions?.min) ||
     !Number.isInteger(hello.versions?.max) ||
+    !(hello.frameBytes === undefined || (Number.isInteger(hello.frameBytes) && hello.frameBytes >= HEADER_BYTES)) ||
+    !(hello.resume === undefined || (isText(hello.resume?.link) && Number.isFinite(hello.resume.received))) ||
     !(hello.types === undefined || (Array.isArray(hello.types) && hello.types.every(isText)))
   )
     throw new RouterError('FRAME_INVALID', 'a hello that says not who it is', { hint: 'see docs/router-semantics.md' });

@@ -1,47 +1,53 @@
-import { type Clock, systemClock } from '@sparrow/core';
+import { type Clock, PendingCalls, systemClock } from '@sparrow/core';
 import { RouterError, type RouterErrorCode } from '../errors.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
-import { KIND } from '../frames/layout.ts';
+import { HEADER_BYTES, KIND } from '../frames/layout.ts';
 import type { Link } from './link.ts';
 
 type Answer = { ok: true; value: unknown } | { ok: false; code: RouterErrorCode; message: string; hint: string };
 
+interface Waiting {
+  link: Link;
+  op: string;
+  timeoutMs: number;
+  settle(answer: Answer): void;
+}
+
 /** Questions and answers in JSON between the two ends of links: for what is rare. */
 export class Requests {
-  readonly #open = new Map<number, { link: Link; settle: (answer: Answer) => void }>();
-  readonly #clock: Clock;
-  #last = 0;
+  readonly #open: PendingCalls<Waiting>;
 
   constructor(clock: Clock = systemClock) {
-    this.#clock = clock;
+    this.#open = new PendingCalls({
+      clock,
+      onLate: ({ op, timeoutMs, settle }) => settle(failed('TIMEOUT', `${op}: no answer within ${timeoutMs} ms`)),
+    });
   }
 
-  /** @throws RouterError what the other side threw; TIMEOUT after `timeoutMs` (default 5,000), UNREACHABLE when the link falls */
+  /**
+   * @throws RouterError what the other side threw; TIMEOUT after `timeoutMs` (default 5,000), UNREACHABLE when the link
+   * falls, FRAME_INVALID when the question is too long for the link
+   */
   ask<T>(link: Link, question: { op: string } & Record<string, unknown>, timeoutMs = 5_000): Promise<T> {
-    const id = (this.#last = (this.#last + 1) >>> 0);
+    const { op } = question;
     return new Promise<T>((resolve, reject) => {
       const settle = (answer: Answer): void => {
-        if (!this.#open.delete(id)) return;
-        cancel();
         if (answer.ok) resolve(answer.value as T);
         else reject(new RouterError(answer.code, answer.message, { hint: answer.hint }));
       };
-      const cancel = this.#clock.after(timeoutMs, () =>
-        settle({
-          ok: false,
-          code: 'TIMEOUT',
-          message: `${question.op}: no answer within ${timeoutMs} ms`,
-          hint: 'ask again',
-        }),
-      );
-      this.#open.set(id, { link, settle });
-      if (!link.sendHeader({ kind: KIND.request, call: id }, jsonBytes(question)))
-        settle({ ok: false, code: 'UNREACHABLE', message: `${question.op}: the link is down`, hint: 'ask again' });
+      const payload = jsonBytes(question);
+      if (HEADER_BYTES + payload.byteLength > link.frameBytes) {
+        settle(failed('FRAME_INVALID', `${op}: a question of ${payload.byteLength} bytes`));
+        return;
+      }
+      const call = this.#open.add({ link, op, timeoutMs, settle }, timeoutMs);
+      if (!link.sendHeader({ kind: KIND.request, call }, payload))
+        this.#open.take(call)?.settle(failed('UNREACHABLE', `${op}: the link is down`));
     });
   }
 
   onResponse(frame: FrameView): void {
-    this.#open.get(frame.call)?.settle(frame.json<Answer>());
+    this.#open.take(frame.call)?.settle(frame.json<Answer>());
   }
 
   /** Answers a question with what `handler` returns or throws. */
@@ -63,11 +69,17 @@ export class Requests {
         hint: known?.hint ?? 'see the log of the router',
       };
     }
-    if (!link.isDown) link.sendHeader({ kind: KIND.response, call }, jsonBytes(answer));
+    if (link.isDown) return;
+    let payload = jsonBytes(answer);
+    if (HEADER_BYTES + payload.byteLength > link.frameBytes)
+      payload = jsonBytes(failed('FRAME_INVALID', `an answer of ${payload.byteLength} bytes is too long for the link`));
+    link.sendHeader({ kind: KIND.response, call }, payload);
   }
 
   onDown(link: Link): void {
-    for (const { link: its, settle } of [...this.#open.values()])
-      if (its === link) settle({ ok: false, code: 'UNREACHABLE', message: 'the link fell', hint: 'ask again' });
+    for (const { settle } of this.#open.takeWhere((waiting) => waiting.link === link))
+      settle(failed('UNREACHABLE', 'the link fell'));
   }
 }
+
+const failed = (code: RouterErrorCode, message: string): Answer => ({ ok: false, code, message, hint: 'ask again' });

@@ -1,6 +1,6 @@
 /**
- * State frames that wait for a link: of those with the same target, source and method only the latest is kept, at the place in the
- * line that the first one had.
+ * State frames that wait for a link: of those with the same target, source and method only the latest is kept, at the
+ * place in the line that the first one had.
  */
 export class StateQueue {
   bytes = 0;

@@ -26,7 +26,17 @@ export interface Mail extends Message {
 
 const NONE: Mail[] = [];
 
+/**
+ * `registering`: the router has not answered yet, messages wait. `active`: it lives here. `moving`: it is frozen on
+ * its way to another node. `arriving`: it was thawed here, and the authority has not given it to us yet. `gone`: it is
+ * out of the table.
+ */
 export type HostedState = 'registering' | 'active' | 'moving' | 'arriving' | 'gone';
+
+export interface Epoch {
+  term: number;
+  counter: number;
+}
 
 /** One object on this node: its mailbox, its epoch, and what a move needs to know. */
 export class Hosted {
@@ -41,7 +51,7 @@ export class Hosted {
   counter = 0;
   isBusy = false;
   /** A revocation that overtook the registration's answer. */
-  revokedEpoch: { term: number; counter: number } | undefined;
+  revokedEpoch: Epoch | undefined;
   /** The call chain of the turn that is running. */
   chain = 0;
   // A node may hold a million objects, most of which need none of these.
@@ -59,11 +69,24 @@ export class Hosted {
   #fresh: Set<number> | undefined;
   /** Called when the turn that is running has ended. */
   onIdle: (() => void) | undefined;
+  /** Called when it is taken out of the table: whoever moves it must know. */
+  onRemoved: (() => void) | undefined;
+  /** Turns may overlap. Only for the node's own object: one slow question must not hold up the others. */
+  readonly takesSeveral: boolean;
 
-  constructor(id: ObjectId, object: RoutedObject, together?: Ref) {
+  constructor(
+    id: ObjectId,
+    object: RoutedObject,
+    options: { together?: Ref | undefined; takesSeveral?: boolean } = {},
+  ) {
     this.id = id;
     this.object = object;
-    this.together = together;
+    this.together = options.together;
+    this.takesSeveral = options.takesSeveral ?? false;
+  }
+
+  get epoch(): Epoch {
+    return { term: this.term, counter: this.counter };
   }
 
   get mailbox(): BoundedQueue<Mail> {
@@ -79,19 +102,24 @@ export class Hosted {
     return this.#groups ? [...this.#groups] : [];
   }
 
-  /** Remembers the epoch before and after a move. */
-  arrive(formerTerm: number, formerCounter: number, term: number, counter: number): void {
-    this.#formerTerm = formerTerm;
-    this.#formerCounter = formerCounter;
+  /** Takes the epoch after a move and remembers the one before it. */
+  arrive({ term, counter }: Epoch): void {
+    this.#formerTerm = this.term;
+    this.#formerCounter = this.counter;
     this.#freshUntil = performance.now() + MOVE_GRACE_MS;
     this.#fresh = new Set();
     this.term = term;
     this.counter = counter;
   }
 
+  /** True for an epoch that is later than ours. */
+  isBefore(term: number, counter: number): boolean {
+    return compareEpochs(this.term, this.counter, term, counter) < 0;
+  }
+
   /**
-   * True when a frame with this epoch is for this owner. One that was stamped before a move is taken for a while, but never behind
-   * one of the same source that was stamped after it: order before delivery.
+   * True when a frame with this epoch is for this owner. One that was stamped before a move is taken for a while, but
+   * never behind one of the same source that was stamped after it: order before delivery.
    */
   accepts(term: number, counter: number, low: number, high: number): boolean {
     const order = term === 0 ? 0 : compareEpochs(term, counter, this.term, this.counter);

@@ -1,63 +1,45 @@
-import type { Clock } from '@sparrow/core';
-import { RouterError, type RouterErrorCode, refusal, WIRE_CODES } from '../errors.ts';
-import { encodeFrame, type FrameView, jsonBytes } from '../frames/frame.ts';
+import { PendingCalls } from '@sparrow/core';
+import { type RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode } from '../errors.ts';
+import { encodeFrame, type FrameView } from '../frames/frame.ts';
 import { FLAG, KIND } from '../frames/layout.ts';
-import type { Requests } from '../links/requests.ts';
-import type { Lookup } from '../router/admin.ts';
 import type { PickAnswer } from '../router/placement.ts';
-import type { IdMap } from '../table/id-map.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
-import { HELD_MESSAGES, Hosted, type Mail, MOVE_GRACE_MS } from './hosted.ts';
-import type { NodeCounters } from './node-api.ts';
-import type { Address, Message, Ref, Self, Thaw } from './object.ts';
-import type { RouterLinks } from './router-links.ts';
-import type { Sender } from './sender.ts';
+import { Arrivals } from './arrivals.ts';
+import { type Departure, type DepartureEffect, type DepartureEvent, depart, isOver } from './departure.ts';
+import { type Epoch, HELD_MESSAGES, type Hosted, type Mail, MOVE_GRACE_MS } from './hosted.ts';
+import { isDeadlock } from './inbox.ts';
+import { NODE_TYPE } from './itself.ts';
+import { encodeArrival, type MoveWord, NODE_METHOD, readArrival, readWord, wordBytesOf } from './move-frames.ts';
+import type { MoverParts } from './move-parts.ts';
+import type { Address, Message } from './object.ts';
 
-/** Methods of the object that stands for a node. */
-const ARRIVE = 1;
-const ABANDON = 2;
 const TRANSFER_MS = 3_000;
-/** Objects that are on their way at once while a node is drained. */
-const AT_ONCE = 32;
-const NODE_TYPE = '@node';
+/** A step that failed is tried again after this. */
+const PAUSE_MS = 100;
+/** Whoever asked for a move is answered by then; what is not decided yet goes on without him. */
+const MOVE_MS = 15_000;
+/** How long a node remembers what became of an object that left. */
+const REMEMBER_MS = MOVE_GRACE_MS * 5;
 
-interface Arrival {
-  type: string;
-  key: string;
-  term: number;
-  counter: number;
-  seen: number[];
-  groups: string[];
-  together?: Ref;
+/** One attempt to move one object. */
+interface Attempt {
+  readonly id: string;
+  readonly object: Hosted;
+  readonly to: PickAnswer;
+  state: Departure;
+  bytes: Uint8Array | undefined;
+  /** Why it stays, for whoever asked. */
+  reason: RouterError | undefined;
+  done(error?: RouterError): void;
 }
 
-interface MoverParts {
-  set: string;
-  name: string;
-  hosted: IdMap<Hosted>;
-  sender: Sender;
-  clock: Clock;
-  requests: Requests;
-  links: RouterLinks;
-  thaws: Record<string, Thaw | undefined>;
-  counters: NodeCounters;
-  log(line: string): void;
-  self(): Self;
-  resume(object: Hosted): void;
-  gone(object: Hosted, reason: 'moved'): void;
-  joinKey(object: Hosted, key: string): void;
-  /** Puts a message into the mailbox; false when it is full. */
-  take(object: Hosted, mail: Mail): boolean;
-}
-
-interface Mark {
-  code: string;
-  term: number;
-  counter: number;
+interface OpenMark {
+  attempt: Attempt;
 }
 
 /**
- * Moves living objects between nodes: freeze, hand the state over, let the authority decide, send on what waited, in order.
+ * Moves living objects between nodes: freeze, hand the state over, let the authority decide, send on what waited, in
+ * order. `departure.ts` and `arrival.ts` say what follows what; this carries it out.
  *
  * ```
  * old node                     authority                    new node
@@ -70,113 +52,113 @@ interface Mark {
  */
 export class Mover {
   readonly #parts: MoverParts;
-  readonly #marks = new Map<number, (mark: Mark) => void>();
-  /** Objects that left lately. */
+  readonly #arrivals: Arrivals;
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #marks: PendingCalls<OpenMark>;
+  /** Objects that left lately, and what became of their attempts. */
   readonly #left = new Map<string, () => void>();
-  #calls = 0;
+  readonly #moved = new Map<string, Epoch>();
+  #lastAttempt = 0;
+  #isClosed = false;
 
   constructor(parts: MoverParts) {
     this.#parts = parts;
+    this.#marks = new PendingCalls({
+      clock: parts.clock,
+      onLate: ({ attempt }) => this.#step(attempt, { kind: 'silent' }),
+    });
+    this.#arrivals = new Arrivals(parts);
   }
 
   hasMoved(low: number, high: number): boolean {
-    return this.#left.has(`${high}:${low}`);
+    return this.#left.has(keyOf({ low, high }));
   }
 
   /** A message for an object that is leaving or arriving. */
   onFrame(object: Hosted, frame: FrameView, mail: Mail): 'taken' | RouterErrorCode {
-    if (object.state === 'moving') {
-      if (!object.accepts(frame.term, frame.counter, frame.sourceLow, frame.sourceHigh)) return 'MOVED';
-      if (mail.chain !== 0 && object.isBusy && object.chain === mail.chain) return 'DEADLOCK';
-      if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
-      object.held = [...object.held, mail];
-      return 'taken';
-    }
-    if (frame.kind === KIND.flushed) {
-      this.#activate(object, frame.term, frame.counter);
-      return 'taken';
-    }
-    // What the old node held was bounded there.
-    if (frame.flags & FLAG.forwarded) object.forwarded = [...object.forwarded, mail];
-    else if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
-    else object.held = [...object.held, mail];
+    if (object.state === 'arriving') return this.#arrivals.onFrame(object, frame, mail);
+    if (!object.accepts(frame.term, frame.counter, frame.sourceLow, frame.sourceHigh)) return 'MOVED';
+    if (frame.kind === KIND.flushed) return 'taken';
+    if (isDeadlock(object, mail)) return 'DEADLOCK';
+    if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
+    object.held = [...object.held, mail];
     return 'taken';
   }
 
+  /** The authority's answer to a claim or a fence, behind everything that was routed here before. */
   onMark(frame: FrameView): void {
-    const mark = {
-      code: WIRE_CODES[frame.method] ?? 'FAILED',
-      term: frame.term,
-      counter: frame.counter,
-    };
-    this.#marks.get(frame.call)?.(mark);
+    const open = this.#marks.take(frame.call);
+    if (!open) return;
+    const code: WireCode = WIRE_CODES[frame.method] ?? 'FAILED';
+    this.#step(open.attempt, { kind: 'mark', code, epoch: { term: frame.term, counter: frame.counter } });
   }
 
+  /** @throws RouterError why the object stayed; TIMEOUT when nobody has decided yet */
   async move(id: Address, to: PickAnswer): Promise<void> {
-    const { hosted, sender, set, name, counters, clock } = this.#parts;
-    const object = hosted.get(id.low, id.high);
+    const { objects, clock, self } = this.#parts;
+    const object = objects.here.get(id.low, id.high);
     if (object?.state !== 'active') throw refusal('NO_SUCH_OBJECT', 'the object is not here to be moved');
-    const { freeze } = object.object;
-    if (!freeze) throw refusal('FAILED', `${object.id.type} has no freeze and cannot move`);
+    if (!object.object.freeze) throw refusal('FAILED', `${object.id.type} has no freeze and cannot move`);
+    const { set, name, incarnation } = self();
     if (to.set === set && to.node === name) return;
-    object.state = 'moving';
-    let isFrozen = false;
-    const target = objectId(NODE_TYPE, `${to.set}/${to.node}`);
+    await new Promise<void>((resolve, reject) => {
+      const cancel = clock.after(MOVE_MS, () => reject(refusal('TIMEOUT', 'nobody has decided about the move yet')));
+      const attempt: Attempt = {
+        id: `${incarnation}-${++this.#lastAttempt}`,
+        object,
+        to,
+        state: { at: 'freezing' },
+        bytes: undefined,
+        reason: undefined,
+        done(error) {
+          cancel();
+          if (error) reject(error);
+          else resolve();
+        },
+      };
+      this.#attempts.set(attempt.id, attempt);
+      object.state = 'moving';
+      object.onRemoved = () => this.#step(attempt, { kind: 'removed' });
+      void this.#freeze(attempt);
+    });
+  }
+
+  #step(attempt: Attempt, event: DepartureEvent): void {
+    if (this.#isClosed) return;
+    const [state, ...effects] = depart(attempt.state, event);
+    attempt.state = state;
+    for (const effect of effects) this.#carryOut(attempt, effect);
+    if (!isOver(state) || !this.#attempts.delete(attempt.id)) return;
+    if (attempt.object.onRemoved) attempt.object.onRemoved = undefined;
+    if (state.at === 'moved') attempt.done();
+    else if (state.at === 'gone') attempt.done(refusal('MOVED', 'somebody else has the name now'));
+    else attempt.done(attempt.reason ?? refusal('FAILED', 'the move was not allowed'));
+  }
+
+  #carryOut(attempt: Attempt, effect: DepartureEffect): void {
+    const { to } = attempt;
+    const { set, name } = this.#parts.self();
+    if (effect.do === 'offer') void this.#offer(attempt);
+    else if (effect.do === 'claim') this.#ask(attempt, to);
+    else if (effect.do === 'fence') this.#ask(attempt, { set, node: name });
+    else if (effect.do === 'affirm') void this.#affirm(attempt);
+    else if (effect.do === 'abandon') this.#abandon(attempt);
+    else if (effect.do === 'stay') this.#stay(attempt, effect.epoch);
+    else if (effect.do === 'leave') this.#leave(attempt, effect.epoch);
+    else this.#parts.objects.remove(attempt.object, 'kicked');
+  }
+
+  async #freeze(attempt: Attempt): Promise<void> {
+    const { object } = attempt;
     try {
       if (object.isBusy) await this.#idle(object);
-      const state = await freeze.call(object.object);
-      isFrozen = true;
-      const { type, key } = object.id;
-      const arrival: Arrival = {
-        type,
-        key,
-        term: object.term,
-        counter: object.counter,
-        seen: object.seen,
-        groups: object.groupList,
-        ...(object.together && { together: object.together }),
-      };
-      await this.#parts.self().ask(target, ARRIVE, pack(arrival, state), { within: TRANSFER_MS });
-      const mark = await this.#decide(object, to);
-      if (mark.code !== 'OK') throw refusal(mark.code as RouterErrorCode, 'the move was not allowed');
-      // Nothing that was sent here can come any more: in order, what came before.
-      for (const mail of [...object.mailbox.toArray(), ...object.held])
-        sender.forward(object.id, mail, object.term, object.counter);
-      object.mailbox.clear();
-      object.held = [];
-      this.#parts.links.main?.sendHeader({
-        kind: KIND.flushed,
-        term: mark.term,
-        counter: mark.counter,
-        targetLow: object.id.low,
-        targetHigh: object.id.high,
-        flags: FLAG.forwarded,
-      });
-      const leftKey = `${object.id.high}:${object.id.low}`;
-      this.#left.get(leftKey)?.();
-      const forget = clock.after(MOVE_GRACE_MS * 5, () => this.#left.delete(leftKey));
-      this.#left.set(leftKey, forget);
-      counters.moved++;
-      this.#parts.gone(object, 'moved');
+      if (object.state !== 'moving') return;
+      attempt.bytes = await object.object.freeze?.();
+      this.#step(attempt, { kind: 'frozen' });
     } catch (error) {
-      try {
-        this.#parts.self().tell(target, ABANDON, jsonBytes({ type: object.id.type, key: object.id.key }));
-      } catch {
-        // The other node gives up by itself.
-      }
-      this.#stay(object, isFrozen);
-      throw error;
+      attempt.reason = error as RouterError;
+      this.#step(attempt, { kind: 'failed' });
     }
-  }
-
-  #stay(object: Hosted, wasFrozen: boolean): void {
-    if (object.state !== 'moving') return;
-    if (wasFrozen) object.object.resume?.();
-    const { held } = object;
-    object.held = [];
-    this.#parts.resume(object);
-    for (const mail of held)
-      if (!this.#parts.take(object, mail)) this.#parts.sender.refuseMail(object.id, mail, 'OVERLOADED');
   }
 
   /** Waits for the turn that is running; a turn that takes longer than a transfer keeps the object here. */
@@ -194,167 +176,151 @@ export class Mover {
     });
   }
 
-  /** Asks the authority; when no answer comes, asks where the object is until it is known. */
-  async #decide(object: Hosted, to: PickAnswer): Promise<Mark> {
-    const { links, requests, clock } = this.#parts;
-    const call = ++this.#calls;
-    const { id, term, counter } = object;
-    const entry = Uint32Array.of(id.low, id.high, id.check, term, counter, typeNumber(id.type) << 16);
-    const name = new TextEncoder().encode(`${to.set}\n${to.node}`);
-    const payload = new Uint8Array(entry.byteLength + name.byteLength);
-    payload.set(new Uint8Array(entry.buffer));
-    payload.set(name, entry.byteLength);
-    const frame = encodeFrame({ kind: KIND.move, call }, payload);
+  async #offer(attempt: Attempt): Promise<void> {
+    const { object, to, id } = attempt;
+    const { set, name, hands } = this.#parts.self();
+    const { type, key } = object.id;
     try {
-      for (let attempt = 0; attempt < 4; attempt++) {
-        const mark = await new Promise<Mark | undefined>((resolve) => {
-          const cancel = clock.after(TRANSFER_MS, () => resolve(undefined));
-          this.#marks.set(call, (answer) => {
-            cancel();
-            resolve(answer);
-          });
-          links.main?.send(frame);
-        });
-        // Asking again is harmless: a move that was done is answered with its epoch.
-        if (mark && mark.code !== 'UNREACHABLE') return mark;
-        const { main } = links;
-        if (mark && main) {
-          const found = await requests
-            .ask<Lookup>(main, { op: 'lookup', type: id.type, key: id.key })
-            .catch(() => undefined);
-          if (found?.found && found.node === this.#parts.name && found.set === this.#parts.set) return mark;
-        }
-        await new Promise<void>((resolve) => {
-          clock.after(100, resolve);
-        });
-      }
-    } finally {
-      this.#marks.delete(call);
+      const head = {
+        type,
+        key,
+        attempt: id,
+        from: { set, node: name },
+        term: object.term,
+        counter: object.counter,
+        seen: object.seen,
+        groups: object.groupList,
+        ...(object.together && { together: object.together }),
+      };
+      const payload = encodeArrival(head, attempt.bytes as Uint8Array);
+      await hands.ask(nodeId(to), NODE_METHOD.arrive, payload, { within: TRANSFER_MS });
+      this.#step(attempt, { kind: 'accepted' });
+    } catch (error) {
+      attempt.reason = error as RouterError;
+      this.#step(attempt, { kind: 'failed' });
     }
-    throw refusal('TIMEOUT', 'nobody decided about the move');
   }
 
-  /** Questions of other nodes' movers. */
-  async onNodeMessage(message: Message): Promise<Uint8Array> {
-    const { hosted, thaws, clock } = this.#parts;
-    if (message.method === ABANDON) {
-      const { type, key } = JSON.parse(new TextDecoder().decode(message.payload)) as Ref;
-      const id = objectId(type, key);
-      const object = hosted.get(id.low, id.high);
-      if (object?.state === 'arriving') this.#abandon(object);
-      return new Uint8Array(0);
+  /**
+   * Asks the authority to give the object to a place. Asking again is harmless: what was done is answered with its
+   * epoch.
+   */
+  #ask(attempt: Attempt, place: PickAnswer): void {
+    const { clock, main } = this.#parts;
+    const { id, term, counter } = attempt.object;
+    const send = (): void => {
+      if (this.#isClosed || isOver(attempt.state)) return;
+      const call = this.#marks.add({ attempt }, TRANSFER_MS);
+      const entry = Uint32Array.of(id.low, id.high, id.check, term, counter, typeNumber(id.type) << 16);
+      const name = new TextEncoder().encode(`${place.set}\n${place.node}`);
+      const payload = new Uint8Array(entry.byteLength + name.byteLength);
+      payload.set(new Uint8Array(entry.buffer));
+      payload.set(name, entry.byteLength);
+      main()?.send(encodeFrame({ kind: KIND.move, call }, payload));
+    };
+    if (attempt.state.at === 'deciding' && attempt.state.silent === 0 && !attempt.state.mayBeDone) send();
+    else clock.after(PAUSE_MS, send);
+  }
+
+  async #affirm(attempt: Attempt): Promise<void> {
+    try {
+      const [verdict = 'open'] = await this.#parts.registrar.affirm([attempt.object]);
+      if (verdict === 'open') await this.#pause();
+      this.#step(attempt, { kind: 'affirmed', verdict });
+    } catch {
+      await this.#pause();
+      this.#step(attempt, { kind: 'silent' });
     }
-    if (message.method !== ARRIVE) throw refusal('FAILED', `a node does not know method ${message.method}`);
-    const { head, state } = unpack(message.payload);
-    const thaw = thaws[head.type];
-    if (!thaw) throw refusal('TYPE_NOT_DECLARED', `${head.type} cannot be moved to ${this.#parts.name}`);
-    const id = objectId(head.type, head.key);
-    const former = hosted.get(id.low, id.high);
-    if (former && former.state !== 'arriving') throw refusal('EXISTS', `${head.type}/${head.key} is here`);
-    const object = new Hosted(id, await thaw(head.key, state), head.together);
-    object.state = 'arriving';
-    object.term = head.term;
-    object.counter = head.counter;
-    object.remember(head.seen);
-    for (const group of head.groups) object.groups.add(group);
-    hosted.set(id.low, id.high, object);
-    clock.after(TRANSFER_MS, () => void this.#overdue(object));
-    return new Uint8Array(0);
   }
 
-  /** The old node fell silent: the authority knows whose the object is. */
-  async #overdue(object: Hosted): Promise<void> {
-    const { links, requests, set, name, clock } = this.#parts;
-    for (let attempt = 0; attempt < 20 && object.state === 'arriving'; attempt++) {
-      const { main } = links;
-      const found = main
-        ? await requests
-            .ask<Lookup>(main, { op: 'lookup', type: object.id.type, key: object.id.key })
-            .catch(() => undefined)
-        : undefined;
-      if (object.state !== 'arriving') return;
-      if (found?.found && found.set === set && found.node === name && found.epoch) {
-        this.#activate(object, found.epoch.term, found.epoch.counter);
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        clock.after(500, resolve);
-      });
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(PAUSE_MS, resolve);
+    });
+  }
+
+  #abandon({ object, to, id }: Attempt): void {
+    const { type, key } = object.id;
+    // When this is lost, the new node asks us what became of the attempt.
+    this.#parts
+      .self()
+      .hands.tellSurely(nodeId(to), NODE_METHOD.abandon, wordBytesOf({ type, key, attempt: id }))
+      .catch(() => {});
+  }
+
+  #stay({ object, bytes }: Attempt, epoch?: Epoch): void {
+    if (object.state !== 'moving') return;
+    if (epoch) {
+      object.term = epoch.term;
+      object.counter = epoch.counter;
     }
-    if (object.state === 'arriving') this.#abandon(object);
-  }
-
-  #abandon(object: Hosted): void {
-    object.state = 'gone';
-    this.#parts.hosted.delete(object.id.low, object.id.high);
-    for (const mail of [...object.forwarded, ...object.held]) this.#parts.sender.refuseMail(object.id, mail, 'MOVED');
-  }
-
-  #activate(object: Hosted, term: number, counter: number): void {
-    if (object.state !== 'arriving') return;
-    object.arrive(object.term, object.counter, term, counter);
-    object.state = 'active';
-    for (const key of object.groupList) this.#parts.joinKey(object, key);
-    const mails = [...object.forwarded, ...object.held];
-    object.forwarded = [];
+    if (bytes) object.object.resume?.();
+    const { held } = object;
     object.held = [];
-    for (const mail of mails)
+    object.state = 'active';
+    this.#parts.work(object);
+    for (const mail of held)
       if (!this.#parts.take(object, mail)) this.#parts.sender.refuseMail(object.id, mail, 'OVERLOADED');
   }
 
-  async drain({ awayFrom }: { awayFrom?: string } = {}): Promise<{ moved: number; left: number }> {
-    const { hosted, links, requests, set, name, log } = this.#parts;
-    const all = [...hosted.values()].filter((object) => object.id.type !== NODE_TYPE);
-    const movable = all.filter((object) => object.object.freeze);
-    // Companions follow those that they stay together with.
-    const order = [...movable.filter((object) => !object.together), ...movable.filter((object) => object.together)];
-    let moved = 0;
-    const next = order.values();
-    const work = async (): Promise<void> => {
-      for (const object of next) {
-        for (let attempt = 0; attempt < 4 && object.state !== 'gone'; attempt++)
-          try {
-            const { main } = links;
-            if (!main) throw refusal('UNREACHABLE', 'no main router');
-            const question = {
-              op: 'pick',
-              type: object.id.type,
-              avoid: [`${set}/${name}`],
-              ...(object.together && { with: object.together }),
-              ...(awayFrom && { awayFrom }),
-            };
-            await this.move(object.id, await requests.ask<PickAnswer>(main, question));
-            moved++;
-            break;
-          } catch (error) {
-            if (attempt === 3) log(`${object.id.type}/${object.id.key} stays: ${(error as RouterError).message}`);
-            await new Promise<void>((resolve) => {
-              this.#parts.clock.after(100, resolve);
-            });
-          }
-      }
+  #leave({ object, id }: Attempt, epoch: Epoch): void {
+    const { sender, counters, objects, clock, main } = this.#parts;
+    // Nothing that was sent here can come any more: in order, what came before.
+    for (const mail of [...object.mailbox.toArray(), ...object.held])
+      sender.forward(object.id, mail, { term: object.term, counter: object.counter });
+    object.mailbox.clear();
+    object.held = [];
+    const flushed = {
+      kind: KIND.flushed,
+      ...epoch,
+      targetLow: object.id.low,
+      targetHigh: object.id.high,
+      flags: FLAG.forwarded,
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    return { moved, left: all.length - moved };
+    main()?.send(encodeFrame(flushed, new TextEncoder().encode(id)));
+    const key = keyOf(object.id);
+    this.#left.get(key)?.();
+    this.#left.set(
+      key,
+      clock.after(REMEMBER_MS, () => this.#left.delete(key)),
+    );
+    this.#moved.set(id, epoch);
+    clock.after(REMEMBER_MS, () => this.#moved.delete(id));
+    counters.moved++;
+    objects.remove(object, 'moved');
+  }
+
+  /** What other nodes' movers ask and tell. */
+  async onNodeMessage(message: Message): Promise<Uint8Array> {
+    if (message.method === NODE_METHOD.arrive) {
+      const { head, state } = readArrival(message.payload);
+      await this.#arrivals.begin(head, state);
+      return new Uint8Array(0);
+    }
+    if (message.method === NODE_METHOD.abandon) {
+      this.#arrivals.giveUp(readWord(message.payload));
+      return new Uint8Array(0);
+    }
+    if (message.method === NODE_METHOD.outcome) return this.#outcomeOf(readWord(message.payload));
+    throw refusal('FAILED', `a node does not know method ${message.method}`);
+  }
+
+  /** What became of one of our attempts. */
+  #outcomeOf({ attempt }: MoveWord): Uint8Array {
+    const moved = this.#moved.get(attempt ?? '');
+    const state = moved ? 'moved' : this.#attempts.has(attempt ?? '') ? 'open' : 'over';
+    return new TextEncoder().encode(JSON.stringify({ state, epoch: moved }));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#marks.close();
+    this.#arrivals.close();
+    for (const attempt of this.#attempts.values()) attempt.done(refusal('CLOSED', 'the node was closed'));
+    this.#attempts.clear();
+    for (const forget of this.#left.values()) forget();
   }
 }
 
-function pack(head: Arrival, state: Uint8Array): Uint8Array {
-  const text = jsonBytes(head);
-  const bytes = new Uint8Array(4 + text.byteLength + state.byteLength);
-  new DataView(bytes.buffer).setUint32(0, text.byteLength, true);
-  bytes.set(text, 4);
-  bytes.set(state, 4 + text.byteLength);
-  return bytes;
-}
-
-/** @throws RouterError FRAME_INVALID */
-function unpack(bytes: Uint8Array): { head: Arrival; state: Uint8Array } {
-  const length = bytes.byteLength >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
-  try {
-    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))) as Arrival;
-    return { head, state: bytes.slice(4 + length) };
-  } catch (cause) {
-    throw new RouterError('FRAME_INVALID', 'an arrival that cannot be read', { cause, hint: 'update the older node' });
-  }
-}
+const keyOf = ({ low, high }: Address): string => `${high}:${low}`;
+const nodeId = (to: PickAnswer): Address => objectId(NODE_TYPE, `${to.set}/${to.node}`);

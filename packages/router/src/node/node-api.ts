@@ -39,6 +39,9 @@ export interface Registration {
   readonly id: ObjectId;
   readonly self: Self;
   readonly epoch: { term: number; counter: number };
+  /** A standby of the router had it when it was answered: it survives the death of the main's process. */
+  readonly isCovered: boolean;
+  /** @throws RouterError UNREACHABLE when nobody decides about it now; the object is still here then */
   unregister(): Promise<void>;
 }
 
@@ -48,6 +51,8 @@ export interface NodeCounters {
   /** Frames of a router that leads no more. */
   stale: number;
   moved: number;
+  /** Registrations that were answered while no standby was in step. */
+  uncovered: number;
 }
 
 export interface Node {

@@ -32,19 +32,22 @@ export interface Refused {
 }
 
 /**
- * What lives at an address. One message at a time: the next begins when the promise of the last is settled. Every member is
- * optional; what an object has no member for is answered with FAILED (ask) or dropped.
+ * What lives at an address. One message at a time: the next begins when the promise of the last is settled. Every
+ * member is optional; what an object has no member for is answered with FAILED (ask) or dropped.
  */
 export interface RoutedObject {
   tell?(message: Message, self: Self): void | Promise<void>;
   /** The answer, or a RouterError or any error, which arrives as FAILED. */
   ask?(message: Message, self: Self): Uint8Array | Promise<Uint8Array>;
   /**
-   * Instead of `tell`, for those who count nanoseconds: every one-way frame as it lies in the chunk, valid until the call returns,
-   * without a mailbox.
+   * Instead of `tell`, for those who count nanoseconds: every one-way frame as it lies in the chunk, valid until the
+   * call returns, without a mailbox.
    */
   bare?(frame: FrameView): void;
-  /** Makes the object movable: its state as bytes, at most 900 KiB. No message comes after it, unless `resume` is called. */
+  /**
+   * Makes the object movable: its state as bytes, at most 900 KiB. No message comes after it, unless `resume` is
+   * called.
+   */
   freeze?(): Uint8Array | Promise<Uint8Array>;
   /** The move did not happen; messages come again. */
   resume?(): void;
@@ -62,7 +65,10 @@ export interface AskOptions {
 /** An object's own hands: what it sends carries its address, and asks carry the call chain that finds deadlocks. */
 export interface Self {
   readonly id: ObjectId;
-  /** One way, at most once. The message's number. @throws RouterError UNREACHABLE, OVERLOADED when it cannot even leave */
+  /**
+   * One way, at most once. The message's number.
+   * @throws RouterError UNREACHABLE, OVERLOADED when it cannot even leave
+   */
   tell(to: Address, method: number, payload: Uint8Array): number;
   /** One way, once or more with duplicates taken out: resolves when the receiver has handled it. */
   tellSurely(to: Address, method: number, payload: Uint8Array, options?: AskOptions): Promise<void>;

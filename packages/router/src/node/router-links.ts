@@ -2,6 +2,7 @@ import { backoff, type Clock } from '@sparrow/core';
 import type { Closable, Coordinator } from '../coordinators/coordinator.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
+import { FormerLinks } from '../links/former-links.ts';
 import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
 import { ROUTERS_PATH, type RouterEntry, SLOTS_PATH } from '../router/mesh.ts';
@@ -23,8 +24,13 @@ export interface RouterLinksOptions {
   onAdopted?(self: Identity): void;
   /** Another main leads. */
   onMain(main: Link | undefined): void;
+  /** A frame of ours that a link did not carry before it fell, and no later one took over. */
+  refused(frame: FrameView, code: 'UNREACHABLE' | 'TIMEOUT'): void;
   log(line: string): void;
 }
+
+/** A link that is not back by then is given up, as the routers do. */
+const GRACE_MS = 3_000;
 
 /** A node's links to all routers of its set, and which of them leads: the one that announced the highest term. */
 export class RouterLinks {
@@ -40,9 +46,17 @@ export class RouterLinks {
   #wanted = new Set<string>();
   readonly #watches: Closable[] = [];
   #isClosed = false;
+  readonly #formers: FormerLinks;
+  /** The link that fell last, by address. */
+  readonly #fallen = new Map<string, Link>();
 
   constructor(options: RouterLinksOptions) {
     this.#options = options;
+    this.#formers = new FormerLinks({
+      clock: options.clock,
+      graceMs: GRACE_MS,
+      refuse: (frame, code) => options.refused(frame, code),
+    });
     const { routers, self } = options;
     this.#self = self;
     if (Array.isArray(routers)) this.#want(routers);
@@ -91,7 +105,9 @@ export class RouterLinks {
     for (let attempt = 0; !this.#isClosed && this.#wanted.has(address); attempt++) {
       try {
         const self = this.#self;
-        const link = await openLink(await transport.dial(address), 'dial', { self, key, limits, clock, protocol });
+        const former = this.#fallen.get(address);
+        const wire = await transport.dial(address);
+        const link = await openLink(wire, 'dial', { self, key, limits, clock, protocol, former });
         if (this.#isClosed || self !== this.#self) link.destroy('closed');
         else this.#attach(address, link);
         break;
@@ -114,6 +130,10 @@ export class RouterLinks {
       ...(handler.drained && { drained: handler.drained }),
       down: (from, reason) => {
         if (this.links.get(address) === link) this.links.delete(address);
+        if (!this.#isClosed) {
+          this.#formers.remember(link);
+          this.#fallen.set(address, link);
+        }
         if (this.main === link) this.#setMain(undefined);
         handler.down(from, reason);
         if (this.#wanted.has(address)) void this.#connect(address);
@@ -163,6 +183,7 @@ export class RouterLinks {
   close(): void {
     this.#isClosed = true;
     for (const watch of this.#watches) watch.close();
+    this.#formers.close();
     for (const link of this.links.values()) link.close();
   }
 }

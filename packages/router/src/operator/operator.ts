@@ -49,13 +49,22 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
     const timer = setTimeout(
       () =>
         first.reject(
-          new RouterError('COORDINATION_LOST', 'ZooKeeper does not answer', {
-            hint: 'check `zookeeper` in the config',
+          new RouterError('COORDINATION_LOST', `ZooKeeper does not answer at ${config.zookeeper?.join(', ')}`, {
+            hint: 'is it running? check `zookeeper` in the config',
           }),
         ),
       10_000,
     );
-    await first.promise.finally(() => clearTimeout(timer));
+    try {
+      await first.promise;
+    } catch (error) {
+      // It would try for ever.
+      await coordinator.close();
+      await transport.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async function linkTo(address: string): Promise<Link> {

@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RouterError } from '../errors.ts';
 import type { MeshConfig, RouterProcessConfig } from '../process/config.ts';
 
 const PROCESSES = join(import.meta.dirname, '../process');
+/** One file a process, so that two who start something at once do not overwrite each other. */
+const STARTED = 'started';
+/** A supervisor needs up to 4 s to say goodbye. */
+const GRACE_MS = 6_000;
+const LOOK_MS = 50;
 
 export interface StartedProcess {
   kind: 'router' | 'node';
@@ -12,6 +17,11 @@ export interface StartedProcess {
   name: string;
   pid: number;
   log: string;
+}
+
+/** @internal A process as it is remembered: a pid is used again, a pid with the time of its start is not. */
+interface Remembered extends StartedProcess {
+  startTime?: string | undefined;
 }
 
 /** Starts the supervisors of a set's routers, detached: they go on when we end. Their logs stand in `folder`. */
@@ -33,7 +43,7 @@ export function startSet(
       listen: `${set.host}:0`,
       ...(set.nats && { nats: set.nats }),
     };
-    return start('router', 'supervisor-process.ts', router, { set: set.name, name }, folder);
+    return start({ kind: 'router', script: 'supervisor-process.ts', config: router, set: set.name, name, folder });
   });
 }
 
@@ -43,16 +53,20 @@ export function startNode(
   node: { set: string; name: string; module: string },
   folder: string,
 ): StartedProcess {
-  return start('node', 'game-node-process.ts', { ...config, ...node }, node, folder);
+  const { set, name } = node;
+  return start({ kind: 'node', script: 'game-node-process.ts', config: { ...config, ...node }, set, name, folder });
 }
 
-function start(
-  kind: 'router' | 'node',
-  script: string,
-  config: object,
-  { set, name }: { set: string; name: string },
-  folder: string,
-): StartedProcess {
+interface Wanted {
+  kind: 'router' | 'node';
+  script: string;
+  config: object;
+  set: string;
+  name: string;
+  folder: string;
+}
+
+function start({ kind, script, config, set, name, folder }: Wanted): StartedProcess {
   mkdirSync(folder, { recursive: true });
   const log = join(folder, `${set}-${name}.log`);
   const out = openSync(log, 'a');
@@ -67,35 +81,87 @@ function start(
   return started;
 }
 
-/** What was started from this folder, as far as it still runs. */
+/** What was started from this folder, as far as it still runs, in the order of its start. */
 export function startedFrom(folder: string): StartedProcess[] {
+  let files: string[];
   try {
-    const all = JSON.parse(readFileSync(join(folder, 'processes.json'), 'utf8')) as StartedProcess[];
-    return all.filter(({ pid }) => {
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    files = readdirSync(join(folder, STARTED)).filter((file) => file.endsWith('.json'));
   } catch {
     return [];
   }
+  return files
+    .flatMap((file) => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, STARTED, file), 'utf8')) as Remembered & { at: number }];
+      } catch {
+        // Somebody else cleared it away meanwhile.
+        return [];
+      }
+    })
+    .filter((one) => {
+      if (isRunning(one)) return true;
+      rmSync(fileOf(folder, one), { force: true });
+      return false;
+    })
+    .sort((a, b) => a.at - b.at)
+    .map(({ kind, set, name, pid, log }) => ({ kind, set, name, pid, log }));
 }
 
 function remember(folder: string, started: StartedProcess): void {
-  writeFileSync(join(folder, 'processes.json'), JSON.stringify([...startedFrom(folder), started], null, 2));
+  mkdirSync(join(folder, STARTED), { recursive: true });
+  const file = fileOf(folder, started);
+  const whole = { ...started, startTime: startTimeOf(started.pid), at: Date.now() };
+  // Whole or not at all.
+  writeFileSync(`${file}.new`, JSON.stringify(whole, null, 2));
+  renameSync(`${file}.new`, file);
+}
+
+const fileOf = (folder: string, { pid }: StartedProcess): string => join(folder, STARTED, `${pid}.json`);
+
+/** When the kernel started a process, in its own ticks; undefined when it is gone, or where there is no /proc. */
+function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A process that only waits to be collected runs no more.
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning({ pid, startTime }: Remembered): boolean {
+  if (startTime !== undefined) return startTimeOf(pid) === startTime;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Ends processes of this folder, by pid: SIGTERM, which lets them leave. */
 export function stopFrom(folder: string, which: (started: StartedProcess) => boolean): StartedProcess[] {
   const stopped = startedFrom(folder).filter(which);
-  for (const { pid } of stopped)
-    try {
-      process.kill(pid, 'SIGTERM');
-    } catch {
-      // It ended by itself.
-    }
+  for (const { pid } of stopped) signal(pid, 'SIGTERM');
   return stopped;
+}
+
+/** Ends processes that were just started and came to nothing; resolves when they are gone. */
+export async function stopStarted(folder: string, started: StartedProcess[]): Promise<void> {
+  const pids = new Set(started.map(({ pid }) => pid));
+  const left = (): StartedProcess[] => startedFrom(folder).filter(({ pid }) => pids.has(pid));
+  for (const { pid } of left()) signal(pid, 'SIGTERM');
+  for (const end = performance.now() + GRACE_MS; left().length > 0 && performance.now() < end; )
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  // Their children end with them: each is held by a pipe of its parent.
+  for (const { pid } of left()) signal(pid, 'SIGKILL');
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended by itself.
+  }
 }

@@ -13,6 +13,9 @@ export interface GameModule {
   start?(node: Node): Promise<void> | void;
 }
 
+/** A set that is being started on a busy machine takes its time. */
+const READY_MS = 120_000;
+
 const config = JSON.parse(process.argv[2] ?? '{}') as MeshConfig & { set: string; name: string; module: string };
 const log = (line: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`);
@@ -30,14 +33,17 @@ const node = createNode({
   ...(config.limits && { limits: config.limits }),
   log,
 });
-await node.ready(60_000);
-await game.start?.(node);
-process.stdout.write(`${JSON.stringify({ ready: true, set: config.set, node: config.name })}\n`);
-
-let stopping = false;
+let isStopping = false;
 process.once('SIGTERM', () => {
-  if (stopping) return;
-  stopping = true;
+  if (isStopping) return;
+  isStopping = true;
   // Whoever stops a node that was not drained loses its objects at once, and they are told so.
   void node.close().then(() => setTimeout(() => process.exit(0), 200));
 });
+try {
+  await node.ready(READY_MS);
+  await game.start?.(node);
+  process.stdout.write(`${JSON.stringify({ ready: true, set: config.set, node: config.name })}\n`);
+} catch (error) {
+  if (!isStopping) throw error;
+}

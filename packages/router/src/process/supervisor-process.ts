@@ -1,6 +1,11 @@
-/** A supervisor with its router: `node supervisor-process.ts '<RouterProcessConfig as JSON>'`. Writes a line whenever its router listens. */
+/**
+ * A supervisor with its router: `node supervisor-process.ts '<RouterProcessConfig as JSON>'`. Writes a line whenever
+ * its router listens.
+ */
 import { superviseRouter } from '../supervisor/supervisor.ts';
 import { openCoordinator, type RouterProcessConfig } from './config.ts';
+
+const STOP_MS = 4_000;
 
 const config = JSON.parse(process.argv[2] ?? '{}') as RouterProcessConfig;
 const log = (line: string): void => {
@@ -13,11 +18,11 @@ const supervisor = superviseRouter({
   log,
   onReady: (addresses, routerPid) => void process.stdout.write(`${JSON.stringify({ addresses, routerPid })}\n`),
 });
-let stopping = false;
+let isStopping = false;
 async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  setTimeout(() => process.exit(0), 4_000);
+  if (isStopping) return;
+  isStopping = true;
+  setTimeout(() => process.exit(0), STOP_MS);
   await supervisor.close();
   await coordinator.close();
   process.exit(0);

@@ -58,7 +58,9 @@ export interface Topology {
   links: TopologyLink[];
   counters: RouterCounters;
   cpuUs: number;
-  /** The longest that anything waited for this process since the last look, ms: see perf_hooks.monitorEventLoopDelay. */
+  /**
+   * The longest that anything waited for this process since the last look, ms: see perf_hooks.monitorEventLoopDelay.
+   */
   longestTurnMs: number;
   rss: number;
 }
@@ -71,7 +73,10 @@ export interface Lookup {
   set?: string;
   node?: string;
   epoch?: { term: number; counter: number };
-  /** Seconds that the object has lived on its node, as the node says; null when it does not say. Absent unless asked for. */
+  /**
+   * Seconds that the object has lived on its node, as the node says; null when it does not say. Absent unless asked
+   * for.
+   */
   heldForSeconds?: number | null;
   /** The set whose main decides about the id. */
   decidedBy: string | null;

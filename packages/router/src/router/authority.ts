@@ -1,9 +1,11 @@
 import { type WireCode, wireNumber } from '../errors.ts';
 import { type FrameView, wordBytes, words } from '../frames/frame.ts';
-import { KIND } from '../frames/layout.ts';
+import { FLAG, KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import { SLOTS, slotOf } from '../table/object-id.ts';
-import { compareEpochs, ENTRY_WORDS, NOBODY } from '../table/route-table.ts';
+import { compareEpochs, ENTRY_WORDS, NOBODY, type Route, routeOf } from '../table/route-table.ts';
+import { Claims } from './claims.ts';
+import { Epochs } from './epochs.ts';
 import type { Place } from './places.ts';
 import type { Replication } from './replication.ts';
 import { decides, type RouterState } from './state.ts';
@@ -16,195 +18,201 @@ const ANSWER_WORDS = 3;
 /** Routes of a lost node that are swept in one turn of the event loop. */
 const SWEEP_SLOTS = 64;
 const RETRY_MS = 50;
+const RETRIES = 40;
 
-interface Claim {
-  set: string;
-  done: (answers: Uint32Array) => void;
-  cancel: () => void;
+/** Entries for which something is asked. `from` and `to` are our own numbers of places. */
+interface Question {
+  entries: Uint32Array;
+  from: number;
+  to: number;
+  action: number;
 }
 
+/** @param isCovered a standby of every set that decided has the answer, too */
+type Done = (answers: Uint32Array, isCovered: boolean) => void;
+
 /**
- * Decides who owns an id, for the slots of this set; asks the set that decides for all others. Only here epochs are made and
- * duplicates are settled.
+ * Decides who owns an id, for the slots of this set; asks the set that decides for all others. Only here epochs are
+ * made and duplicates are settled.
  */
 export class Authority {
   readonly #state: RouterState;
   readonly #replication: Replication;
-  readonly #claims = new Map<number, Claim>();
-  #lastClaim = 0;
+  readonly #claims: Claims;
+  readonly #epochs: Epochs;
 
   constructor(state: RouterState, replication: Replication) {
     this.#state = state;
     this.#replication = replication;
+    this.#claims = new Claims(state);
+    this.#epochs = new Epochs(state);
   }
 
-  /** A node registers, removes, affirms or moves objects. */
+  /**
+   * The router makes later epochs from here on than any of `term`, or than any that was made before. False: it leads
+   * no more.
+   */
+  newTerm(term?: number): Promise<boolean> {
+    return this.#epochs.renew(term);
+  }
+
+  /** A node registers, removes or affirms objects. */
   onNode(frame: FrameView, link: Link, place: Place, action: number): void {
     const entries = words(frame);
     const { call } = frame;
-    const count = Math.floor(entries.length / ENTRY_WORDS);
-    const answer = (answers: Uint32Array): void => {
-      if (!link.isDown) link.sendHeader({ kind: KIND.registered, call, method: action }, wordBytes(answers));
+    const answer: Done = (answers, isCovered) => {
+      const flags = isCovered ? 0 : FLAG.uncovered;
+      if (!link.isDown) link.sendHeader({ kind: KIND.registered, call, method: action, flags }, wordBytes(answers));
     };
-    const mayDecide =
-      this.#state.role === 'main' && this.#state.isReady && performance.now() < this.#state.leaseUntil();
-    if (!mayDecide && this.#state.hasFencing) {
-      answer(allOf(count, 'UNREACHABLE'));
-      return;
-    }
-    this.decideAll(entries, place.index, action, place.types, (answers) =>
-      this.#replication.afterMirrored(() => answer(answers)),
-    );
+    if (!this.#mayDecide() && this.#state.hasFencing)
+      answer(allOf(Math.floor(entries.length / ENTRY_WORDS), 'UNREACHABLE'), false);
+    else this.decideAll(entries, place.index, action, place.types, answer);
   }
 
-  /** Decides what this set decides and asks the others for the rest. `to` and the entries' places are our own numbers. */
+  #mayDecide(): boolean {
+    const { role, isReady, leaseUntil } = this.#state;
+    return role === 'main' && isReady && performance.now() < leaseUntil();
+  }
+
+  /**
+   * Decides what this set decides and asks the others for the rest. The answer comes when the standby has it, while
+   * there is one that is in step. `from` and `to` are our own numbers of places.
+   */
   decideAll(
     entries: Uint32Array,
     from: number,
     action: number,
     types: Set<number> | undefined,
-    done: (answers: Uint32Array) => void,
+    done: Done,
     to = from,
-    triesLeft = 40,
   ): void {
-    const state = this.#state;
-    const count = Math.floor(entries.length / ENTRY_WORDS);
-    const answers = new Uint32Array(count * ANSWER_WORDS);
-    let others: Map<string, number[]> | undefined;
-    for (let index = 0; index < count; index++) {
-      const at = index * ENTRY_WORDS;
-      const high = entries[at + 1] as number;
-      const type = (entries[at + 5] as number) >>> 16;
-      if (types && !types.has(type)) {
-        answers[index * ANSWER_WORDS] = wireNumber('TYPE_NOT_DECLARED');
-        continue;
-      }
-      const slot = slotOf(high);
-      if (decides(state, slot)) this.#decide(entries, at, from, to, action, answers, index * ANSWER_WORDS);
-      else {
-        others ??= new Map();
-        const owner = state.slots.ownerOf(slot) ?? '';
-        const indexes = others.get(owner);
-        if (indexes) indexes.push(index);
-        else others.set(owner, [index]);
-      }
+    const answers = new Uint32Array(Math.floor(entries.length / ENTRY_WORDS) * ANSWER_WORDS);
+    const allowed: number[] = [];
+    for (let index = 0; index * ANSWER_WORDS < answers.length; index++) {
+      const type = (entries[index * ENTRY_WORDS + 5] as number) >>> 16;
+      if (!types || types.has(type)) allowed.push(index);
+      else answers[index * ANSWER_WORDS] = wireNumber('TYPE_NOT_DECLARED');
     }
-    if (!others) {
-      done(answers);
-      return;
-    }
-    let open = others.size;
-    for (const [set, indexes] of others)
-      this.#askSet(set, entries, indexes, from, to, action, (theirs) => {
-        indexes.forEach((index, nth) => {
-          answers.set(theirs.subarray(nth * ANSWER_WORDS, (nth + 1) * ANSWER_WORDS), index * ANSWER_WORDS);
-          this.#learn(entries, index * ENTRY_WORDS, theirs, nth * ANSWER_WORDS, to, action);
-        });
-        if (--open === 0) this.#retry(entries, answers, from, to, action, triesLeft, done);
-      });
+    this.#decideSome({ entries, from, to, action }, allowed, answers, RETRIES, done);
   }
 
   /** A slot that is being handed over answers RETRY: those are asked again after a while. */
-  #retry(
-    entries: Uint32Array,
-    answers: Uint32Array,
-    from: number,
-    to: number,
-    action: number,
-    triesLeft: number,
-    done: (answers: Uint32Array) => void,
-  ): void {
-    const again: number[] = [];
-    for (let at = 0; at < answers.length; at += ANSWER_WORDS)
-      if (answers[at] === wireNumber('RETRY')) again.push(at / ANSWER_WORDS);
-    if (again.length === 0) {
-      done(answers);
-      return;
-    }
-    if (triesLeft === 0) {
-      for (const index of again) answers[index * ANSWER_WORDS] = wireNumber('UNREACHABLE');
-      done(answers);
-      return;
-    }
-    this.#state.clock.after(RETRY_MS, () => {
-      const part = pick(entries, again, ENTRY_WORDS);
-      const merge = (theirs: Uint32Array): void => {
-        again.forEach((index, nth) =>
-          answers.set(theirs.subarray(nth * ANSWER_WORDS, (nth + 1) * ANSWER_WORDS), index * ANSWER_WORDS),
-        );
-        done(answers);
+  #decideSome(question: Question, indexes: number[], answers: Uint32Array, triesLeft: number, done: Done): void {
+    this.#decideOnce(question, indexes, answers, (areTheirsCovered, hasOwn) => {
+      const again = indexes.filter((index) => answers[index * ANSWER_WORDS] === wireNumber('RETRY'));
+      const finish = (areLaterCovered: boolean): void => {
+        const theirs = areTheirsCovered && areLaterCovered;
+        if (!hasOwn) done(answers, theirs);
+        else this.#replication.afterMirrored((isOwnCovered) => done(answers, theirs && isOwnCovered));
       };
-      this.decideAll(part, from, action, undefined, merge, to, triesLeft - 1);
+      if (again.length === 0) finish(true);
+      else if (triesLeft === 0) {
+        for (const index of again) answers[index * ANSWER_WORDS] = wireNumber('UNREACHABLE');
+        finish(true);
+      } else
+        this.#state.clock.after(RETRY_MS, () =>
+          this.#decideSome(question, again, answers, triesLeft - 1, (_, isCovered) => finish(isCovered)),
+        );
     });
   }
 
-  #decide(
-    entries: Uint32Array,
-    at: number,
-    from: number,
-    to: number,
-    action: number,
+  #decideOnce(
+    question: Question,
+    indexes: number[],
     answers: Uint32Array,
-    out: number,
+    done: (areTheirsCovered: boolean, hasOwn: boolean) => void,
   ): void {
     const state = this.#state;
+    const others = new Map<string, number[]>();
+    let hasOwn = false;
+    for (const index of indexes) {
+      const slot = slotOf(question.entries[index * ENTRY_WORDS + 1] as number);
+      if (decides(state, slot)) {
+        hasOwn = true;
+        this.#decide(question, index, answers);
+        continue;
+      }
+      const owner = state.slots.ownerOf(slot) ?? '';
+      const theirs = others.get(owner);
+      if (theirs) theirs.push(index);
+      else others.set(owner, [index]);
+    }
+    let open = others.size;
+    let areCovered = true;
+    if (open === 0) {
+      done(true, hasOwn);
+      return;
+    }
+    for (const [set, theirs] of others)
+      this.#claims.ask(set, { ...question, entries: pick(question.entries, theirs) }, (answer, isCovered) => {
+        areCovered &&= isCovered;
+        theirs.forEach((index, nth) => {
+          answers.set(answer.subarray(nth * ANSWER_WORDS, (nth + 1) * ANSWER_WORDS), index * ANSWER_WORDS);
+          this.#learn(question, index, answers);
+        });
+        if (--open === 0) done(areCovered, hasOwn);
+      });
+  }
+
+  #decide(question: Question, index: number, answers: Uint32Array): void {
+    const { from, to, action } = question;
+    const state = this.#state;
     const { table } = state;
-    const low = entries[at] as number;
-    const high = entries[at + 1] as number;
-    const check = entries[at + 2] as number;
-    const type = (entries[at + 5] as number) >>> 16;
-    const found = table.find(low, high);
+    const entry = routeOf(question.entries, index * ENTRY_WORDS, NOBODY);
+    const found = table.find(entry.low, entry.high);
     const owner = found < 0 ? NOBODY : table.placeAt(found);
-    const say = (code: WireCode, term = 0, counter = 0): void => {
-      answers[out] = wireNumber(code);
-      answers[out + 1] = term;
-      answers[out + 2] = counter;
+    const known = { term: found < 0 ? 0 : table.termAt(found), counter: found < 0 ? 0 : table.counterAt(found) };
+    const say = (code: WireCode, term = 0, counter = 0): void =>
+      answers.set([wireNumber(code), term, counter], index * ANSWER_WORDS);
+    const give = (place: number): boolean => {
+      // Numbers of this term are used up; a new one is on its way.
+      if (!this.#epochs.next()) {
+        say('RETRY');
+        return false;
+      }
+      const { term, counter } = state;
+      this.#replication.change({ ...entry, term, counter, place });
+      say('OK', term, counter);
+      return true;
     };
-    const give = (place: number): void => {
-      if (++state.counter > 0xffff_fff0) state.log('the counter of this term is nearly used up');
-      this.#replication.change(low, high, check, state.term, state.counter, type, place);
-      answers[out] = 0;
-      answers[out + 1] = state.term;
-      answers[out + 2] = state.counter;
-    };
-    if (owner !== NOBODY && (table.checkAt(found) !== check || table.typeAt(found) !== type)) {
+    if (owner !== NOBODY && (table.checkAt(found) !== entry.check || table.typeAt(found) !== entry.type)) {
       say('COLLISION');
       return;
     }
-    const term = entries[at + 3] as number;
-    const counter = entries[at + 4] as number;
     if (action === CLAIM.kick || action === CLAIM.reject) {
-      if (owner === from) say('OK', table.termAt(found), table.counterAt(found));
-      else if (owner === NOBODY) {
-        state.counters.registered++;
-        give(to);
-      } else if (action === CLAIM.reject && state.places.byIndex[owner]?.isAlive) say('EXISTS');
-      else {
-        state.counters.kicked++;
-        this.revoke(owner, low, high, table.termAt(found), table.counterAt(found), type);
-        give(to);
+      const isTaken = owner !== from && state.places.byIndex[owner]?.isAlive === true;
+      // Who asks again has it. Who registers the name once more gets a later epoch: what was asked for the former is
+      // void.
+      if (action === CLAIM.reject && owner === from && owner !== NOBODY) say('OK', known.term, known.counter);
+      else if (action === CLAIM.reject && isTaken) say('EXISTS');
+      else if (give(to)) {
+        const isKick = owner !== NOBODY && owner !== from;
+        if (isKick) {
+          state.counters.kicked++;
+          this.revoke(owner, { ...entry, ...known });
+        } else state.counters.registered++;
       }
       return;
     }
-    const order = found < 0 ? 1 : compareEpochs(term, counter, table.termAt(found), table.counterAt(found));
+    const order = found < 0 ? 1 : compareEpochs(entry.term, entry.counter, known.term, known.counter);
     if (action === CLAIM.move) {
-      if (owner === to && order < 0) say('OK', table.termAt(found), table.counterAt(found));
+      if (owner === to && order < 0) say('OK', known.term, known.counter);
       else if (owner !== from || order !== 0) say('MOVED');
       else give(to);
     } else if (action === CLAIM.remove) {
       if (owner === from && order === 0) give(NOBODY);
       else say('MOVED');
-    } else if (order === 0 && owner === from) say('OK', term, counter);
-    else if (order > 0 && compareEpochs(term, counter, state.term, 0xffff_ffff) <= 0) {
+    } else if (order === 0 && owner === from) say('OK', entry.term, entry.counter);
+    else if (order > 0 && compareEpochs(entry.term, entry.counter, state.term, 0xffff_ffff) <= 0) {
       // Affirmed: we had lost it, or never heard of it.
-      this.#replication.change(low, high, check, term, counter, type, from);
-      if (term === state.term && counter > state.counter) state.counter = counter;
-      say('OK', term, counter);
+      this.#replication.change({ ...entry, place: from });
+      if (entry.term === state.term && entry.counter > state.counter) state.counter = entry.counter;
+      say('OK', entry.term, entry.counter);
     } else say('MOVED');
   }
 
   /** Tells an owner that it is none any more. */
-  revoke(place: number, low: number, high: number, term: number, counter: number, type: number): void {
+  revoke(place: number, { low, high, term, counter, type }: Omit<Route, 'check' | 'place'>): void {
     const owner = this.#state.places.byIndex[place];
     if (!owner) return;
     const link = owner.link ?? this.#state.places.links[place];
@@ -214,81 +222,42 @@ export class Authority {
     );
   }
 
-  #askSet(
-    set: string,
-    entries: Uint32Array,
-    indexes: number[],
-    from: number,
-    to: number,
-    action: number,
-    done: (answers: Uint32Array) => void,
-  ): void {
-    const state = this.#state;
-    const main = state.peers.get(set)?.main;
-    if (!main || main.isDown) {
-      // A slot of ours that is on its way to us will be here soon; so will another set's new main.
-      done(allOf(indexes.length, 'RETRY'));
-      return;
-    }
-    const id = (this.#lastClaim = (this.#lastClaim + 1) >>> 0);
-    const finish = (answers: Uint32Array): void => {
-      if (!this.#claims.delete(id)) return;
-      cancel();
-      done(answers.length === indexes.length * ANSWER_WORDS ? answers : allOf(indexes.length, 'UNREACHABLE'));
-    };
-    const cancel = state.clock.after(state.times.claimMs, () => finish(allOf(indexes.length, 'UNREACHABLE')));
-    this.#claims.set(id, { set, done: finish, cancel });
-    const head = Uint32Array.of(from, to);
-    const part = pick(entries, indexes, ENTRY_WORDS);
-    const payload = new Uint32Array(2 + part.length);
-    payload.set(head);
-    payload.set(part, 2);
-    // The numbers of places are ours: the other side knows them from our announcements.
-    main.sendHeader({ kind: KIND.claim, method: action, call: id }, wordBytes(payload));
-  }
-
   /** Another set's router asks us to decide. */
   onClaim(frame: FrameView, link: Link): void {
     const payload = words(frame);
-    const { call, method } = frame;
+    const { call, method: action } = frame;
     const entries = payload.slice(2);
     const from = this.#replication.translate(link, payload[0] as number);
     const to = this.#replication.translate(link, payload[1] as number);
     const count = Math.floor(entries.length / ENTRY_WORDS);
-    const state = this.#state;
     const answers = new Uint32Array(count * ANSWER_WORDS);
-    const mayDecide = state.role === 'main' && state.isReady && performance.now() < state.leaseUntil();
-    for (let index = 0; index < count; index++) {
-      const at = index * ENTRY_WORDS;
-      const isOurs = decides(state, slotOf(entries[at + 1] as number));
-      if (!mayDecide || !isOurs || from === NOBODY || to === NOBODY)
-        answers[index * ANSWER_WORDS] = wireNumber('RETRY');
-      else this.#decide(entries, at, from, to, method, answers, index * ANSWER_WORDS);
-    }
-    this.#replication.afterMirrored(() => {
+    const mayDecide = this.#mayDecide() && from !== NOBODY && to !== NOBODY;
+    for (let index = 0; index < count; index++)
+      if (mayDecide && decides(this.#state, slotOf(entries[index * ENTRY_WORDS + 1] as number)))
+        this.#decide({ entries, from, to, action }, index, answers);
+      else answers[index * ANSWER_WORDS] = wireNumber('RETRY');
+    this.#replication.afterMirrored((isCovered) => {
       // Increments first: whoever hears the answer has the route already.
       this.#replication.flush();
-      if (!link.isDown) link.sendHeader({ kind: KIND.claimed, call }, wordBytes(answers));
+      const flags = isCovered ? 0 : FLAG.uncovered;
+      if (!link.isDown) link.sendHeader({ kind: KIND.claimed, call, flags }, wordBytes(answers));
     });
   }
 
   onClaimed(frame: FrameView): void {
-    this.#claims.get(frame.call)?.done(words(frame));
+    this.#claims.onAnswer(frame);
   }
 
   /** The other set's decision, in case its increments come later. */
-  #learn(entries: Uint32Array, at: number, answers: Uint32Array, out: number, to: number, action: number): void {
-    if (answers[out] !== 0) return;
+  #learn(question: Question, index: number, answers: Uint32Array): void {
+    const [code, term = 0, counter = 0] = answers.subarray(index * ANSWER_WORDS);
+    if (code !== 0) return;
     const { table } = this.#state;
-    const low = entries[at] as number;
-    const high = entries[at + 1] as number;
-    const term = answers[out + 1] as number;
-    const counter = answers[out + 2] as number;
-    const found = table.find(low, high);
+    const entry = routeOf(question.entries, index * ENTRY_WORDS, NOBODY);
+    const found = table.find(entry.low, entry.high);
     if (found >= 0 && compareEpochs(term, counter, table.termAt(found), table.counterAt(found)) <= 0) return;
-    const place = action === CLAIM.remove ? NOBODY : to;
-    const type = (entries[at + 5] as number) >>> 16;
-    this.#replication.change(low, high, entries[at + 2] as number, term, counter, type, place);
+    const place = question.action === CLAIM.remove ? NOBODY : question.to;
+    this.#replication.change({ ...entry, term, counter, place });
   }
 
   /** Takes the routes of places that are gone out of our slots, some at a time. */
@@ -297,43 +266,45 @@ export class Authority {
     let slot = 0;
     const step = (): void => {
       const state = this.#state;
-      if (state.isClosed) return;
-      if (state.role !== 'main') return;
+      if (state.isClosed || state.role !== 'main') return;
       if (state.hasFencing && performance.now() >= state.leaseUntil()) {
         // A main that may have been followed already says of nobody that he is gone.
         state.clock.after(RETRY_MS, step);
         return;
       }
-      const { table } = state;
-      for (const end = Math.min(SLOTS, slot + SWEEP_SLOTS); slot < end; slot++) {
-        if (!decides(state, slot)) continue;
-        const gone: number[] = [];
-        table.eachInSlot(slot, (at) => {
-          if (places.has(table.placeAt(at))) gone.push(table.segment[at] as number, table.segment[at + 1] as number);
-        });
-        for (let index = 0; index < gone.length; index += 2) {
-          const low = gone[index] as number;
-          const high = gone[index + 1] as number;
-          const at = table.find(low, high);
-          if (at < 0) continue;
-          state.counter++;
-          this.#replication.change(low, high, table.checkAt(at), state.term, state.counter, table.typeAt(at), NOBODY);
+      for (const end = Math.min(SLOTS, slot + SWEEP_SLOTS); slot < end; slot++)
+        if (decides(state, slot) && !this.#sweepSlot(slot, places)) {
+          state.clock.after(RETRY_MS, step);
+          return;
         }
-      }
       if (slot < SLOTS) setImmediate(step);
       else done();
     };
     step();
   }
 
+  /** False when there is no epoch for it now. */
+  #sweepSlot(slot: number, places: Set<number>): boolean {
+    const state = this.#state;
+    const { table } = state;
+    const gone: Route[] = [];
+    table.eachInSlot(slot, (at) => {
+      if (places.has(table.placeAt(at))) gone.push(table.routeAt(at));
+    });
+    for (const route of gone) {
+      if (!this.#epochs.next()) return false;
+      this.#replication.change({ ...route, term: state.term, counter: state.counter, place: NOBODY });
+    }
+    return true;
+  }
+
   /** The link to a set's main fell: its answers will not come. */
   onSetDown(set: string): void {
-    for (const claim of [...this.#claims.values()]) if (claim.set === set) claim.done(new Uint32Array(0));
+    this.#claims.onSetDown(set);
   }
 
   close(): void {
-    for (const claim of this.#claims.values()) claim.cancel();
-    this.#claims.clear();
+    this.#claims.close();
   }
 }
 
@@ -343,8 +314,10 @@ function allOf(count: number, code: WireCode): Uint32Array {
   return answers;
 }
 
-function pick(entries: Uint32Array, indexes: number[], width: number): Uint32Array {
-  const part = new Uint32Array(indexes.length * width);
-  indexes.forEach((index, nth) => part.set(entries.subarray(index * width, (index + 1) * width), nth * width));
+function pick(entries: Uint32Array, indexes: number[]): Uint32Array {
+  const part = new Uint32Array(indexes.length * ENTRY_WORDS);
+  indexes.forEach((index, nth) =>
+    part.set(entries.subarray(index * ENTRY_WORDS, (index + 1) * ENTRY_WORDS), nth * ENTRY_WORDS),
+  );
   return part;
 }

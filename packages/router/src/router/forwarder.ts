@@ -1,15 +1,16 @@
-import { type RouterErrorCode, type WireCode, wireNumber } from '../errors.ts';
-import { encodeFrame, type FrameView } from '../frames/frame.ts';
-import { CLASS, FLAG, HOP_SHIFT, KIND, MAX_HOPS, OFFSET } from '../frames/layout.ts';
+import type { RouterErrorCode, WireCode } from '../errors.ts';
+import { FrameView } from '../frames/frame.ts';
+import { CLASS, HOP_SHIFT, KIND, MAX_HOPS, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { refusalOf, refuseFrame } from '../links/refusal.ts';
 import { slotOf } from '../table/object-id.ts';
 import { NOBODY } from '../table/route-table.ts';
 import type { Groups } from './groups.ts';
 import { decides, type RouterState } from './state.ts';
 
 /**
- * The data path. Frames of one chunk that follow each other and go to the same link are copied as one piece, so the payload is
- * touched once and never looked at.
+ * The data path. Frames of one chunk that follow each other and go to the same link are copied as one piece, so the
+ * payload is touched once and never looked at.
  */
 export class Forwarder {
   readonly #state: RouterState;
@@ -26,8 +27,8 @@ export class Forwarder {
     this.#groups = groups;
   }
 
-  /** Takes one data frame from a link. */
-  forward(frame: FrameView, from: Link): void {
+  /** Takes one data frame, from a link or of our own. */
+  forward(frame: FrameView, from?: Link): void {
     const state = this.#state;
     const { view, start, length } = frame;
     const kind = view.getUint8(start + OFFSET.kind);
@@ -35,7 +36,7 @@ export class Forwarder {
       this.#refuse(frame, from, 'UNREACHABLE');
       return;
     }
-    if (kind === KIND.broadcast) {
+    if (kind === KIND.broadcast && from) {
       this.flush();
       this.#groups.fanOut(frame, from);
       return;
@@ -64,6 +65,10 @@ export class Forwarder {
     }
     if (!to || to.isDown) {
       this.#refuse(frame, from, 'UNREACHABLE');
+      return;
+    }
+    if (length > to.frameBytes) {
+      this.#refuse(frame, from, 'FRAME_INVALID');
       return;
     }
     if (to.other.role === 'router') {
@@ -112,37 +117,21 @@ export class Forwarder {
     this.#runEnd = -1;
   }
 
-  #refuse(frame: FrameView, from: Link, code: RouterErrorCode & WireCode): void {
+  /** Tells the source of a frame that no link carried, wherever it is now. */
+  refuseLater(frame: FrameView, code: RouterErrorCode & WireCode): void {
+    const refused = refusalOf(frame, code);
+    if (refused) this.#state.counters.refused++;
+    else this.#state.counters.undeliverable++;
+    if (!refused) return;
+    if (this.#state.role === 'main') this.forward(new FrameView().at(refused));
+    // Who leads no more leaves it to the one that leads.
+    else for (const link of this.#state.siblings.values()) if (link.term === this.#state.term) link.send(refused);
     this.flush();
-    refuseFrame(this.#state.counters, frame, from, code);
   }
-}
 
-/** Tells the source of a frame that it was not delivered, on the link that it came by. */
-export function refuseFrame(
-  counters: { refused: number; undeliverable: number },
-  frame: FrameView,
-  from: Link,
-  code: RouterErrorCode & WireCode,
-): void {
-  const { kind } = frame;
-  if (kind !== KIND.tell && kind !== KIND.ask && kind !== KIND.state) {
-    // An answer to an answer would go round for ever.
-    counters.undeliverable++;
-    return;
+  #refuse(frame: FrameView, from: Link | undefined, code: RouterErrorCode & WireCode): void {
+    this.flush();
+    if (!from) this.#state.counters.undeliverable++;
+    else refuseFrame(this.#state.counters, frame, from, code);
   }
-  counters.refused++;
-  const refused = encodeFrame({
-    kind: KIND.refused,
-    method: wireNumber(code),
-    flags: frame.flags & FLAG.acknowledged,
-    targetLow: frame.sourceLow,
-    targetHigh: frame.sourceHigh,
-    sourceLow: frame.targetLow,
-    sourceHigh: frame.targetHigh,
-    call: frame.call,
-  });
-  // A source that does not even read its refusals loses its link and knows by that.
-  if (from.room(CLASS.call) < refused.byteLength) from.destroy('refusals wait without end');
-  else from.send(refused);
 }

@@ -1,10 +1,8 @@
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { FLAG, KIND, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { groupKey } from './group-key.ts';
 import type { RouterState } from './state.ts';
-
-/** How a group is named between routers. */
-export const groupKey = (low: number, high: number): string => `${high}:${low}`;
 
 export interface GroupChange {
   join?: string[];
@@ -12,8 +10,8 @@ export interface GroupChange {
 }
 
 /**
- * Who is to get a broadcast: for each group the node links with members, and the other sets with such nodes. One frame goes to each
- * node and one to each set; the node hands it to its members.
+ * Who is to get a broadcast: for each group the node links with members, and the other sets with such nodes. One frame
+ * goes to each node and one to each set; the node hands it to its members.
  */
 export class Groups {
   readonly #state: RouterState;

@@ -10,6 +10,8 @@ const ELECTION_MS = 5_000;
 const AGAIN_MS = 1_000;
 const AFFIRM_ENTRIES = 4_096;
 const AFFIRM_TRIES = 10;
+/** Nobody has decided, as far as is known. */
+const OPEN_CODES = [wireNumber('UNREACHABLE'), wireNumber('RETRY'), wireNumber('TIMEOUT')];
 
 interface Parts {
   state: RouterState;
@@ -22,9 +24,10 @@ interface Parts {
 }
 
 /**
- * Gives up a set all of whose routers are gone. The evidence is the coordinator's alone: none of its routers was listed for `lostSetMs`, and
- * nobody has its lease. Whoever gives it up holds that lease while it writes the map, so no router of the set leads meanwhile, and one
- * that leads afterwards finds the map changed before it decides anything.
+ * Gives up a set all of whose routers are gone. The evidence is the coordinator's alone: none of its routers was
+ * listed for `lostSetMs`, and nobody has its lease. Whoever gives it up holds that lease while it writes the map, so
+ * no router of the set leads meanwhile, and one that leads afterwards finds the map changed before it decides
+ * anything.
  */
 export class LostSets {
   readonly #parts: Parts;
@@ -109,7 +112,9 @@ export class LostSets {
     }
   }
 
-  /** A set was given up: its nodes are gone, and what our nodes have in its slots is told to whoever decides there now. */
+  /**
+   * A set was given up: its nodes are gone, and what our nodes have in its slots is told to whoever decides there now.
+   */
   onGivenUp({ set, slots }: GivenUp): () => void {
     const { state, authority } = this.#parts;
     const gone: Place[] = [];
@@ -160,10 +165,9 @@ export class LostSets {
       for (let index = 0; index * ENTRY_WORDS < entries.length; index++) {
         const code = answers[index * 3] as number;
         const entry = entries.subarray(index * ENTRY_WORDS, (index + 1) * ENTRY_WORDS);
-        const [low, high, , term, counter, meta] = entry as unknown as number[];
-        if (code === wireNumber('UNREACHABLE') || code === wireNumber('RETRY')) again.push(...entry);
-        else if (code !== 0)
-          authority.revoke(place.index, low ?? 0, high ?? 0, term ?? 0, counter ?? 0, (meta ?? 0) >>> 16);
+        const [low = 0, high = 0, , term = 0, counter = 0, meta = 0] = entry;
+        if (OPEN_CODES.includes(code)) again.push(...entry);
+        else if (code !== 0) authority.revoke(place.index, { low, high, term, counter, type: meta >>> 16 });
       }
       if (again.length === 0 || state.isClosed) return;
       if (triesLeft === 0) state.log(`${again.length / ENTRY_WORDS} objects of ${place.node} could not be affirmed`);

@@ -244,11 +244,16 @@ export class Mesh {
     const lead = ++this.#leads;
     await this.#readMap(lead);
     if (lead !== this.#leads || state.isClosed) return;
+    // Terms rise: who was elected after us has told us already, and leads. Its term is not ours to take.
+    if (term < state.term) {
+      state.log(`not main of ${state.set}: term ${state.term} was seen before the lead in term ${term} began`);
+      return;
+    }
     const isWarm = [...state.siblings.values()].some((link) => replication.isSynced(link)) || this.#wasSynced;
     for (const link of state.siblings.values()) replication.unsubscribe(link);
     this.#followed = 0;
     state.role = 'main';
-    state.term = Math.max(term, state.term);
+    state.term = term;
     state.counter = 0;
     state.isReady = isWarm;
     state.pendingSlots.clear();
@@ -319,8 +324,9 @@ export class Mesh {
   // Slots.
 
   /**
-   * Whoever leads anew first sees what was decided while it did not: its set may have been given up. And it writes the map once more as it is, so that
-   * who is about to give the set up on older evidence finds another version there and looks again.
+   * Whoever leads anew first sees what was decided while it did not: its set may have been given up. And it writes the
+   * map once more as it is, so that who is about to give the set up on older evidence finds another version there and
+   * looks again.
    */
   async #readMap(lead: number): Promise<void> {
     const { state } = this.#parts;
@@ -379,7 +385,7 @@ export class Mesh {
     if (fallen.length === 0 || state.role !== 'main') finish();
     else {
       for (const slot of fallen) state.pendingSlots.add(slot);
-      void this.#accept(fallen, 0xffff_ffff).then(finish);
+      void this.#accept(fallen).then(finish);
     }
     return new Set(fallen);
   }
@@ -397,7 +403,7 @@ export class Mesh {
     state.clock.after(HANDOVER_MS, () => {
       // The giver went away between writing the map and its last words.
       const late = given.filter((slot) => state.pendingSlots.has(slot));
-      if (late.length > 0 && state.role === 'main') void this.#accept(late, 0xffff_ffff);
+      if (late.length > 0 && state.role === 'main') void this.#accept(late);
     });
   }
 
@@ -441,7 +447,10 @@ export class Mesh {
     }
   }
 
-  /** Gives slots to another set: first the map is changed, then our last increments and the hand-over follow each other. */
+  /**
+   * Gives slots to another set: first the map is changed, then our last increments and the hand-over follow each
+   * other.
+   */
   async giveSlots(slots: number[], to: string): Promise<number> {
     const { state, replication } = this.#parts;
     const main = state.peers.get(to)?.main;
@@ -468,22 +477,9 @@ export class Mesh {
   }
 
   /** Epochs that we make from here on are later than the giver's. */
-  async #accept(slots: number[], term: number): Promise<void> {
-    const { state } = this.#parts;
-    while (term >= state.term)
-      try {
-        const next = await state.coordinator.nextTerm();
-        if (state.role !== 'main') return;
-        state.term = next;
-        state.counter = 0;
-        break;
-      } catch (error) {
-        state.log(`slots wait for a term: ${error instanceof Error ? error.message : String(error)}`);
-        await new Promise<void>((resolve) => {
-          state.clock.after(500, resolve);
-        });
-        if (state.role !== 'main' || state.isClosed) return;
-      }
+  async #accept(slots: number[], term?: number): Promise<void> {
+    const { state, authority } = this.#parts;
+    if (!(await authority.newTerm(term))) return;
     for (const slot of slots) state.pendingSlots.delete(slot);
     this.#parts.changed();
   }

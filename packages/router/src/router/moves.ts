@@ -5,17 +5,16 @@ import type { Link } from '../links/link.ts';
 import { ENTRY_WORDS } from '../table/route-table.ts';
 import { type Authority, CLAIM } from './authority.ts';
 import type { Place } from './places.ts';
-import type { Replication } from './replication.ts';
 import type { RouterState } from './state.ts';
 
 /**
- * The owner of an object asks that it belongs to another node from now on. The answer goes in the same queue as the object's
- * messages, so when it arrives everything that was routed here has arrived.
+ * The owner of an object asks that it belongs to another node from now on. The answer goes in the same queue as the
+ * object's messages, so when it arrives everything that was routed here has arrived. UNREACHABLE: nothing was done.
+ * TIMEOUT: nobody knows whether it was done. Who asks for his own place gets a later epoch there, by which an earlier
+ * move is void.
  */
 export function onMove(
-  state: RouterState,
-  authority: Authority,
-  replication: Replication,
+  { state, authority }: { state: RouterState; authority: Authority },
   frame: FrameView,
   link: Link,
   from: Place,
@@ -48,8 +47,7 @@ export function onMove(
     from.index,
     CLAIM.move,
     undefined,
-    (answers) =>
-      replication.afterMirrored(() => answer(answers[0] as number, answers[1] as number, answers[2] as number)),
+    (answers) => answer(answers[0] as number, answers[1] as number, answers[2] as number),
     to.index,
   );
 }

@@ -23,8 +23,8 @@ export interface PickAnswer {
 const loadOf = (place: Place): number => place.load + place.picked;
 
 /**
- * Chooses a node for a new object: the one of its companion, else the least loaded of this set that takes the type, else of the
- * other sets. Loads are up to a second old, so what was placed meanwhile is added.
+ * Chooses a node for a new object: the one of its companion, else the least loaded of this set that takes the type,
+ * else of the other sets. Loads are up to a second old, so what was placed meanwhile is added.
  */
 export function pickPlace(state: RouterState, question: PickQuestion): PickAnswer {
   const number = typeNumber(question.type);

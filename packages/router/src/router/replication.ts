@@ -2,7 +2,7 @@ import { type FrameView, jsonBytes, wordBytes, words } from '../frames/frame.ts'
 import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import { SLOTS, slotOf } from '../table/object-id.ts';
-import { compareEpochs, ENTRY_WORDS, NOBODY } from '../table/route-table.ts';
+import { compareEpochs, ENTRY_WORDS, NOBODY, type Route } from '../table/route-table.ts';
 import type { Place, PlaceInfo } from './places.ts';
 import { decides, type RouterState } from './state.ts';
 
@@ -37,12 +37,12 @@ interface Source {
 
 interface Waiting {
   sequence: number;
-  done: () => void;
+  done: (isCovered: boolean) => void;
 }
 
 /**
- * Keeps tables the same: whole slots on request, then increments with a sequence; a gap is a new request. Both travel in one
- * queue of a link, so a slot that arrives is exactly what it was between two increments.
+ * Keeps tables the same: whole slots on request, then increments with a sequence; a gap is a new request. Both travel
+ * in one queue of a link, so a slot that arrives is exactly what it was between two increments.
  */
 export class Replication {
   readonly #state: RouterState;
@@ -68,17 +68,18 @@ export class Replication {
   }
 
   /** Writes an entry and puts it into the increments. */
-  change(low: number, high: number, check: number, term: number, counter: number, type: number, place: number): void {
-    this.#state.table.set(low, high, check, term, counter, type, place);
+  change(route: Route): void {
+    const { low, high, place } = route;
+    this.#state.table.set(route);
     if (place === NOBODY) this.#bury(low, high);
     if (this.#subscribers.size === 0) return;
     if (this.#mirrors > 0) {
       if (this.#allWords + ENTRY_WORDS > this.#all.length) this.#all = longer(this.#all);
-      this.#allWords = put(this.#all, this.#allWords, low, high, check, term, counter, (type << 16) | place);
+      this.#allWords = put(this.#all, this.#allWords, route);
     }
     if (decides(this.#state, slotOf(high))) {
       if (this.#ownWords + ENTRY_WORDS > this.#own.length) this.#own = longer(this.#own);
-      this.#ownWords = put(this.#own, this.#ownWords, low, high, check, term, counter, (type << 16) | place);
+      this.#ownWords = put(this.#own, this.#ownWords, route);
     }
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -105,15 +106,18 @@ export class Replication {
     this.#ownWords = 0;
   }
 
-  /** Calls back when every standby has what was changed so far; at once without one. */
-  afterMirrored(done: () => void): void {
+  /**
+   * Calls back with true when the standby has what was changed so far. Without a standby that is in step it calls back
+   * with false: at once, or when the standby fell before it had it.
+   */
+  afterMirrored(done: (isCovered: boolean) => void): void {
     const standby = this.#standby();
     if (!standby) {
-      done();
+      done(false);
       return;
     }
     this.flush();
-    if (standby.mirrored >= standby.sequence) done();
+    if (standby.mirrored >= standby.sequence) done(true);
     else this.#waiting.push({ sequence: standby.sequence, done });
   }
 
@@ -132,16 +136,21 @@ export class Replication {
     const subscriber = this.#subscribers.get(link);
     if (!subscriber) return;
     subscriber.mirrored = frame.call;
-    if (subscriber === this.#standby()) this.#release(subscriber.mirrored);
+    if (subscriber === this.#standby()) this.#release(subscriber.mirrored, true);
   }
 
-  #release(sequence: number): void {
+  /** Those who wait for a standby that is none any more. */
+  #releaseAll(): void {
+    this.#release(Number.POSITIVE_INFINITY, false);
+  }
+
+  #release(sequence: number, isCovered: boolean): void {
     let ready = 0;
     while (ready < this.#waiting.length && (this.#waiting[ready] as Waiting).sequence <= sequence) ready++;
     if (ready === 0) return;
     const done = this.#waiting.slice(0, ready);
     this.#waiting = this.#waiting.slice(ready);
-    for (const waiting of done) waiting.done();
+    for (const waiting of done) waiting.done(isCovered);
   }
 
   /** Tells the other routers about a place: it is new, or gone. */
@@ -174,7 +183,7 @@ export class Replication {
     };
     this.#subscribers.set(link, subscriber);
     this.#count();
-    this.#release(Number.POSITIVE_INFINITY);
+    this.#releaseAll();
     const places = [...this.#state.places.all()].map((place) => this.#state.places.info(place));
     for (let from = 0; from < places.length || from === 0; from += 1_000)
       link.sendHeader({ kind: KIND.places, call: from === 0 ? 1 : 0 }, jsonBytes(places.slice(from, from + 1_000)));
@@ -305,15 +314,14 @@ export class Replication {
       const theirs = new Set<number>();
       for (let at = 0; at < entries.length; at += ENTRY_WORDS)
         theirs.add((entries[at] as number) * 0x100000 + ((entries[at + 1] as number) & 0xfffff));
-      const missing: [number, number, number, number, number, number][] = [];
+      const missing: Route[] = [];
       table.eachInSlot(slot, (at) => {
         const low = table.segment[at] as number;
         const high = table.segment[at + 1] as number;
         if (table.placeAt(at) !== NOBODY && !theirs.has(low * 0x100000 + (high & 0xfffff)))
-          missing.push([low, high, table.checkAt(at), table.termAt(at), table.counterAt(at), table.typeAt(at)]);
+          missing.push(table.routeAt(at));
       });
-      for (const [low, high, check, term, counter, type] of missing)
-        this.change(low, high, check, term, counter, type, NOBODY);
+      for (const route of missing) this.change({ ...route, place: NOBODY });
       for (let at = 0; at < entries.length; at += ENTRY_WORDS) this.#apply(entries, at, source);
       return;
     }
@@ -364,7 +372,7 @@ export class Replication {
       const order = compareEpochs(term, counter, table.termAt(known), table.counterAt(known));
       if (order < 0 || (order === 0 && table.placeAt(known) === place)) return;
     }
-    this.change(low, high, entries[at + 2] as number, term, counter, meta >>> 16, place);
+    this.change({ low, high, check: entries[at + 2] as number, term, counter, type: meta >>> 16, place });
   }
 
   // Tombstones.
@@ -402,7 +410,7 @@ export class Replication {
     this.#subscribers.delete(link);
     this.#count();
     this.#sources.delete(link);
-    if (wasStandby && !this.#standby()) this.#release(Number.POSITIVE_INFINITY);
+    if (wasStandby && !this.#standby()) this.#releaseAll();
   }
 
   get waitingForStandby(): number {
@@ -414,22 +422,13 @@ export class Replication {
   }
 }
 
-function put(
-  target: Uint32Array,
-  to: number,
-  low: number,
-  high: number,
-  check: number,
-  term: number,
-  counter: number,
-  meta: number,
-): number {
+function put(target: Uint32Array, to: number, { low, high, check, term, counter, type, place }: Route): number {
   target[to] = low;
   target[to + 1] = high;
   target[to + 2] = check;
   target[to + 3] = term;
   target[to + 4] = counter;
-  target[to + 5] = meta;
+  target[to + 5] = (type << 16) | place;
   return to + ENTRY_WORDS;
 }
 

@@ -4,14 +4,16 @@ import type { Coordinator } from '../coordinators/coordinator.ts';
 import { RouterError } from '../errors.ts';
 import type { FrameView } from '../frames/frame.ts';
 import { FIRST_CONTROL_KIND, KIND } from '../frames/layout.ts';
+import { FormerLinks } from '../links/former-links.ts';
 import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
+import { refuseFrame } from '../links/refusal.ts';
 import { Requests } from '../links/requests.ts';
 import { typeNumber } from '../table/object-id.ts';
 import type { Listener, Transport, Wire } from '../transports/transport.ts';
 import { answerAdmin, type Topology, topologyOf } from './admin.ts';
 import { Authority, CLAIM } from './authority.ts';
-import { Forwarder, refuseFrame } from './forwarder.ts';
+import { Forwarder } from './forwarder.ts';
 import { type GroupChange, Groups } from './groups.ts';
 import { type Leadership, leadByElection } from './leadership.ts';
 import { Mesh, type RouterEntry } from './mesh.ts';
@@ -79,7 +81,17 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     hasFencing: options.fencing ?? true,
     takesFaults: options.faults ?? false,
   });
-  const openOptions = { self: identity, key, limits, clock, protocol };
+  const links = new Set<Link>();
+  const openOptions = {
+    self: identity,
+    key,
+    limits,
+    clock,
+    protocol,
+    formerOf: (id: string, other: Identity) =>
+      [...links].find((link) => link.id === id && link.other.incarnation === other.incarnation) ??
+      formers.find(id, other),
+  };
   const requests = new Requests(clock);
   const groups = new Groups(state);
   const forwarder = new Forwarder(state, groups);
@@ -95,7 +107,11 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     turns.reset();
     return longest;
   };
-  const links = new Set<Link>();
+  const formers = new FormerLinks({
+    clock,
+    graceMs: state.times.nodeGraceMs,
+    refuse: (frame, code) => forwarder.refuseLater(frame, code),
+  });
   const typeNames = new Map<number, string>();
 
   const handler: LinkHandler = {
@@ -123,6 +139,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     down(link, reason) {
       links.delete(link);
       requests.onDown(link);
+      if (!state.isClosed) formers.remember(link);
       if (link.other.role === 'router') {
         state.log(`link to ${link.other.set}/${link.other.name} is down: ${reason}`);
         const wasMain = state.peers.get(link.other.set)?.main === link;
@@ -152,7 +169,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       if (kind === KIND.register) authority.onNode(frame, link, place, frame.method === 1 ? CLAIM.reject : CLAIM.kick);
       else if (kind === KIND.unregister) authority.onNode(frame, link, place, CLAIM.remove);
       else if (kind === KIND.affirm) authority.onNode(frame, link, place, CLAIM.affirm);
-      else if (kind === KIND.move) onMove(state, authority, replication, frame, link, place);
+      else if (kind === KIND.move) onMove({ state, authority }, frame, link, place);
       else if (kind === KIND.groups) groups.onNode(link, frame.json<GroupChange>());
       else if (kind === KIND.term) mesh.onTerm(frame, link);
       else if (kind === KIND.load) {
@@ -246,6 +263,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     place.isAlive = false;
     state.places.links[place.index] = undefined;
     if (state.role !== 'main') return;
+    formers.giveUp({ set, name: place.node, incarnation: place.incarnation });
     state.log(`node ${place.node} of ${place.set} is gone: ${reason}`);
     replication.announcePlace(place);
     authority.sweep(place, () => {
@@ -332,7 +350,8 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
         throw new RouterError('ADDRESS_FAILED', 'this router has no transport', { hint: 'give `listen`' });
       const listed = useTrunk ? (to.trunk as string) : to.address;
       const address = (await options.dialThrough?.(listed, to)) ?? listed;
-      return openLink(await transport.dial(address), 'dial', openOptions);
+      const former = formers.latest(to);
+      return openLink(await transport.dial(address), 'dial', { ...openOptions, former });
     },
     attach,
     changed() {
@@ -340,6 +359,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       if (state.role === 'main') for (const place of state.places.all()) if (place.set === set) awaitNode(place);
     },
   });
+  state.onNewTerm = () => mesh.tellAll();
   await mesh.start();
   let cancelTimers: (() => void)[] = [];
   const every = (ms: number, call: () => void): void => {
@@ -400,6 +420,7 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
       await mesh.close();
       await leadership.close();
       authority.close();
+      formers.close();
       for (const place of state.places.all()) place.cancelGrace?.();
       for (const link of [...links]) link.close();
       await Promise.all(listeners.map((listener) => listener.close()));

@@ -85,6 +85,8 @@ export interface RouterState {
   hasWarmStandby: () => boolean;
   /** performance.now() up to which registrations may be decided. */
   leaseUntil: () => number;
+  /** The term was raised while this router leads: the others must hear of it. */
+  onNewTerm: () => void;
   /** The longest wait of the event loop since it was asked last, ms. */
   longestTurn: () => number;
   /** Slots of ours whose hand-over is not done. */
@@ -131,6 +133,7 @@ export function createState(
     address: '',
     hasWarmStandby: () => false,
     leaseUntil: () => Number.POSITIVE_INFINITY,
+    onNewTerm: () => {},
     longestTurn: () => 0,
     pendingSlots: new Set(),
   };

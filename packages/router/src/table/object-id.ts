@@ -1,6 +1,6 @@
 /**
- * An object's name on the wire: 64 bits of a hash of type and key to route by, and 32 further bits by which a router notices
- * that two names share the 64.
+ * An object's name on the wire: 64 bits of a hash of type and key to route by, and 32 further bits by which a router
+ * notices that two names share the 64.
  */
 export interface ObjectId {
   readonly type: string;
@@ -30,8 +30,8 @@ export const slotOf = (high: number): number => high >>> 20;
 const scratch = new Uint8Array(1024);
 
 /**
- * Three of the four words of MurmurHash3 x86 128 (Austin Appleby, public domain algorithm): well mixed, and fast with 32-bit
- * multiplications. Not against attackers: who may register what is decided by links.
+ * Three of the four words of MurmurHash3 x86 128 (Austin Appleby, public domain algorithm): well mixed, and fast with
+ * 32-bit multiplications. Not against attackers: who may register what is decided by links.
  */
 function hash128(text: string): [number, number, number] {
   let bytes = scratch;

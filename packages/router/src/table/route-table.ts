@@ -18,15 +18,40 @@ const MAX_LOAD = 0.75;
 const GROWTH = 4 / 3;
 const TO_UNIT = 2 ** -32;
 
+/** A route in words; the table keeps it in six of them. */
+export interface Route {
+  low: number;
+  high: number;
+  /** Tells two names that share the 64 bits of the id. */
+  check: number;
+  term: number;
+  counter: number;
+  type: number;
+  /** NOBODY for a tombstone. */
+  place: number;
+}
+
+/** The route of one entry, at a place. */
+export const routeOf = (entries: Uint32Array, at: number, place = 1): Route => ({
+  low: entries[at + LOW] as number,
+  high: entries[at + HIGH] as number,
+  check: entries[at + CHECK] as number,
+  term: entries[at + TERM] as number,
+  counter: entries[at + COUNTER] as number,
+  type: (entries[at + META] as number) >>> 16,
+  place,
+});
+
 /** Epochs are compared first by term, then by counter. Negative: a is older. */
 export function compareEpochs(aTerm: number, aCounter: number, bTerm: number, bCounter: number): number {
   return aTerm !== bTerm ? aTerm - bTerm : aCounter - bCounter;
 }
 
 /**
- * Where every object lives: id → type, place, epoch. One segment of typed-array open addressing for each slot of ids, so that growing moves
- * one 4,096th of the routes at a time, a slot can be compared, sent and replaced as a whole, and there is no limit of 2^24 entries.
- * Entries sit at the place that their low word says and are probed linearly; deletion shifts back.
+ * Where every object lives: id → type, place, epoch. One segment of typed-array open addressing for each slot of ids,
+ * so that growing moves one 4,096th of the routes at a time, a slot can be compared, sent and replaced as a whole, and
+ * there is no limit of 2^24 entries. Entries sit at the place that their low word says and are probed linearly;
+ * deletion shifts back.
  */
 export class RouteTable {
   /** Live routes. */
@@ -81,9 +106,22 @@ export class RouteTable {
   typeAt(at: number): number {
     return (this.segment[at + META] as number) >>> 16;
   }
+  /** The route of the last `find` in words. */
+  routeAt(at: number): Route {
+    return {
+      low: this.segment[at] as number,
+      high: this.segment[at + HIGH] as number,
+      check: this.checkAt(at),
+      term: this.termAt(at),
+      counter: this.counterAt(at),
+      type: this.typeAt(at),
+      place: this.placeAt(at),
+    };
+  }
 
   /** Writes an entry over whatever the id had. Place NOBODY leaves a tombstone. */
-  set(low: number, high: number, check: number, term: number, counter: number, type: number, place: number): void {
+  set(route: Route): void {
+    const { low, high, check, term, counter, type, place } = route;
     const slot = slotOf(high);
     let at = this.find(low, high);
     if (at < 0) {
@@ -121,7 +159,9 @@ export class RouteTable {
     return true;
   }
 
-  /** Calls back for each entry of a slot, tombstones included; `segment` is set. Entries must not be removed meanwhile. */
+  /**
+   * Calls back for each entry of a slot, tombstones included; `segment` is set. Entries must not be removed meanwhile.
+   */
   eachInSlot(slot: number, visit: (at: number) => void): void {
     const segment = (this.segment = this.#segments[slot] as Uint32Array);
     for (let at = 0; at < segment.length; at += ENTRY_WORDS) if (segment[at + TERM] !== 0) visit(at);

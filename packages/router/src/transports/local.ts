@@ -5,8 +5,8 @@ import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvent
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
- * The embedded transport: both ends in one process, by name. Bytes are handed over in the next turn of the event loop, as a
- * network would, so that nothing works only because it is synchronous.
+ * The embedded transport: both ends in one process, by name. Bytes are handed over in the next turn of the event loop,
+ * as a network would, so that nothing works only because it is synchronous.
  */
 export function createLocalTransport(): Transport {
   const listeners = new Map<string, (wire: Wire) => void>();

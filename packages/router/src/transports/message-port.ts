@@ -13,8 +13,8 @@ export interface MessagePortTransport extends Transport {
 }
 
 /**
- * Links between the workers of one process. The router's side gets each worker's port by `accept`; a worker's side is made with
- * its port and dials any address. Buffers are transferred, not copied.
+ * Links between the workers of one process. The router's side gets each worker's port by `accept`; a worker's side is
+ * made with its port and dials any address. Buffers are transferred, not copied.
  */
 export function createMessagePortTransport(own?: MessagePort): MessagePortTransport {
   const wires = new Set<PortWire>();

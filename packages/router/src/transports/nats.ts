@@ -18,8 +18,9 @@ const OPENED = 5;
 const HEAD_BYTES = 8;
 
 /**
- * Wires over NATS, for trunks between routers: one subject for each end, batched frames as payload. NATS forgets what it cannot deliver, so
- * messages are numbered: a gap, a closed connection or silence ends the wire, and the link above is opened anew, which pulls tables again.
+ * Wires over NATS, for trunks between routers: one subject for each end, batched frames as payload. NATS forgets what
+ * it cannot deliver, so messages are numbered: a gap, a closed connection or silence ends the wire, and the link above
+ * is opened anew, which pulls tables again.
  */
 export function createNatsTransport(options: { servers: string[]; prefix?: string }): Transport {
   const prefix = options.prefix ?? 'sparrow.trunk';

@@ -16,8 +16,8 @@ export interface TlsOptions extends SecureContextOptions {
 }
 
 /**
- * TCP, optionally with TLS in both directions. Addresses are `host:port`; port 0 takes a free one. No delay (TCP_NODELAY): batching is done
- * above, where it is known what belongs together.
+ * TCP, optionally with TLS in both directions. Addresses are `host:port`; port 0 takes a free one. No delay
+ * (TCP_NODELAY): batching is done above, where it is known what belongs together.
  */
 export function createTcpTransport(options: { tls?: TlsOptions } = {}): Transport {
   const servers = new Set<Server>();
@@ -109,6 +109,7 @@ function parseAddress(address: string): { host: string; port: number } {
 
 class TcpWire implements Wire {
   readonly peer: string;
+  readonly leavesBuffers = true;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {

@@ -1,7 +1,7 @@
 /**
  * Carries ordered bytes between two ends. Everything that is the same for all of them (frames, priorities, bounds,
- * authentication, heartbeats) is in `links/`, so an implementation stays small. `packages/router/contract/transport.ts` holds what
- * each must do.
+ * authentication, heartbeats) is in `links/`, so an implementation stays small.
+ * `packages/router/contract/transport.ts` holds what each must do.
  */
 export interface Transport {
   /** Accepts wires at an address; 0 or an empty place in the address means "any", the listener says which. */
@@ -24,6 +24,8 @@ export const BLOCKED = 2;
 export interface Wire {
   /** Whom the other end says to be, for people. */
   readonly peer: string;
+  /** What was written can still be read from its buffer: nobody writes into it, or takes it to another thread. */
+  readonly leavesBuffers?: boolean;
   /** Begins to deliver. Called once, in the turn in which the wire was handed over. */
   start(events: WireEvents): void;
   /**

@@ -1,6 +1,6 @@
 /** A node under test: holds objects, sends numbered messages, and writes down everything that happens to them. */
 
-import type { HistoryEvent } from '../../src/checker/history.ts';
+import type { HistoryEvent } from '../../src/checker/message-history.ts';
 import { createNode, type Node, objectId, type Registration, type RoutedObject } from '../../src/index.ts';
 import { type MeshConfig, openCoordinator, openTransport, readSecrets } from '../../src/process/config.ts';
 import { machineNow } from '../../src/supervisor/lease-channel.ts';

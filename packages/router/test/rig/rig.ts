@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '@sparrow/core/process';
 import { startZooKeeper, type ZooKeeperEnsemble } from '@sparrow/testkit';
-import type { HistoryEvent } from '../../src/checker/history.ts';
+import type { HistoryEvent } from '../../src/checker/message-history.ts';
 import { KIND } from '../../src/frames/layout.ts';
 import { openLink } from '../../src/links/open-link.ts';
 import { Requests } from '../../src/links/requests.ts';
@@ -52,6 +52,8 @@ export interface Rig {
 }
 
 const PROCESSES = join(import.meta.dirname, '../../src/process');
+/** A link that fell is given up after 3 s; by then every source knows of what it carried last. */
+export const TOLD_MS = 3_500;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Real processes over a real ensemble. */

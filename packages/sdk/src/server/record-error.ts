@@ -1,7 +1,10 @@
 import { fromWire, type RecordFailure } from '@sparrow/protocol/record-wire';
 import { SparrowSdkError } from './errors.ts';
 
-/** A refusal of the record store: `storeCode` is its code (NOT_FOUND, EXISTS, VERSION_MISMATCH …), `tcaplus` that of TCaplus. */
+/**
+ * A refusal of the record store: `storeCode` is its code (NOT_FOUND, EXISTS, VERSION_MISMATCH …), `tcaplus` that of
+ * TCaplus.
+ */
 export class SparrowRecordError extends SparrowSdkError {
   readonly storeCode: string;
   readonly tcaplus: number | undefined;

@@ -4,10 +4,12 @@ import {
   createMessageCodec,
   FrameOutput,
   fromWire,
+  isPlain,
   jsonAt,
   keyMessage,
   type MessageDef,
   messagesOf,
+  own,
   RECORD_ANSWER,
   RECORD_ANSWER_HEAD,
   RECORD_BATCH_GET,
@@ -23,6 +25,7 @@ import {
   type RecordTurnedAway,
   type RecordValue,
   type RecordWelcome,
+  setOwn,
   toWire,
   uint32At,
 } from '@sparrow/protocol/record-wire';
@@ -329,22 +332,25 @@ function tablesOf(welcome: RecordWelcome): Map<string, LinkTable> {
   );
 }
 
-/** Checks that the key is there, as the store does: on the wire an absent field of a record is its default. Answers the key alone, or the record. */
+/**
+ * Checks that the key is there, as the store does: on the wire an absent field of a record is its default. Answers the
+ * key alone, or the record.
+ */
 function keyOf(table: LinkTable, value: RecordValue, alone: boolean): RecordValue {
-  if (typeof value !== 'object' || value === null)
-    throw failed('FIELD_TYPE', `a ${table.message.name} must be an object`, 'give an object of its fields');
+  if (!isPlain(value))
+    throw failed('FIELD_TYPE', `a ${table.message.name} must be an object`, 'give a plain object of its fields');
   const picked: RecordValue | undefined = alone ? {} : undefined;
   const { fields } = table.key;
   for (let i = 0; i < fields.length; i++) {
     const { name } = fields[i] as (typeof fields)[number];
-    const part = value[name];
+    const part = own(value, name);
     if (part === undefined || part === null)
       throw failed(
         'KEY_MISSING',
         `the field ${name} of the key is not given`,
         `give ${fields.map((field) => field.name).join(', ')}`,
       );
-    if (picked) picked[name] = part;
+    if (picked) setOwn(picked, name, part);
   }
   return picked ?? value;
 }

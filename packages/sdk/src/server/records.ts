@@ -87,7 +87,10 @@ export interface SparrowList<R = Row, K = Row> {
   listCount(key: K): Promise<number>;
 }
 
-/** The records of this app, apart from those of every other. Its tables stand in `records.proto` beside the backend's sources. */
+/**
+ * The records of this app, apart from those of every other. Its tables stand in `records.proto` beside the backend's
+ * sources.
+ */
 export interface SparrowStore {
   table<R = Row, K = Row>(name: string): SparrowTable<R, K>;
   list<R = Row, K = Row>(name: string): SparrowList<R, K>;

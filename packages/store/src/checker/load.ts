@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
-import { checkHistory, type Operation, type Violation } from './history.ts';
+import { checkRecordHistory, type Operation, type Violation } from './record-history.ts';
 
 /** The table that a load needs; in a namespace of its own it stands beside any other. */
 export const LOAD_SCHEMA = `syntax = "proto3";
@@ -24,16 +24,20 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Makes the counters 0 to `keys` - 1, with `pad` bytes beside them. */
-export async function fill(store: Counters, keys: number, pad: number): Promise<void> {
+/** Makes `keys` counters from `first` on, with `pad` bytes beside them. @throws StoreError what refused one of them */
+export async function fill(store: Counters, keys: number, pad: number, first = 0): Promise<void> {
   const table = store.table('Counter');
-  for (let from = 0; from < keys; from += 512)
-    await table.batch(
+  for (let from = 0; from < keys; from += 512) {
+    const results = await table.batch(
       Array.from({ length: Math.min(512, keys - from) }, (_, i) => ({
         op: 'insert' as const,
-        record: { id: BigInt(from + i), count: 0n, pad: new Uint8Array(pad) },
+        record: { id: BigInt(first + from + i), count: 0n, pad: new Uint8Array(pad) },
       })),
     );
+    // A counter that is not there would be missed by every answer of the load, for another reason.
+    const refused = results.find((result) => result instanceof StoreError);
+    if (refused) throw refused;
+  }
 }
 
 export function startLoad(
@@ -120,12 +124,15 @@ export function startLoad(
 
 export type FinalState = ReadonlyMap<string, { version: number; count: bigint }>;
 
-/** Versions and counts of all keys, minus what the fill put there: a filled counter has version 1. */
-export async function finalState(store: Counters, keys: number): Promise<FinalState> {
+/**
+ * Versions and counts of `keys` counters from `first` on, minus what the fill put there: a filled counter has version
+ * 1.
+ */
+export async function finalState(store: Counters, keys: number, first = 0): Promise<FinalState> {
   const table = store.table('Counter');
   const state = new Map<string, { version: number; count: bigint }>();
   for (let from = 0; from < keys; from += 512) {
-    const ids = Array.from({ length: Math.min(512, keys - from) }, (_, i) => BigInt(from + i));
+    const ids = Array.from({ length: Math.min(512, keys - from) }, (_, i) => BigInt(first + from + i));
     const found = await table.batchGet(
       ids.map((id) => ({ id })),
       { timeoutMs: 20_000 },
@@ -160,5 +167,5 @@ export function checkLoad(
     version: Math.max(0, operation.version - 1 - base(operation.key).version),
     ...(operation.count === undefined ? {} : { count: operation.count - base(operation.key).count }),
   }));
-  return checkHistory(own, final);
+  return checkRecordHistory(own, final);
 }

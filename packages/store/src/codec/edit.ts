@@ -12,6 +12,8 @@ export type Edit =
       field: number;
       form: NumberForm;
       signed: boolean;
+      /** What an absent field counts as. Default 0. */
+      initial?: bigint | number;
       /** Added; a bigint for integers, a number for float and double. */
       by: bigint | number;
       /** Bounds of the result: the type's own, or narrower. */
@@ -54,7 +56,7 @@ function increase(bytes: Uint8Array, edit: Extract<Edit, { kind: 'increase' }>):
   const tag = ((edit.field << 3) | WIRE_OF[edit.form]) >>> 0;
   const isThere = locate(bytes, tag);
   const { value: start, end } = located;
-  const old = isThere ? readNumber(bytes, start, edit) : typeof edit.by === 'bigint' ? 0n : 0;
+  const old = isThere ? readNumber(bytes, start, edit) : (edit.initial ?? (typeof edit.by === 'bigint' ? 0n : 0));
   const value = typeof edit.by === 'bigint' ? (old as bigint) + edit.by : (old as number) + edit.by;
   if (value < edit.min || value > edit.max) throw outOfRange();
   number.reset();

@@ -1,13 +1,17 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
 
-/** Keys for encrypted fields, 32 bytes each. New values take `current`; older keys stay until every record was rotated. */
+/**
+ * Keys for encrypted fields, 32 bytes each. New values take `current`; older keys stay until every record was rotated.
+ */
 export interface CryptoKeys {
   current: string;
   keys: Readonly<Record<string, Uint8Array>>;
 }
 
-/** AES-256-GCM over the encoded field. `context` (table, key, field) is authenticated: a value cannot be put elsewhere. */
+/**
+ * AES-256-GCM over the encoded field. `context` (table, key, field) is authenticated: a value cannot be put elsewhere.
+ */
 export interface FieldCipher {
   seal(plain: Uint8Array, context: Uint8Array): Buffer;
   /** @throws StoreError CRYPTO_KEY_UNKNOWN, DECRYPT_FAILED */

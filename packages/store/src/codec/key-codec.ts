@@ -1,11 +1,12 @@
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
 import type { FieldDef } from '../schema/table.ts';
-import { checkScalar } from './message-codec.ts';
+import { absentValue, checkScalar, own, setOwn } from './message-codec.ts';
 
 /**
- * Tuples of field values as bytes that compare like the values do: integers big-endian with the sign bit turned, strings and bytes with
- * 0x00 escaped as 0x00 0xff and closed by 0x00 0x01, floats with their bits turned. So `get`, ranges and prefixes need bytes only.
+ * Tuples of field values as bytes that compare like the values do: integers big-endian with the sign bit turned,
+ * strings and bytes with 0x00 escaped as 0x00 0xff and closed by 0x00 0x01, floats with their bits turned. So `get`,
+ * ranges and prefixes need bytes only.
  */
 
 /** Bytes of an index entry's text that take part in its order; what lies behind is compared on the record itself. */
@@ -222,13 +223,17 @@ export function decodeTuple(fields: readonly FieldDef[], bytes: Buffer, from = 0
   let at = from;
   for (const field of fields) {
     const end = endOf(field, bytes, at);
-    values[field.name] = decodeKeyValue(field, bytes.subarray(at, end));
+    setOwn(values, field.name, decodeKeyValue(field, bytes.subarray(at, end)));
     at = end;
   }
   return values;
 }
 
-/** Puts the encoded primary key of a record behind what the writer has. @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE */
+/**
+ * Puts the encoded primary key of a record behind what the writer has.
+ *
+ * @throws StoreError KEY_MISSING, KEY_TOO_LONG, FIELD_TYPE
+ */
 export function writeKey(
   out: KeyWriter,
   fields: readonly FieldDef[],
@@ -238,7 +243,7 @@ export function writeKey(
   const start = out.at;
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as FieldDef;
-    const value = record[field.name];
+    const value = own(record, field.name);
     if (value === undefined || value === null)
       throw new StoreError('KEY_MISSING', `the field ${field.name} of the key is not given`, {
         hint: `give ${fields.map((entry) => entry.name).join(', ')}`,
@@ -256,11 +261,14 @@ export function writeKey(
     });
 }
 
-/** Values of an index, each after a byte that says whether it is there; absent ones come first. Long texts are clipped. */
+/**
+ * Values of an index, each after a byte that says whether it is there; absent ones come first. A field that is read as
+ * its default when it is absent has it here, too. Long texts are clipped.
+ */
 export function encodeIndexValues(fields: readonly FieldDef[], record: Record<string, unknown>): Buffer {
   shared.reset();
   for (const field of fields) {
-    const value = record[field.name];
+    const value = own(record, field.name) ?? absentValue(field);
     if (value === undefined || value === null) shared.byte(0);
     else {
       shared.byte(1);

@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import type { FieldDef } from '../schema/table.ts';
 
 export type { MessageCodec, RecordValue } from '@sparrow/protocol/record-codec';
+export { absentValue, isPlain, own, setOwn } from '@sparrow/protocol/record-codec';
 
 export const refuse: codec.Refuse = (code, message, hint) => new StoreError(code, message, { hint });
 

@@ -35,7 +35,10 @@ export function findLast(bytes: Uint8Array, number: number, from = 0, to = bytes
 /** What `locate` found: the place of the value and its end. */
 export const located = { value: 0, end: 0 };
 
-/** Finds the last field with exactly this tag, without an object for it; false when there is none. Every field is checked on the way. */
+/**
+ * Finds the last field with exactly this tag, without an object for it; false when there is none. Every field is
+ * checked on the way.
+ */
 export function locate(bytes: Uint8Array, wanted: number): boolean {
   const { length } = bytes;
   let value = -1;

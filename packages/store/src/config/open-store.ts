@@ -13,8 +13,8 @@ import type { QuotaOptions } from '../operations/quota.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
 /**
- * `store.json` of a store's folder. The one line that makes an embedded store a sharded one is `meta`: with it records live on
- * PostgreSQL shards, without it in LMDB beside this file.
+ * `store.json` of a store's folder. The one line that makes an embedded store a sharded one is `meta`: with it records
+ * live on PostgreSQL shards, without it in LMDB beside this file.
  */
 export interface StoreConfig {
   /** PostgreSQL of the meta store. */
@@ -28,7 +28,8 @@ export interface StoreConfig {
   /** What apps may use, by namespace (`app/env`); `*` is for those that are not named. */
   quotas?: Record<string, QuotaOptions>;
   /**
-   * Folder, relative to this one, that keeps every durable change: with a backup it gives the store as it was at any time since. Embedded stores only.
+   * Folder, relative to this one, that keeps every durable change: with a backup it gives the store as it was at any
+   * time since. Embedded stores only.
    */
   archive?: string;
   /** Milliseconds that a hot record may be old when it is read from shards. Default 0: every read asks its shard. */
@@ -53,6 +54,17 @@ const QUOTAS = new Set(['readsPerSecond', 'writesPerSecond', 'writeBytesPerSecon
 export type StoreEngine = LmdbEngine | PostgresEngine;
 
 export const CONFIG_FILE = 'store.json';
+
+/** Whether a folder holds a store: its data, or the line that says where they are. */
+export function storeExists(dir: string): boolean {
+  return existsSync(join(dir, 'data.mdb')) || readStoreConfig(dir).meta !== undefined;
+}
+
+/** Namespaces (`app/env`) that have tables in a store. */
+export async function namespacesOf(engine: Pick<StoreEngine, 'metaNames'>): Promise<string[]> {
+  const names = await engine.metaNames();
+  return names.filter((name) => name.startsWith('schema/')).map((name) => name.slice('schema/'.length));
+}
 
 /** @throws StoreError CONFIG_INVALID */
 export function readStoreConfig(dir: string): StoreConfig {
@@ -125,7 +137,7 @@ export function readCryptoKeys(path: string): CryptoKeys {
 }
 
 /** Opens the engine that a store's folder says. */
-export async function openEngine(dir: string, options: { readOnly?: boolean } = {}): Promise<StoreEngine> {
+export async function openEngine(dir: string, options: { readOnly?: boolean | 'alone' } = {}): Promise<StoreEngine> {
   const config = readStoreConfig(dir);
   if (config.meta !== undefined)
     return createShardsEngine({ meta: config.meta, ...(config.slots === undefined ? {} : { slots: config.slots }) });
@@ -133,7 +145,7 @@ export async function openEngine(dir: string, options: { readOnly?: boolean } = 
   return createLmdbEngine({
     dir,
     ...(archive === undefined ? {} : { archive: () => openArchive(resolve(dir, archive)) }),
-    ...(options.readOnly ? { readOnly: true } : {}),
+    ...(options.readOnly ? { readOnly: options.readOnly } : {}),
     ...(config.slots === undefined ? {} : { slots: config.slots }),
   });
 }
@@ -152,9 +164,11 @@ export async function openEngineToRead(dir: string): Promise<{ engine: StoreEngi
 export interface OpenedStore extends RecordStore {
   readonly engine: StoreEngine;
   /**
-   * Brings an embedded store to PostgreSQL shards under the feet of its users: copy, catch up, switch; then `store.json` has the line that says so.
+   * Brings an embedded store to PostgreSQL shards under the feet of its users: copy, catch up, switch; then
+   * `store.json` has the line that says so.
    *
-   * @throws StoreError CONFIG_INVALID when it is not embedded or open for reading only, SHARD_DOWN, OVERLOADED, VERIFY_FAILED
+   * @throws StoreError CONFIG_INVALID when it is not embedded or open for reading only, SHARD_DOWN, OVERLOADED,
+   * VERIFY_FAILED
    */
   grow(options: GrowOptions): Promise<Growth>;
 }
@@ -170,7 +184,7 @@ export interface GrowOptions {
 /** Opens a store's folder: engine and tables. `close` closes both. */
 export async function openStore(
   dir: string,
-  options: Omit<RecordStoreOptions, 'engine'> & { readOnly?: boolean } = {},
+  options: Omit<RecordStoreOptions, 'engine'> & { readOnly?: boolean | 'alone' } = {},
 ): Promise<OpenedStore> {
   const home = resolve(dir);
   const config = readStoreConfig(home);

@@ -2,7 +2,10 @@ import { applyEdits } from '../codec/edit.ts';
 import { StoreError } from '../errors.ts';
 import type { Row, Write, WriteCode } from './kv-engine.ts';
 
-/** What a write makes of a row. The same rules stand in plpgsql in postgres/functions.ts; the contract suite compares them. */
+/**
+ * What a write makes of a row. The same rules stand in plpgsql in postgres/functions.ts; the contract suite compares
+ * them.
+ */
 export type Applied = { code: 'ok'; after: Omit<Row, 'rev'> | undefined } | { code: Exclude<WriteCode, 'ok'> };
 
 const INT32_MAX = 0x7fff_ffff;

@@ -1,8 +1,8 @@
 import type { Edit } from '../codec/edit.ts';
 
 /**
- * Where rows live. A row is a key, a protobuf message and what the store notes beside it; rows of one slot can change together. The
- * engine knows no fields: tables, indexes and lists are made of rows by the record store.
+ * Where rows live. A row is a key, a protobuf message and what the store notes beside it; rows of one slot can change
+ * together. The engine knows no fields: tables, indexes and lists are made of rows by the record store.
  */
 export interface Row {
   /** A view that stays valid until the next call of the engine: decode or copy it at once. */
@@ -108,16 +108,24 @@ export interface ReadOptions {
   deadline: number;
   /** A replica may answer, with what it has. */
   stale?: boolean;
-  /** An answer that this process got so many ms ago, or less, will do. Only shards make use of it: LMDB is asked anyway. */
+  /**
+   * An answer that this process got so many ms ago, or less, will do. Only shards make use of it: LMDB is asked anyway.
+   */
   maxAgeMs?: number;
+  /**
+   * For a write that is computed on the row in the same turn: also what is not durable yet. Nobody may be shown it
+   * before a commit that stands on it is durable. Only LMDB makes use of it: shards compare the revision when they
+   * write.
+   */
+  newest?: boolean;
 }
 
 /** The smallest position, before every change. */
 export const FEED_START = '';
 
 /**
- * An engine. Every promise of a write resolves only when the change is durable. Errors are StoreErrors: TIMEOUT, INDETERMINATE,
- * OVERLOADED, DISK_FULL, LOG_FAILED, SHARD_DOWN, READ_ONLY, CLOSED.
+ * An engine. Every promise of a write resolves only when the change is durable. Errors are StoreErrors: TIMEOUT,
+ * INDETERMINATE, OVERLOADED, DISK_FULL, LOG_FAILED, SHARD_DOWN, READ_ONLY, CLOSED.
  */
 export interface KvEngine {
   readonly kind: 'lmdb' | 'postgres';
@@ -142,8 +150,15 @@ export interface KvEngine {
   trimFeed(table: number, before: number, limit: number): Promise<number>;
   /** Small texts of the store itself (its schema), under a name. */
   readMeta(name: string): Promise<string | undefined>;
+  /** Names of these texts. */
+  metaNames(): Promise<string[]>;
   /** Compare and set; false when the present text is not `expected`. */
   writeMeta(name: string, text: string, expected: string | undefined): Promise<boolean>;
+  /**
+   * Calls back with the key of every row that changes, when the change is durable and before anybody is told so;
+   * returns a function that ends it. Undefined where rows change unseen. The key is good until the callback returns.
+   */
+  watchKeys?(onKey: (key: Buffer) => void): () => void;
   /** Figures for `sparrow store stats`. */
   stats(): Promise<Record<string, number>>;
   close(): Promise<void>;

@@ -1,10 +1,16 @@
 import { StoreError } from '../errors.ts';
 import type { KvEngine } from './kv-engine.ts';
 
-/** An engine that can become another one under the feet of its users: how an embedded store grows to shards without a stop. */
+/**
+ * An engine that can become another one under the feet of its users: how an embedded store grows to shards without a
+ * stop.
+ */
 export interface SwitchableEngine extends KvEngine {
   readonly current: KvEngine;
-  /** Stops new commits and waits for those under way; the function that is returned lets them go on, on the engine that is current then. */
+  /**
+   * Stops new commits and waits for those under way; the function that is returned lets them go on, on the engine that
+   * is current then.
+   */
   hold(): Promise<() => void>;
   /** @throws StoreError CONFIG_INVALID when the other counts slots differently */
   switchTo(engine: KvEngine): void;
@@ -48,7 +54,7 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
       current = engine;
     },
     commit(commit) {
-      if (gate) return gate.then(() => engine.commit(commit));
+      if (gate) return inTime(gate, commit.deadline).then(() => engine.commit(commit));
       running++;
       const answer = current.commit(commit);
       answer.then(ended, ended);
@@ -62,9 +68,31 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     feed: (table, position, limit, deadline) => current.feed(table, position, limit, deadline),
     trimFeed: (table, before, limit) => current.trimFeed(table, before, limit),
     readMeta: (name) => current.readMeta(name),
+    metaNames: () => current.metaNames(),
     writeMeta: (name, text, expected) => current.writeMeta(name, text, expected),
+    ...(first.watchKeys ? { watchKeys: first.watchKeys } : {}),
     stats: () => current.stats(),
     close: () => current.close(),
   };
   return engine;
+}
+
+/** Waits for the gate until the deadline of a commit. @throws StoreError TIMEOUT */
+function inTime(gate: Promise<void>, deadline: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const left = Math.max(0, Math.min(deadline - performance.now(), 0x7fff_ffff));
+    const late = setTimeout(
+      () =>
+        reject(
+          new StoreError('TIMEOUT', 'the store is being switched to shards, and took no writes in time', {
+            hint: 'nothing was done; try again',
+          }),
+        ),
+      left,
+    );
+    void gate.then(() => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
 }

@@ -1,6 +1,7 @@
 /**
- * Rows of an embedded store that are read often, kept by use within a budget of bytes. They stand encoded in one block of memory: nothing of them is an object, so
- * they cost neither collection nor memory beyond the budget, and what a reader gets is decoded for it alone. Nobody outside of the store handles this.
+ * Rows of an embedded store that are read often, kept by use within a budget of bytes. They stand encoded in one block
+ * of memory: nothing of them is an object, so they cost neither collection nor memory beyond the budget, and what a
+ * reader gets is decoded for it alone. Nobody outside of the store handles this.
  */
 export interface HotTier {
   /** Place of a row, good until the next `set`; -1 when it is not here. */
@@ -8,7 +9,10 @@ export interface HotTier {
   row(place: number): HotRow;
   /** All rows stand in this. */
   readonly bytes: Buffer;
-  /** Whether a key that was missed should be kept: only who comes a second time soon is, so that a scan over cold records turns nothing out. */
+  /**
+   * Whether a key that was missed should be kept: only who comes a second time soon is, so that a scan over cold
+   * records turns nothing out.
+   */
   admits(key: Uint8Array): boolean;
   set(key: Uint8Array, row: { value: Uint8Array; version: number; modified: number; expires: number }): void;
   delete(key: Uint8Array): void;
@@ -29,8 +33,8 @@ export interface HotRow {
 }
 
 /**
- * An entry: hash, bytes in all, bytes of the key, bytes of the value, version, state as int32; change and expiry time as doubles; key; value. It
- * begins at a multiple of eight, its unit.
+ * An entry: hash, bytes in all, bytes of the key, bytes of the value, version, state as int32; change and expiry time
+ * as doubles; key; value. It begins at a multiple of eight, its unit.
  */
 const HEAD = 40;
 const READ = 1;
@@ -45,11 +49,11 @@ const TABLE_SHARE = 128;
 
 export function createHotTier(budget: number): HotTier {
   // Places by hash, open addressing: 0 is free, -1 was freed, else the unit + 1.
-  const slots = 1 << Math.max(6, Math.ceil(Math.log2(budget / TABLE_SHARE)));
-  const mask = slots - 1;
+  const cells = 1 << Math.max(6, Math.ceil(Math.log2(budget / TABLE_SHARE)));
+  const mask = cells - 1;
   const doors = 1 << Math.max(10, Math.min(17, Math.ceil(Math.log2(budget / DOOR_SHARE))));
-  const places = new Int32Array(slots);
-  const room = Math.max(SMALLEST_PART, budget - slots * 4 - doors);
+  const places = new Int32Array(cells);
+  const room = Math.max(SMALLEST_PART, budget - cells * 4 - doors);
   const partBytes = Math.max(Math.min(SMALLEST_PART, room), Math.floor(room / PARTS)) & ~7;
   const parts = Math.max(1, Math.floor(room / partBytes));
   // Not touched, so the memory is taken as it is filled.
@@ -70,7 +74,7 @@ export function createHotTier(budget: number): HotTier {
   const doorkeeper = new Uint8Array(doors);
   let taken = 0;
 
-  function slotFor(key: Uint8Array, hash: number): number {
+  function cellOf(key: Uint8Array, hash: number): number {
     const { length } = key;
     for (let i = hash & mask; ; i = (i + 1) & mask) {
       const place = places[i] as number;
@@ -171,7 +175,7 @@ export function createHotTier(budget: number): HotTier {
   return {
     bytes,
     find(key) {
-      const i = slotFor(key, hashOf(key));
+      const i = cellOf(key, hashOf(key));
       if (i < 0) {
         misses++;
         return -1;
@@ -207,12 +211,12 @@ export function createHotTier(budget: number): HotTier {
     },
     set(key, row) {
       const hash = hashOf(key);
-      const old = slotFor(key, hash);
+      const old = cellOf(key, hash);
       if (old >= 0) drop(old);
       const length = (HEAD + key.length + row.value.length + 7) & ~7;
       if (length > partBytes / 4) return;
-      while (at + length > (part + 1) * partBytes || size > slots * 0.7) nextPart();
-      if (size + freed > slots * 0.8) rehash();
+      while (at + length > (part + 1) * partBytes || size > cells * 0.7) nextPart();
+      if (size + freed > cells * 0.8) rehash();
       const word = at / 4;
       words[word] = hash;
       words[word + 1] = length;
@@ -229,7 +233,7 @@ export function createHotTier(budget: number): HotTier {
       used += length;
     },
     delete(key) {
-      const i = slotFor(key, hashOf(key));
+      const i = cellOf(key, hashOf(key));
       if (i >= 0) drop(i);
     },
     get used() {

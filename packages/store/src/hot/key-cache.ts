@@ -1,8 +1,9 @@
 import type { Row } from '../engines/kv-engine.ts';
 
 /**
- * Rows of hot keys that a process read from shards, for reads that may be some milliseconds old. A process never reads older than it wrote: a write
- * of a slot turns out what was read of it before, and what is being read while it is under way.
+ * Rows of hot keys that a process read from shards, for reads that may be some milliseconds old. A process never reads
+ * older than it wrote: a write of a slot turns out what was read of it before, and what is being read while it is under
+ * way.
  */
 export interface KeyCache {
   /** A row (undefined: there was none) that was read at most `maxAgeMs` ago. */

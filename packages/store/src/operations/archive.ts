@@ -1,15 +1,15 @@
-import { mkdirSync } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, truncate, unlink } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open, stat, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type Clock, systemClock } from '@sparrow/core';
-import { decodePayload, encodePayload } from '../engines/lmdb/layout.ts';
-import type { ChangeArchive } from '../engines/lmdb/lmdb-engine.ts';
-import { StoreError } from '../errors.ts';
+import type { ChangeArchive } from '../engines/lmdb/change.ts';
+import { FIRST_TIMELINE, presentOf, type Timeline } from '../engines/lmdb/timelines.ts';
+import { archivedTimelines, encodeRecord, fileName, filesOf, readRecords, timelineFile } from './archive-files.ts';
 
 /**
- * The archive of a store: a folder of files, each named after the first change in it. A record of a file is crc32, length, number of the change, time
- * (doubles), and the change. With a backup it gives the store as it was at any time since.
+ * The archive of a store: a folder of files with every durable change. With a backup it gives the store as it was at
+ * any time since. A store that was restored goes on in it on a timeline of its own, so that nothing is taken for what
+ * was undone.
  */
 export interface Archive extends ChangeArchive {
   /** Bytes that wait to be written. */
@@ -18,8 +18,10 @@ export interface Archive extends ChangeArchive {
   readonly error: Error | undefined;
 }
 
-/** A run of changes without a gap. */
+/** Changes of one timeline without a gap between them. */
 export interface ArchiveRun {
+  /** Empty: the first one. */
+  timeline: string;
   first: number;
   last: number;
   /** Milliseconds UTC of the first and the last. */
@@ -29,49 +31,40 @@ export interface ArchiveRun {
   bytes: number;
 }
 
-export interface ArchivedChange {
-  sequence: number;
-  /** Milliseconds UTC. */
-  at: number;
-  entries: { key: Buffer; value: Buffer | undefined }[];
-}
-
-const HEAD = 28;
 const FILE_BYTES = 64 * 1024 * 1024;
 /** Changes that wait for the disk; beyond this the archive has a gap rather than the store a stop. */
 const WAITING_BYTES = 64 * 1024 * 1024;
 const FLUSH_MS = 200;
-const NAME = /^changes-(\d{16})$/;
-const nameOf = (first: number): string => `changes-${String(first).padStart(16, '0')}`;
 
-/** Goes on behind the last whole change that the folder has. One process at a time: the engine opens it when it holds the store. */
+interface Queued {
+  bytes: Buffer;
+  sequence: number;
+}
+
+/**
+ * Goes on behind the last whole change that the folder has. One process at a time: the engine opens it when it holds
+ * the store.
+ */
 export async function openArchive(dir: string, options: { clock?: Clock; fileBytes?: number } = {}): Promise<Archive> {
   const { clock = systemClock, fileBytes = FILE_BYTES } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const newest = (await filesOf(dir)).at(-1);
-  let file: FileHandle | undefined;
-  let position = 0;
-  let last = 0;
-  if (newest !== undefined) {
-    const path = join(dir, newest);
-    for (const record of recordsOf(await readFile(path))) {
-      last = record.sequence;
-      position = record.end;
-    }
-    // What is torn was never promised; behind it nothing could be read.
-    await truncate(path, position);
-    if (position > 0 && position < fileBytes) file = await open(path, 'r+');
-    else if (position === 0) await unlink(path);
-    if (last === 0 && newest !== undefined) last = Math.max(0, Number(NAME.exec(newest)?.[1]) - 1);
-  }
-  let queue: { bytes: Buffer; sequence: number }[] = [];
+  let timeline = FIRST_TIMELINE;
+  let { file, position, last } = await openNewest(dir, timeline, fileBytes);
+  let written = last;
+  let queue: Queued[] = [];
+  /** What is being written; after a failure it is written at the same place again. */
+  let batch: Queued[] = [];
   let waiting = 0;
   let error: Error | undefined;
   let writing: Promise<void> = Promise.resolve();
-  let written = last;
 
-  /** What is being written; after a failure it is written at the same place again. */
-  let batch: { bytes: Buffer; sequence: number }[] = [];
+  async function nextFile(first: number): Promise<FileHandle> {
+    await file?.close();
+    file = await open(join(dir, fileName(first, timeline)), 'w', 0o600);
+    position = 0;
+    await syncFolder(dir);
+    return file;
+  }
 
   async function drain(): Promise<void> {
     while (batch.length + queue.length > 0) {
@@ -79,28 +72,14 @@ export async function openArchive(dir: string, options: { clock?: Clock; fileByt
         batch = queue;
         queue = [];
       }
-      const first = (batch[0] as { sequence: number }).sequence;
+      const first = (batch[0] as Queued).sequence;
       // A gap begins a file of its own, and so does what comes behind a full one.
-      if (file && (position >= fileBytes || first !== written + 1)) {
-        await file.close();
-        file = undefined;
-      }
-      if (!file) {
-        file = await open(join(dir, nameOf(first)), 'w', 0o600);
-        position = 0;
-        const folder = await open(dir, 'r');
-        await folder.sync();
-        await folder.close();
-      }
+      const own = file && position < fileBytes && first === written + 1 ? file : await nextFile(first);
       const chunk = Buffer.concat(batch.map(({ bytes }) => bytes));
-      for (let at = 0; at < chunk.length; ) {
-        const { bytesWritten } = await file.write(chunk, at, chunk.length - at, position + at);
-        if (bytesWritten === 0) throw new Error('the disk took no bytes');
-        at += bytesWritten;
-      }
-      await file.datasync();
+      await writeAll(own, chunk, position);
+      await own.datasync();
       position += chunk.length;
-      written = (batch.at(-1) as { sequence: number }).sequence;
+      written = (batch.at(-1) as Queued).sequence;
       waiting -= chunk.length;
       batch = [];
       error = undefined;
@@ -126,16 +105,21 @@ export async function openArchive(dir: string, options: { clock?: Clock; fileByt
     get error() {
       return error;
     },
+    async begin(chain) {
+      for (const own of chain) noteTimeline(dir, own);
+      const present = presentOf(chain);
+      if (present === timeline) return;
+      await flush();
+      await file?.close();
+      timeline = present;
+      ({ file, position, last } = await openNewest(dir, timeline, fileBytes));
+      // A timeline without files goes on behind what it shares with its parent.
+      last = Math.max(last, chain.at(-1)?.sequence ?? 0);
+      written = last;
+    },
     append({ sequence, entries }) {
       if (sequence <= last) return;
-      const payload = encodePayload(entries);
-      const bytes = Buffer.allocUnsafe(HEAD + payload.length);
-      bytes.writeUInt32LE(payload.length, 4);
-      bytes.writeDoubleLE(sequence, 8);
-      bytes.writeDoubleLE(clock.now(), 16);
-      bytes.writeUInt32LE(0, 24);
-      bytes.set(payload, HEAD);
-      bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
+      const bytes = encodeRecord(sequence, clock.now(), entries);
       last = sequence;
       if (waiting > WAITING_BYTES) {
         for (const { bytes: dropped } of queue) waiting -= dropped.length;
@@ -150,77 +134,125 @@ export async function openArchive(dir: string, options: { clock?: Clock; fileByt
       clearInterval(timer);
       await flush().catch(() => {});
       await file?.close();
+      file = undefined;
     },
   };
 }
 
-async function filesOf(dir: string): Promise<string[]> {
-  const names = await readdir(dir).catch(() => {
-    throw new StoreError('BACKUP_INVALID', `there is no archive in ${dir}`, {
-      hint: 'switch it on: sparrow store archive --on',
-    });
-  });
-  return names.filter((name) => NAME.test(name)).sort();
+/**
+ * The end of what an archive has of a timeline. What is torn there was never promised, and goes: behind it nothing
+ * could be read.
+ */
+async function openNewest(
+  dir: string,
+  timeline: string,
+  fileBytes: number,
+): Promise<{ file: FileHandle | undefined; position: number; last: number }> {
+  const newest = (await filesOf(dir, timeline)).at(-1);
+  if (!newest) return { file: undefined, position: 0, last: 0 };
+  const path = join(dir, newest.name);
+  const end = (await readRecords(path)).at(-1);
+  if (!end) {
+    await unlink(path);
+    return { file: undefined, position: 0, last: Math.max(0, newest.first - 1) };
+  }
+  await truncate(path, end.end);
+  const file = end.end < fileBytes ? await open(path, 'r+') : undefined;
+  return { file, position: end.end, last: end.sequence };
 }
 
-/** Whole records only: the last may be torn. */
-function* recordsOf(bytes: Buffer): Generator<{ sequence: number; at: number; payload: Buffer; end: number }> {
-  for (let at = 0; at + HEAD <= bytes.length; ) {
-    const end = at + HEAD + bytes.readUInt32LE(at + 4);
-    if (end > bytes.length || crc32(bytes.subarray(at + 4, end)) !== bytes.readUInt32LE(at)) return;
-    yield {
-      sequence: bytes.readDoubleLE(at + 8),
-      at: bytes.readDoubleLE(at + 16),
-      payload: bytes.subarray(at + HEAD, end),
-      end,
-    };
-    at = end;
+/** Says in the archive where a timeline began; the file is there whole or not at all. */
+function noteTimeline(dir: string, timeline: Timeline): void {
+  const path = join(dir, timelineFile(timeline.id));
+  if (existsSync(path)) return;
+  writeFileSync(`${path}.new`, `${JSON.stringify(timeline)}\n`, { flush: true, mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer, position: number): Promise<void> {
+  for (let at = 0; at < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, at, chunk.length - at, position + at);
+    if (bytesWritten === 0) throw new Error('the disk took no bytes');
+    at += bytesWritten;
   }
 }
 
-/** The changes behind number `after`, in order. @throws StoreError BACKUP_INVALID when there is no archive */
-export async function* readArchive(dir: string, after: number): AsyncGenerator<ArchivedChange> {
-  const files = await filesOf(dir);
-  for (const [i, name] of files.entries()) {
-    const next = files[i + 1];
-    if (next !== undefined && Number(NAME.exec(next)?.[1]) <= after + 1) continue;
-    for (const { sequence, at, payload } of recordsOf(await readFile(join(dir, name))))
-      if (sequence > after) yield { sequence, at, entries: decodePayload(payload) };
-  }
+async function syncFolder(dir: string): Promise<void> {
+  const folder = await open(dir, 'r');
+  await folder.sync();
+  await folder.close();
 }
 
-/** What an archive holds: more than one run means that there are gaps. */
+/** What an archive holds, by timelines. Two runs of one timeline mean that there is a gap between them. */
 export async function describeArchive(dir: string): Promise<ArchiveRun[]> {
   const runs: ArchiveRun[] = [];
-  for (const name of await filesOf(dir)) {
-    const bytes = await readFile(join(dir, name));
-    for (const { sequence, at } of recordsOf(bytes)) {
+  const order = ['', ...archivedTimelinesOf(dir)];
+  const files = (await filesOf(dir)).sort(
+    (a, b) => order.indexOf(a.timeline) - order.indexOf(b.timeline) || a.first - b.first,
+  );
+  for (const { name, timeline } of files) {
+    const { size } = await stat(join(dir, name));
+    for (const { sequence, at } of await readRecords(join(dir, name))) {
       let run = runs.at(-1);
-      if (!run || sequence !== run.last + 1) {
-        run = { first: sequence, last: sequence, from: at, to: at, files: [], bytes: 0 };
+      if (!run || run.timeline !== timeline || sequence !== run.last + 1) {
+        run = { timeline, first: sequence, last: sequence, from: at, to: at, files: [], bytes: 0 };
         runs.push(run);
       }
       run.last = sequence;
       run.to = at;
-      if (run.files.at(-1) !== name) {
-        run.files.push(name);
-        run.bytes += bytes.length;
-      }
+      if (run.files.at(-1) === name) continue;
+      run.files.push(name);
+      run.bytes += size;
     }
   }
   return runs;
 }
 
-/** Removes the files that a backup at change `sequence` makes needless; answers their names. */
-export async function pruneArchive(dir: string, sequence: number): Promise<string[]> {
-  const files = await filesOf(dir);
+const archivedTimelinesOf = (dir: string): string[] => archivedTimelines(dir).map(({ id }) => id);
+
+/** Gaps of an archive, as texts: changes that are in no file, within a timeline or where one began. */
+export async function gapsOf(dir: string): Promise<string[]> {
+  const runs = await describeArchive(dir);
+  const gaps: string[] = [];
+  for (const [i, run] of runs.entries()) {
+    const before = runs[i - 1];
+    if (before?.timeline === run.timeline) gaps.push(`${before.last + 1} to ${run.first - 1}`);
+  }
+  for (const { id, parent, sequence } of archivedTimelines(dir)) {
+    const first = runs.find(({ timeline }) => timeline === id)?.first;
+    if (first !== undefined && first > sequence + 1) gaps.push(`${sequence + 1} to ${first - 1} of ${id}`);
+    const last = runs.filter(({ timeline }) => timeline === parent).at(-1)?.last;
+    if (last !== undefined && last < sequence) gaps.push(`${last + 1} to ${sequence} before ${id} began`);
+  }
+  return gaps;
+}
+
+/** Removes the files that a backup makes needless; answers their names. */
+export async function pruneArchive(dir: string, sequence: number, timeline = FIRST_TIMELINE): Promise<string[]> {
   const gone: string[] = [];
-  for (const [i, name] of files.entries()) {
-    const next = files[i + 1];
-    // A file's changes end before the next one begins.
-    if (next === undefined || Number(NAME.exec(next)?.[1]) > sequence + 1) break;
-    await unlink(join(dir, name));
-    gone.push(name);
+  for (const { id, upTo } of lineage(dir, timeline, sequence)) {
+    const files = await filesOf(dir, id);
+    for (const [i, { name }] of files.entries()) {
+      const next = files[i + 1];
+      // A file's changes end before the next one begins.
+      if (next === undefined || next.first > upTo + 1) break;
+      await unlink(join(dir, name));
+      gone.push(name);
+    }
   }
   return gone;
 }
+
+/** A timeline and those it came from, each with the last change that the youngest has of it. */
+function lineage(dir: string, timeline: string, sequence: number): { id: string; upTo: number }[] {
+  const known = archivedTimelines(dir);
+  const line = [{ id: timeline, upTo: sequence }];
+  for (let here = known.find(({ id }) => id === timeline); here; ) {
+    const { parent, sequence: upTo } = here;
+    line.push({ id: parent, upTo });
+    here = known.find(({ id }) => id === parent);
+  }
+  return line;
+}
+
+export { readArchive } from './archive-path.ts';

@@ -12,21 +12,26 @@ import {
 import { copyFile, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
-import { open as openLmdb, type RootDatabase } from 'lmdb';
+import { APPLIED_KEY } from '../engines/lmdb/applier.ts';
 import { checkLmdbFile } from '../engines/lmdb/check-file.ts';
-import { SPACE, spaced } from '../engines/lmdb/layout.ts';
 import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
+import { openLmdb } from '../engines/lmdb/open-lmdb.ts';
+import { highestRevision, REVISION_KEY, revisionOf } from '../engines/lmdb/revisions.ts';
+import { beginTimeline, FIRST_TIMELINE, presentOf, readTimelines } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
-import { readArchive } from './archive.ts';
+import { type ArchivePath, planPath, readArchive } from './archive-path.ts';
 
 /**
- * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes behind it. The copy and a part
- * of the archive give the store as it was at any time in between. (Shards are backed up by PostgreSQL's own base backup and WAL archive.)
+ * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes
+ * behind it. The copy and a part of the archive give the store as it was at any time in between. (Shards are backed up
+ * by PostgreSQL's own base backup and WAL archive.)
  */
 export interface Backup {
   /** Milliseconds UTC. */
   at: number;
+  /** The last change in it, and its timeline. */
   sequence: number;
+  timeline: string;
   bytes: number;
   sha256: string;
 }
@@ -47,37 +52,31 @@ export async function backupStore(
   const file = join(target, DATA);
   await engine.copyTo(file, true);
   const at = clock.now();
-  const sequence = await appliedIn(file);
+  const place = await placeIn(file);
   const { sha256, bytes } = await digest(file);
   const handle = await open(file, 'r');
   await handle.sync();
   await handle.close();
-  const manifest: Backup & { format: 1 } = { format: 1, at, sequence, bytes, sha256 };
+  const backup: Backup = { at, ...place, bytes, sha256 };
   // The manifest comes last and whole: without it there is no backup.
-  writeFileSync(join(target, `${MANIFEST}.new`), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+  writeFileSync(join(target, `${MANIFEST}.new`), `${JSON.stringify({ format: 1, ...backup }, null, 2)}\n`, {
+    flush: true,
+  });
   renameSync(join(target, `${MANIFEST}.new`), join(target, MANIFEST));
-  return { at, sequence, bytes, sha256 };
+  return backup;
 }
 
 /** The last change that a copy holds: who copies beside the writer cannot know it before. */
-async function appliedIn(file: string): Promise<number> {
-  const db = openCopy(file);
+async function placeIn(file: string): Promise<{ sequence: number; timeline: string }> {
+  const db = openLmdb({ file });
   try {
-    return Number(db.get(APPLIED)?.toString() ?? 0);
+    return {
+      sequence: Number(db.getBinary(APPLIED_KEY)?.toString('utf8') ?? 0),
+      timeline: presentOf(readTimelines(db)),
+    };
   } finally {
     await db.close();
   }
-}
-
-const APPLIED = spaced(SPACE.meta, Buffer.from('applied'));
-
-function openCopy(file: string): RootDatabase<Buffer, Buffer> {
-  return openLmdb<Buffer, Buffer>({
-    path: file,
-    encoding: 'binary',
-    keyEncoding: 'binary',
-    overlappingSync: false,
-  } as Parameters<typeof openLmdb>[0]) as RootDatabase<Buffer, Buffer>;
 }
 
 /** @throws StoreError BACKUP_INVALID */
@@ -95,7 +94,7 @@ export async function verifyBackup(target: string): Promise<Backup> {
 function readManifest(target: string): Backup {
   try {
     const manifest = JSON.parse(readFileSync(join(target, MANIFEST), 'utf8')) as Backup & { format: number };
-    if (manifest.format === 1) return manifest;
+    if (manifest.format === 1) return { ...manifest, timeline: manifest.timeline ?? FIRST_TIMELINE };
   } catch {
     // Said below.
   }
@@ -112,54 +111,141 @@ async function digest(file: string): Promise<{ sha256: string; bytes: number }> 
   return { sha256: hash.digest('hex'), bytes };
 }
 
+export interface RestoreOptions {
+  /** Folder of the archive. */
+  archive?: string;
+  /** Milliseconds UTC. Default: everything in the archive. */
+  until?: number;
+  /** The timeline of the archive to follow. Default: the one that the store was on at `until`. */
+  timeline?: string;
+  clock?: Clock;
+}
+
+export interface Restored {
+  /** The last change, and the changes out of the archive. */
+  sequence: number;
+  changes: number;
+  /** Milliseconds UTC of the last change. */
+  at: number;
+  /** The timeline that was followed, and the one that the store is on now. */
+  followed: string;
+  timeline: string;
+  /** Later timelines of the archive that do not come from this backup. */
+  passedOver: string[];
+}
+
 /**
- * Makes a store of a backup in an empty folder, with the changes of the folder `archive` up to `until` (milliseconds UTC; default: all).
+ * Makes a store of a backup in an empty folder, with the changes of the folder `archive` up to `until`. The store
+ * begins a timeline of its own: what came later elsewhere is not its past, and whoever read the feed beyond it is told
+ * so.
  *
- * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup
+ * @throws StoreError BACKUP_INVALID when the archive does not join on to the backup, CONFIG_INVALID when `until` is no
+ * time
  */
-export async function restoreStore(
-  backup: string,
-  dir: string,
-  options: { archive?: string; until?: number } = {},
-): Promise<{ sequence: number; changes: number; at: number }> {
-  const manifest = await verifyBackup(backup);
-  if (existsSync(join(dir, DATA)))
-    throw new StoreError('BACKUP_INVALID', `${dir} holds a store already`, {
-      hint: 'restore into a new folder, then put it in its place',
+export async function restoreStore(backup: string, dir: string, options: RestoreOptions = {}): Promise<Restored> {
+  const { until = Number.POSITIVE_INFINITY, clock = systemClock } = options;
+  if (Number.isNaN(until))
+    throw new StoreError('CONFIG_INVALID', 'the time to restore to is no time', {
+      hint: 'give milliseconds UTC; on the command line, --until 2026-11-28T08:00:00Z',
     });
-  const { until = Number.POSITIVE_INFINITY } = options;
+  const manifest = await verifyBackup(backup);
+  checkTarget(dir);
   if (until < manifest.at && options.until !== undefined)
     throw new StoreError('BACKUP_INVALID', `the backup is newer than ${new Date(until).toISOString()}`, {
       hint: 'use an older backup',
     });
+  const { archive, timeline } = options;
+  const path =
+    archive === undefined
+      ? undefined
+      : planPath(archive, { from: manifest, until, ...(timeline === undefined ? {} : { timeline }) });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const file = join(dir, DATA);
-  await copyFile(join(backup, DATA), file);
-  let { sequence, at } = manifest;
-  let changes = 0;
-  if (options.archive !== undefined) {
-    const db = openCopy(file);
-    try {
-      for await (const change of readArchive(options.archive, sequence)) {
+  // It gets its name when it is whole: half of a restore is no store.
+  const file = join(dir, `${DATA}.restoring`);
+  rmSync(file, { force: true });
+  try {
+    await copyFile(join(backup, DATA), file);
+    const restored = await replay({ file, manifest, path, archive, until, clock });
+    const handle = await open(file, 'r');
+    await handle.sync();
+    await handle.close();
+    renameSync(file, join(dir, DATA));
+    return restored;
+  } finally {
+    for (const name of [file, `${file}-lock`]) rmSync(name, { force: true });
+  }
+}
+
+interface Replay {
+  file: string;
+  manifest: Backup;
+  path: ArchivePath | undefined;
+  archive: string | undefined;
+  until: number;
+  clock: Clock;
+}
+
+/** Puts the changes of the archive into the copy, and begins its timeline. */
+async function replay({ file, manifest, path, archive, until, clock }: Replay): Promise<Restored> {
+  const db = openLmdb({ file });
+  const done = { sequence: manifest.sequence, changes: 0, at: manifest.at };
+  let rev = highestRevision(db, manifest.sequence);
+  let waiting: { key: Buffer; value: Buffer | undefined }[] = [];
+  const flush = async (): Promise<void> => {
+    await db.batch(() => {
+      for (const { key, value } of waiting) void (value ? db.put(key, value) : db.remove(key));
+    });
+    waiting = [];
+  };
+  try {
+    if (path && archive !== undefined)
+      for await (const change of readArchive(archive, manifest.sequence, path)) {
         if (change.at > until) break;
-        if (change.sequence !== sequence + 1)
-          throw new StoreError('BACKUP_INVALID', `the archive has no change ${sequence + 1}`, {
+        if (change.sequence !== done.sequence + 1)
+          throw new StoreError('BACKUP_INVALID', `the archive has no change ${done.sequence + 1}`, {
             hint: 'use a backup that was made behind the gap: sparrow store archive shows the gaps',
           });
-        void db.batch(() => {
-          for (const { key, value } of change.entries) void (value ? db.put(key, value) : db.remove(key));
-        });
-        sequence = change.sequence;
-        at = change.at;
-        if (++changes % 1_000 === 0) await db.committed;
+        for (const entry of change.entries) {
+          rev = Math.max(rev, revisionOf(entry.key, entry.value));
+          waiting.push(entry);
+        }
+        done.sequence = change.sequence;
+        done.at = change.at;
+        done.changes++;
+        if (waiting.length >= ENTRIES_AT_ONCE) await flush();
       }
-      await db.put(APPLIED, Buffer.from(String(sequence)));
-    } catch (error) {
-      await db.close();
-      rmSync(file, { force: true });
-      throw error;
-    }
+    await flush();
+    await db.put(APPLIED_KEY, Buffer.from(String(done.sequence)));
+    await db.put(REVISION_KEY, Buffer.from(String(rev)));
+    const passed = (path?.parts ?? []).flatMap(({ began }) =>
+      began && began.sequence <= done.sequence ? [began] : [],
+    );
+    const chain = await beginTimeline(db, {
+      chain: [...readTimelines(db), ...passed],
+      sequence: done.sequence,
+      rev,
+      now: clock.now(),
+    });
+    return {
+      ...done,
+      followed: path?.timeline ?? manifest.timeline,
+      timeline: presentOf(chain),
+      passedOver: path?.passedOver ?? [],
+    };
+  } finally {
     await db.close();
   }
-  return { sequence, changes, at };
+}
+
+/** Entries that are put before LMDB is waited for. */
+const ENTRIES_AT_ONCE = 2_000;
+
+/** @throws StoreError BACKUP_INVALID when the folder has, or had, a store of its own */
+function checkTarget(dir: string): void {
+  const log = join(dir, 'log');
+  // What an old log holds would be taken for changes behind the restored ones.
+  if (!existsSync(join(dir, DATA)) && !(existsSync(log) && readdirSync(log).length > 0)) return;
+  throw new StoreError('BACKUP_INVALID', `${dir} holds a store already`, {
+    hint: 'restore into a new folder, then put it in its place',
+  });
 }

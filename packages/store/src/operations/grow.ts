@@ -24,13 +24,15 @@ const MAX_WAITING = 2_000_000;
 const UNDER_WAY = 'growth-under-way';
 
 /**
- * From the embedded file to shards while the store is in use: copies every row, follows the changes, holds the writers for the last of them, compares, and
- * switches. Rows keep versions and expiry. Runs in the process that has the store open for writing. What an attempt that was given up left
- * on the shards is removed first.
+ * From the embedded file to shards while the store is in use: copies every row, follows the changes, holds the writers
+ * for the last of them, compares, and switches. Rows keep versions and expiry. Runs in the process that has the store
+ * open for writing. What an attempt that was given up left on the shards is removed first.
  *
  * @param options.hold called when what waits is little: it must stop new commits until its result is called
- * @param options.onSwitch called while the writers are held, when both sides hold the same: the shards are the store from here on. If it throws they are not
- * @throws StoreError OVERLOADED, VERIFY_FAILED, CONFIG_INVALID when the shards hold records of their own; the embedded store stays as it is
+ * @param options.onSwitch called while the writers are held, when both sides hold the same: the shards are the store
+ * from here on. If it throws they are not
+ * @throws StoreError OVERLOADED, VERIFY_FAILED, CONFIG_INVALID when the shards hold records of their own; the embedded
+ * store stays as it is
  */
 export async function growToShards(options: {
   from: LmdbEngine;

@@ -10,8 +10,9 @@ import { fromJson, toJson } from './json-record.ts';
 export type TransferFormat = 'jsonl' | 'protobuf';
 
 /**
- * Export and import of a GENERIC table. JSON lines: `{"record": {…}, "version": 3, "expires": 0}`. Protobuf: each record as a length (varint) and its message,
- * which any protobuf library reads as delimited messages; versions are not in it.
+ * Export and import of a GENERIC table. JSON lines: `{"record": {…}, "version": 3, "expires": 0}`. Protobuf: each
+ * record as a length (varint) and its message, which any protobuf library reads as delimited messages; versions are not
+ * in it.
  */
 export async function exportTable(
   store: RecordStore,

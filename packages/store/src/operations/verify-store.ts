@@ -5,7 +5,10 @@ export interface VerifyReport {
   ok: boolean;
 }
 
-/** Reads everything: every record decodes, every index entry has its record, every record its entries. For a store that stands still. */
+/**
+ * Reads everything: every record decodes, every index entry has its record, every record its entries. For a store that
+ * stands still.
+ */
 export async function verifyStore(store: RecordStore): Promise<VerifyReport> {
   const report: VerifyReport = { tables: [], ok: true };
   for (const [name, table] of store.schema.tables) {

@@ -1,4 +1,4 @@
-import type { RecordValue } from '../codec/message-codec.ts';
+import { own, type RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import type { Aggregate, Condition, Literal } from './parse-query.ts';
@@ -29,6 +29,9 @@ function scalarPath(message: MessageDef, path: string): { names: string[]; field
   return { names: fields.map((entry) => entry.name), field };
 }
 
+const enumNumber = ({ enum: of }: FieldDef, name: string): number | undefined =>
+  of && Object.hasOwn(of.values, name) ? of.values[name] : undefined;
+
 /** A literal as values of the field are: integers as bigint, enums as numbers. */
 export function literalFor(field: FieldDef, value: Literal): Comparable {
   const wrong = (): StoreError =>
@@ -51,7 +54,7 @@ export function literalFor(field: FieldDef, value: Literal): Comparable {
       if (typeof value !== 'boolean') throw wrong();
       return value;
     case 'enum': {
-      const number = typeof value === 'string' ? field.enum?.values[value] : value;
+      const number = typeof value === 'string' ? enumNumber(field, value) : value;
       if (typeof number === 'bigint') return number;
       if (typeof number !== 'number') throw wrong();
       return BigInt(number);
@@ -79,7 +82,7 @@ export function comparable(field: FieldDef, value: unknown): Comparable | undefi
 
 function read(record: RecordValue, names: readonly string[]): unknown {
   let here: unknown = record;
-  for (const name of names) here = (here as RecordValue | undefined)?.[name];
+  for (const name of names) here = here === undefined ? undefined : own(here as RecordValue, name);
   return here;
 }
 
@@ -146,7 +149,10 @@ export function compileCondition(message: MessageDef, condition: Condition): (re
   return present((own) => matches(own as string) !== condition.negated);
 }
 
-/** SQL's like: % any text, _ one character, \ before either makes it plain. Linear in the text, so no pattern can stall the store. */
+/**
+ * SQL's like: % any text, _ one character, \ before either makes it plain. Linear in the text, so no pattern can stall
+ * the store.
+ */
 export function like(pattern: string): (text: string) => boolean {
   const parts: { any: boolean; one?: boolean; char?: string }[] = [];
   const characters = [...pattern];

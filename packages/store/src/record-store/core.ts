@@ -27,11 +27,16 @@ export interface TableCore {
   deadline(options?: CallOptions): number;
   alive<T extends { expires: number }>(row: T | undefined): row is T;
   decode(row: ReadRow, rowKey: Buffer): Found;
-  /** A row as the hot tier has it, or the engine; the tier takes it in. What comes at once is good until anything else runs. */
+  /**
+   * A row as the hot tier has it, or the engine; the tier takes it in. What comes at once is good until anything else
+   * runs.
+   */
   read(rowKey: Buffer, options: ReadCallOptions | undefined): ReadRow | undefined | Promise<ReadRow | undefined>;
   expires(options?: { ttlMs?: number }): number;
   commit(slot: number, writes: Write[], deadline: number): Promise<WriteResult[]>;
-  /** Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline. */
+  /**
+   * Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline.
+   */
   readModifyWrite<T>(
     at: { slot: number; key: Buffer },
     deadline: number,
@@ -45,8 +50,6 @@ export interface TableCore {
     rowKey: Buffer,
     request?: RecordValue,
   ): StoreError;
-  /** Forgets what the hot tier holds of a row. */
-  forget(rowKey: Buffer): void;
   /** Stands around every call: times it, and counts it. */
   tracked<T>(op: string, key: Buffer | undefined, run: () => Promise<T>): Promise<T>;
 }
@@ -72,6 +75,15 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
   const { clock, engine, limits, telemetry, hot } = context;
   const conditions = new Map<string, (record: RecordValue) => boolean>();
 
+  /** Whether a row is still at the revision that a refusal stands on, and durable there. */
+  async function stands(at: { slot: number; key: Buffer }, rev: number, deadline: number): Promise<boolean> {
+    // What a shard answers was durable when it did.
+    if (engine.kind !== 'lmdb') return true;
+    const check = { key: at.key, op: 'check', when: 'any', policy: 3, version: 0, guard: rev } as const;
+    const [result] = await engine.commit({ slot: at.slot, now: clock.now(), writes: [check], feed: false, deadline });
+    return result?.code === 'ok';
+  }
+
   const core: TableCore = {
     codec,
     context,
@@ -96,7 +108,7 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
         hot.delete(rowKey);
       }
       const row = engine.get({ slot: 0, key: rowKey }, EMBEDDED);
-      // What comes by a promise may be overtaken by a later write before it could be kept.
+      // What comes by a promise comes from shards, since the store has grown meanwhile.
       if (hot && row && !(row instanceof Promise) && core.alive(row) && hot.admits(rowKey)) hot.set(rowKey, row);
       return row;
     },
@@ -112,19 +124,23 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
       return ttl > 0 ? clock.now() + ttl : 0;
     },
     commit(slot, writes, deadline) {
-      const answer = engine.commit({ slot, now: clock.now(), writes, feed: table.feed, deadline });
-      if (!hot) return answer;
-      return answer.then((results) => {
-        for (const write of writes) if (write.op !== 'check') hot.delete(write.key);
-        return results;
-      });
+      return engine.commit({ slot, now: clock.now(), writes, feed: table.feed, deadline });
     },
     async readModifyWrite(at, deadline, plan) {
       for (let attempt = 0; ; attempt++) {
-        const answer = engine.get(at, { deadline });
-        // A row that comes at once stands in a buffer of the engine: the plan is made before anything else runs, an await included.
+        const answer = engine.get(at, { deadline, newest: true });
+        // A row that comes at once stands in a buffer of the engine: the plan is made, and its writes are handed over,
+        // before anything else runs, an await included.
         const found = answer instanceof Promise ? await answer : answer;
-        const { writes, result } = plan(core.alive(found) ? found : undefined);
+        const row = core.alive(found) ? found : undefined;
+        let planned: ReturnType<typeof plan>;
+        try {
+          planned = plan(row);
+        } catch (refusal) {
+          if (await stands(at, row?.rev ?? 0, deadline)) throw refusal;
+          continue;
+        }
+        const { writes, result } = planned;
         const results = await core.commit(at.slot, writes, deadline);
         if (!results.some((entry) => entry.code === 'guard')) return result(results);
         if (performance.now() > deadline)
@@ -176,9 +192,6 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
         default:
           return refused('CONDITION_FAILED', 'the condition does not hold', 'read the record, it was not changed');
       }
-    },
-    forget(rowKey) {
-      hot?.delete(rowKey);
     },
     tracked(op, key, run) {
       const started = performance.now();

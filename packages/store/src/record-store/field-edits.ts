@@ -1,5 +1,5 @@
 import { applyEdits, type Edit, type NumberForm } from '../codec/edit.ts';
-import type { MessageCodec, RecordValue } from '../codec/message-codec.ts';
+import { type MessageCodec, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { BYTES, concat, findLast, readUint32, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import { resolvePath } from '../query/evaluate.ts';
@@ -79,6 +79,7 @@ export function increaseEdit(message: MessageDef, path: string, by: unknown, lim
         field: field.number,
         form: shape.form,
         signed: true,
+        ...initialOf(field, Number),
         by,
         min: noBounds || limits.lower === undefined ? -max : Number(limits.lower),
         max: noBounds || limits.upper === undefined ? max : Number(limits.upper),
@@ -103,12 +104,17 @@ export function increaseEdit(message: MessageDef, path: string, by: unknown, lim
       field: field.number,
       form: shape.form,
       signed: shape.signed,
+      ...initialOf(field, (value) => BigInt(value as number | bigint)),
       by: integer(by),
       min: lower > typeMin ? lower : typeMin,
       max: upper < typeMax ? upper : typeMax,
     },
   };
 }
+
+/** An absent field counts as its declared default. */
+const initialOf = <T extends bigint | number>(field: FieldDef, as: (value: unknown) => T): { initial?: T } =>
+  field.declared ? { initial: as(field.default) } : {};
 
 /** Applies edits wherever they stand. @throws StoreError OUT_OF_RANGE */
 export function applyPathEdits(bytes: Uint8Array, edits: readonly PathEdit[]): Uint8Array {
@@ -120,7 +126,7 @@ export function applyPathEdits(bytes: Uint8Array, edits: readonly PathEdit[]): U
 function applyAt(bytes: Uint8Array, way: readonly FieldDef[], edit: Edit): Uint8Array {
   const [field, ...rest] = way;
   if (!field) return applyEdits(bytes, [edit]);
-  const inner = applyAt(messageBytes(bytes, field), rest, edit);
+  const inner = applyAt(messageBytes(bytes, field) ?? new Uint8Array(0), rest, edit);
   return concat([
     stripFields(bytes, new Set([field.number])),
     varint64(BigInt((field.number << 3) | BYTES)),
@@ -129,8 +135,10 @@ function applyAt(bytes: Uint8Array, way: readonly FieldDef[], edit: Edit): Uint8
   ]);
 }
 
-/** The bytes of a message field; several parts of it are one message when put behind each other. */
-function messageBytes(bytes: Uint8Array, field: FieldDef): Uint8Array {
+/**
+ * The bytes of a message field, none when it is absent; several parts of it are one message when put behind each other.
+ */
+function messageBytes(bytes: Uint8Array, field: FieldDef): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (let from = 0; from < bytes.length; ) {
     const found = findFirst(bytes, field.number, from);
@@ -139,7 +147,7 @@ function messageBytes(bytes: Uint8Array, field: FieldDef): Uint8Array {
     parts.push(bytes.subarray(wire.end, found.end));
     from = found.end;
   }
-  return parts.length === 1 ? (parts[0] as Uint8Array) : concat(parts);
+  return parts.length <= 1 ? parts[0] : concat(parts);
 }
 
 function findFirst(bytes: Uint8Array, number: number, from: number): { value: number; end: number } | undefined {
@@ -163,9 +171,10 @@ export function readPaths(
   const values: RecordValue = {};
   for (const path of paths) {
     const { way, field } = fieldsOf(message, path);
-    let here = bytes;
-    for (const step of way) here = messageBytes(here, step);
-    values[path] = messages.decodeField(field, here);
+    let here: Uint8Array | undefined = bytes;
+    for (const step of way) here = here && messageBytes(here, step);
+    // A field of an absent message is absent, as a query and the record itself have it.
+    setOwn(values, path, here && messages.decodeField(field, here));
   }
   return values;
 }

@@ -2,8 +2,8 @@ import { Writer } from '@sparrow/protocol/record-codec';
 import { readUint32, wire } from '../codec/wire.ts';
 
 /**
- * The first row of a list: the order of its elements. Elements are rows of their own, named by an index that stays theirs.
- * Wire: next index, count, then per element index, length of the sort key, sort key (varints and bytes).
+ * The first row of a list: the order of its elements. Elements are rows of their own, named by an index that stays
+ * theirs. Wire: next index, count, then per element index, length of the sort key, sort key (varints and bytes).
  */
 export interface ListHeader {
   next: number;

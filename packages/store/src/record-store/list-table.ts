@@ -21,7 +21,10 @@ export interface ListWriteOptions extends CallOptions {
   /** Of the list's version. Default 1. */
   policy?: VersionPolicy;
   version?: number;
-  /** What happens to a full list: 0 refuse (default), 1 drop the head, 2 drop the tail. A sorted list drops by its order. */
+  /**
+   * What happens to a full list: 0 refuse (default), 1 drop the head, 2 drop the tail. A sorted list drops by its
+   * order.
+   */
   shift?: 0 | 1 | 2;
   resultFlag?: { success?: ResultFlag };
 }
@@ -42,7 +45,8 @@ export const LIST_HEAD = -2;
 /** A LIST or SORTLIST table: a list of elements a key. */
 export interface ListTable<R = RecordValue, K = RecordValue> extends Pick<Reads<R, K>, 'changes'> {
   /**
-   * Puts an element behind that of `index` (LIST_TAIL, LIST_HEAD or the index of one). In a sorted list its place is given by its fields.
+   * Puts an element behind that of `index` (LIST_TAIL, LIST_HEAD or the index of one). In a sorted list its place is
+   * given by its fields.
    *
    * @throws StoreError LIST_FULL, LIST_INDEX, SORTLIST_REFUSED, VERSION_MISMATCH
    */

@@ -14,8 +14,8 @@ export interface ReadCallOptions extends CallOptions {
   /** A replica may answer: with what it has, which may be old. */
   stale?: boolean;
   /**
-   * On shards: an answer that this process got so many milliseconds ago will do, when the key is hot. It is never older than what this process wrote.
-   * Default: `hotAgeMs` of the store, 0.
+   * On shards: an answer that this process got so many milliseconds ago will do, when the key is hot. It is never older
+   * than what this process wrote. Default: `hotAgeMs` of the store, 0.
    */
   maxAgeMs?: number;
 }

@@ -1,5 +1,5 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
-import type { RecordValue } from '../codec/message-codec.ts';
+import { own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
 import { compileCondition, createAggregator, literalFor, resolvePath } from '../query/evaluate.ts';
 import { type Condition, parseQuery } from '../query/parse-query.ts';
@@ -48,6 +48,12 @@ export interface Reads<R = RecordValue, K = RecordValue> {
 }
 
 const PAGE = 256;
+
+function named(name: string, value: unknown): RecordValue {
+  const record: RecordValue = {};
+  setOwn(record, name, value);
+  return record;
+}
 
 export function createReads(core: TableCore): Reads {
   const { codec, context } = core;
@@ -182,7 +188,7 @@ export function createReads(core: TableCore): Reads {
           : field.type === 'bytes'
             ? Buffer.from(literal as string, 'latin1')
             : literal;
-      if (best.index) return encodeIndexValues([field], { [field.name]: typed });
+      if (best.index) return encodeIndexValues([field], named(field.name, typed));
       return encodeKeyValue(field, typed);
     };
     const parts: Buffer[] = [best.index ? codec.indexPrefix(best.index) : codec.range.from];
@@ -223,8 +229,8 @@ export function createReads(core: TableCore): Reads {
     const record: RecordValue = {};
     for (const path of fields) {
       let here: unknown = found.record;
-      for (const name of path.split('.')) here = (here as RecordValue | undefined)?.[name];
-      record[path] = here;
+      for (const name of path.split('.')) here = here === undefined ? undefined : own(here as RecordValue, name);
+      setOwn(record, path, here);
     }
     return { ...found, record };
   }
@@ -232,7 +238,7 @@ export function createReads(core: TableCore): Reads {
   return {
     async getByPartKey(part, options = {}) {
       return core.tracked('getByPartKey', undefined, async () => {
-        const given = table.keyFields.filter((field) => part[field.name] !== undefined);
+        const given = table.keyFields.filter((field) => own(part, field.name) !== undefined);
         const extra = Object.keys(part).find((name) => !table.keyFields.some((field) => field.name === name));
         if (extra !== undefined)
           throw new StoreError('FIELD_UNKNOWN', `${extra} is no field of the key`, {
@@ -245,7 +251,7 @@ export function createReads(core: TableCore): Reads {
         if (leading.every((field) => given.includes(field))) {
           const prefix = Buffer.concat([
             codec.range.from,
-            ...leading.map((field) => encodeKeyValue(field, part[field.name])),
+            ...leading.map((field) => encodeKeyValue(field, own(part, field.name))),
           ]);
           return scan(
             prefix,
@@ -284,7 +290,8 @@ export function createReads(core: TableCore): Reads {
           if (!core.alive(row)) continue;
           const found = core.decode(row, (located[i] as { key: Buffer }).key);
           // A clipped text of the index can stand for several keys.
-          if (given.every((field) => sameValue(found.record[field.name], part[field.name]))) records.push(found);
+          if (given.every((field) => sameValue(own(found.record, field.name), own(part, field.name))))
+            records.push(found);
         }
         return { records, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
       });

@@ -75,7 +75,8 @@ export interface RecordStore<T extends TableTypes = AnyTables> {
 }
 
 /**
- * Opens the tables of a schema on an engine. A schema that was stored before is compared: allowed changes are kept, others refused.
+ * Opens the tables of a schema on an engine. A schema that was stored before is compared: allowed changes are kept,
+ * others refused.
  *
  * @example
  * const engine = await createLmdbEngine({ dir: 'store' });
@@ -97,7 +98,10 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
     file: options.schemaFile,
   });
   const hotBytes = options.hotBytes ?? 64 * 1024 * 1024;
-  const hot = engine.kind === 'lmdb' && !options.shared && hotBytes > 0 ? createHotTier(hotBytes) : undefined;
+  const watched = engine.kind === 'lmdb' && engine.watchKeys !== undefined && !options.shared;
+  const hot = watched && hotBytes > 0 ? createHotTier(hotBytes) : undefined;
+  // Whoever changes a row, by whichever store on this engine: what the tier holds of it is old from then on.
+  const unwatch = hot ? engine.watchKeys?.((key) => hot.delete(key)) : undefined;
   const telemetry = createTelemetry({
     clock,
     ...(options.slowMs === undefined ? {} : { slowMs: options.slowMs }),
@@ -179,7 +183,10 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
     sweep: sweeper.sweep,
     stats,
     metrics: async () => telemetry.prometheus(await stats()),
-    close: () => sweeper.close(),
+    async close() {
+      unwatch?.();
+      await sweeper.close();
+    },
   };
   return store as unknown as RecordStore<T>;
 }

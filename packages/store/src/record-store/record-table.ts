@@ -1,5 +1,5 @@
 import type { Edit } from '../codec/edit.ts';
-import type { RecordValue } from '../codec/message-codec.ts';
+import { own, type RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write } from '../engines/kv-engine.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
 import type { ReadRow, TableCore } from './core.ts';
@@ -25,8 +25,8 @@ export type BatchWrite<R = RecordValue, K = RecordValue> =
     };
 
 /**
- * A GENERIC table: one record a key. Every promise of a write resolves when it is durable; refused ones throw a StoreError that
- * carries TCaplus's code.
+ * A GENERIC table: one record a key. Every promise of a write resolves when it is durable; refused ones throw a
+ * StoreError that carries TCaplus's code.
  *
  * @example
  * const players = store.table('Player');
@@ -46,7 +46,8 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
   get(key: K, options?: ReadCallOptions): Promise<Found<R> | undefined>;
   get(key: K, options: ReadCallOptions & { ifModifiedFrom: number }): Promise<Found<R> | NotModified | undefined>;
   /**
-   * For servers: `get` without decoding. What comes at once stands in a buffer of the store and is good until anything else runs. Encrypted fields are opened.
+   * For servers: `get` without decoding. What comes at once stands in a buffer of the store and is good until anything
+   * else runs. Encrypted fields are opened.
    *
    * @throws StoreError at once, or by the promise
    */
@@ -63,7 +64,11 @@ export interface RecordTable<R = RecordValue, K = RecordValue> extends Reads<R, 
     fields: readonly string[],
     options?: ReadCallOptions,
   ): Promise<{ version: number; values: RecordValue } | undefined>;
-  /** Sets single fields; undefined clears. Fields that this schema does not know stay. @throws StoreError NOT_FOUND … */
+  /**
+   * Sets single fields; undefined clears. Fields that this schema does not know stay.
+   *
+   * @throws StoreError NOT_FOUND …
+   */
   fieldUpdate(key: K, values: RecordValue, options?: FieldWriteOptions<R>): Promise<Written<R>>;
   /** Adds to number fields, within `lower` and `upper`. @throws StoreError OUT_OF_RANGE, NOT_FOUND … */
   fieldIncrease(
@@ -83,7 +88,10 @@ export function createRecordTable(core: TableCore): RecordTable {
   const { table } = codec;
   const { engine, limits, messages } = context;
 
-  /** No async function stands around this: reads are mostly answered at once, and a promise each is dear beside what they do. */
+  /**
+   * No async function stands around this: reads are mostly answered at once, and a promise each is dear beside what
+   * they do.
+   */
   function find<T>(
     key: RecordValue,
     options: GetOptions | undefined,
@@ -326,7 +334,7 @@ export function createRecordTable(core: TableCore): RecordTable {
   }
 
   const pickKey = (key: RecordValue): RecordValue =>
-    Object.fromEntries(table.keyFields.map((field) => [field.name, key[field.name]]));
+    Object.fromEntries(table.keyFields.map((field) => [field.name, own(key, field.name)]));
 
   const self: RecordTable = {
     ...createReads(core),

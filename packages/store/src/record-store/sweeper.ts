@@ -38,7 +38,6 @@ export function createSweeper(options: {
       const slot = codec.slotOfRow(key);
       const [result] = await engine.commit({ slot, now: clock.now(), writes: [write], feed: false, deadline });
       if (result?.code !== 'ok') continue;
-      core.forget(key);
       removed++;
     }
     if (codec.table.feed) await engine.trimFeed(codec.id, clock.now() - options.feedRetentionMs, 10_000);

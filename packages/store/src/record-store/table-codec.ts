@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FieldCipher } from '../codec/field-cipher.ts';
 import { decodeTuple, encodeIndexValues, KeyWriter, writeKey } from '../codec/key-codec.ts';
-import type { MessageCodec, RecordValue } from '../codec/message-codec.ts';
+import { type MessageCodec, own, type RecordValue } from '../codec/message-codec.ts';
 import { BYTES, concat, readUint32, skipValue, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
@@ -117,7 +117,7 @@ export function createTableCodec(options: {
         hint: `at most ${limits.recordBytes} are allowed`,
       });
     for (const field of sized) {
-      const value = record[field.name];
+      const value = own(record, field.name);
       const size =
         typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 0;
       if (size > (field.size as number))
@@ -135,7 +135,7 @@ export function createTableCodec(options: {
   };
   const shardBytes = (record: RecordValue): Buffer => {
     writer.reset();
-    for (const field of shardFields) writer.value(field, record[field.name]);
+    for (const field of shardFields) writer.value(field, own(record, field.name));
     return writer.take();
   };
 

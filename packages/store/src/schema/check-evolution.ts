@@ -1,3 +1,4 @@
+import { absentValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
 import { placeIn } from './locate.ts';
 import type { FieldDef, MessageDef, Schema, TableDef } from './table.ts';
@@ -7,8 +8,9 @@ const HINT = 'add fields, never remove, rename or retype them; for anything else
 /**
  * Checks that records written under `before` stay readable and reachable under `after`.
  *
- * Allowed: new tables, new value fields, larger sizes, larger ListNum, another TTL or feed. Refused: a table that is gone; another kind,
- * primary key, sharding key or index; a field removed, renamed, renumbered, retyped; encryption switched; smaller limits.
+ * Allowed: new tables, new value fields, larger sizes, larger ListNum, another TTL or feed. Refused: a table that is
+ * gone; another kind, primary key, sharding key or index; a field removed, renamed, renumbered, retyped; encryption
+ * switched; smaller limits.
  *
  * @throws StoreError SCHEMA_CHANGE_FORBIDDEN naming every refused change with its place.
  */
@@ -27,6 +29,7 @@ export function checkEvolution(before: Schema, after: Schema): void {
     };
     compareTables(old, table, say);
     compareMessages(old.message, table.message, '', say, new Set());
+    compareDefaults(old, table, say);
   }
   if (reasons.length > 0) throw new StoreError('SCHEMA_CHANGE_FORBIDDEN', reasons.join('\n'), { hint: HINT });
 }
@@ -87,6 +90,19 @@ function compareMessages(
   }
   for (const field of message.fields)
     if (field.required && !old.byName.has(field.name)) say(`new field ${path}${field.name} is required`, field.name);
+}
+
+/** Index entries stand under what an absent field is read as, so that must stay for fields that are indexed. */
+function compareDefaults(old: TableDef, table: TableDef, say: (text: string, field?: string) => void): void {
+  const shown = (field: FieldDef): string => {
+    const value = absentValue(field);
+    return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : `${typeof value} ${String(value)}`;
+  };
+  for (const field of new Set([...old.indexes, ...(old.sort ? [old.sort] : [])].flatMap(({ fields }) => fields))) {
+    const now = table.message.byName.get(field.name);
+    if (now && shown(now) !== shown(field))
+      say(`field ${field.name} is in an index: what it is read as when it is absent cannot change`, field.name);
+  }
 }
 
 const typeName = (field: FieldDef): string =>

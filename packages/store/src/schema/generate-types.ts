@@ -1,6 +1,10 @@
+import { absentValue } from '../codec/message-codec.ts';
 import type { EnumDef, FieldDef, MessageDef, Schema } from './table.ts';
 
-/** TypeScript for the tables of a schema: an interface a message, a type an enum, and `Tables`, the map that `createRecordStore` takes. */
+/**
+ * TypeScript for the tables of a schema: an interface a message, a type an enum, and `Tables`, the map that
+ * `createRecordStore` takes.
+ */
 export function generateTypes(schema: Schema): string {
   const messages = new Map<string, MessageDef>();
   const enums = new Map<string, EnumDef>();
@@ -34,7 +38,7 @@ export function generateTypes(schema: Schema): string {
     for (const field of message.fields) {
       const notes = [field.description, field.encrypted ? 'Encrypted at rest.' : undefined].filter(Boolean);
       if (notes.length > 0) text += `  /** ${notes.join(' ').replaceAll('*/', '* /')} */\n`;
-      const optional = field.presence && !field.required;
+      const optional = field.presence && !field.required && absentValue(field) === undefined;
       text += `  ${field.name}${optional ? '?' : ''}: ${typeOf(field)}${optional ? ' | undefined' : ''};\n`;
     }
     text += '}\n';
@@ -51,6 +55,8 @@ export function generateTypes(schema: Schema): string {
 /** Names of nested types carry those around them: game.Player.Item is PlayerItem. */
 function identifier(name: string): string {
   const parts = name.split('.');
+  // A program may have a Timestamp of its own.
+  if (name.startsWith('google.protobuf.')) return `Protobuf${parts.slice(2).join('')}`;
   return parts.filter((part) => /^[A-Z]/.test(part)).join('') || (parts.at(-1) as string);
 }
 

@@ -1,10 +1,12 @@
 import protobuf from 'protobufjs';
 import type { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
-import { blankComments, invalid, placeAt, placeIn } from './locate.ts';
-import type { EnumDef, FieldDef, IndexDef, MessageDef, ScalarType, Schema, TableDef, TableKind } from './table.ts';
+import { prepareSource } from './declared-defaults.ts';
+import { blankComments, findMessage, invalid, placeAt, placeIn } from './locate.ts';
+import { type MessageParts, messageOf, optionsOf } from './messages.ts';
+import type { FieldDef, IndexDef, Schema, TableDef, TableKind } from './table.ts';
+import { WELL_KNOWN } from './well-known.ts';
 
-const OPTION = '(tcaplusservice.tcaplus_';
 const SCALARS = new Set<string>([
   ...['double', 'float', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32', 'int64', 'uint64', 'sint64', 'fixed64'],
   ...['sfixed64', 'bool', 'string', 'bytes'],
@@ -12,29 +14,24 @@ const SCALARS = new Set<string>([
 const KEY_TYPES = new Set<string>([...SCALARS].filter((type) => type !== 'double' && type !== 'float'));
 
 /**
- * Reads the tables of a `.proto` (syntax 2 or 3). A message with `tcaplusservice.tcaplus_primary_key` is a table. The import of the
- * option file may stand there and is not looked up.
+ * Reads the tables of a `.proto` (syntax 2 or 3). A message with `tcaplusservice.tcaplus_primary_key` is a table. Types
+ * of protobuf itself may be imported (Timestamp, Duration, Struct, Any, wrappers …); other imports, like that of the
+ * option file, may stand there and are not looked up.
  *
  * @throws StoreError SCHEMA_INVALID with file, line and column.
  */
 export function parseSchema(source: string, file = 'schema.proto', limits: StoreLimits = DEFAULT_LIMITS): Schema {
   if (source.length > 4 * 1024 * 1024)
     throw invalid(file, { line: 1, column: 1 }, 'the file is larger than 4 MiB', 'split it');
-  const root = new protobuf.Root();
-  try {
-    protobuf.parse(source, root, { keepCase: true, preferTrailingComment: false });
-    root.resolveAll();
-  } catch (error) {
-    throw placed(source, file, error);
-  }
-  const messages = new Map<protobuf.Type, MessageDef>();
+  const root = parseProto(source, file);
+  const parts: MessageParts = { source, file, known: new Map(), open: hasOpenEnums(source) };
   const tables = new Map<string, TableDef>();
   const visit = (namespace: protobuf.NamespaceBase): void => {
     for (const nested of namespace.nestedArray) {
       if (nested instanceof protobuf.Type && optionsOf(nested).has('primary_key')) {
         if (tables.has(nested.name))
           throw invalid(file, placeIn(source, nested.name), `two tables are called ${nested.name}`, 'rename one');
-        tables.set(nested.name, tableOf(nested, messages, source, file, limits));
+        tables.set(nested.name, tableOf(nested, parts, limits));
       }
       if (nested instanceof protobuf.Namespace) visit(nested);
     }
@@ -48,6 +45,28 @@ export function parseSchema(source: string, file = 'schema.proto', limits: Store
       'add option (tcaplusservice.tcaplus_primary_key) = "…"; to each message that is a table',
     );
   return { file, source, tables };
+}
+
+/** The file as protobufjs reads it, types of protobuf that it imports included. */
+function parseProto(source: string, file: string): protobuf.Root {
+  const root = new protobuf.Root();
+  const options = { keepCase: true, preferTrailingComment: false };
+  try {
+    const { imports = [] } = protobuf.parse(prepareSource(source), root, options);
+    for (const name of new Set(imports)) {
+      const text = WELL_KNOWN.get(name);
+      if (text !== undefined) protobuf.parse(text, root, options);
+    }
+    root.resolveAll();
+  } catch (error) {
+    throw placed(source, file, error);
+  }
+  return root;
+}
+
+/** Everywhere but in syntax 2 an enum may have values that its `.proto` does not name, and begins with zero. */
+function hasOpenEnums(source: string): boolean {
+  return /^\s*(?:syntax\s*=\s*["']proto3["']|edition\s*=)/.test(blankComments(source).replace(/^\ufeff/, ''));
 }
 
 /** protobufjs names the line at most; the word it stumbled over gives the column. */
@@ -68,112 +87,18 @@ function placed(source: string, file: string, error: unknown): StoreError {
     const at = word ? clean.slice(start, end < 0 ? undefined : end).search(wholeWord(word)) : -1;
     return invalid(file, { line, column: Math.max(0, at) + 1 }, text, 'correct the .proto', error);
   }
+  // A number or name that a message has twice, or keeps from use.
+  const [, what, owner] = /(?:id|name) '?([\w.]+)'? .*in (?:Type|Enum|Root|Namespace) \.?([\w.]*)/.exec(message) ?? [];
+  const block = owner === undefined ? undefined : owner.split('.').at(-1);
+  if (block && what && findMessage(source, block)) {
+    const pattern = /^\d+$/.test(what) ? new RegExp(`\\w+\\s*=\\s*${what}\\b`) : new RegExp(`\\b${what}\\b\\s*=`);
+    return invalid(file, placeIn(source, block, pattern), text, 'correct the .proto', error);
+  }
   const at = word ? clean.search(wholeWord(word)) : -1;
   return invalid(file, at >= 0 ? placeAt(source, at) : { line: 1, column: 1 }, text, 'correct the .proto', error);
 }
 
 const wholeWord = (word: string): RegExp => new RegExp(`(?<!\\w)${word.replace(/[^\w]/g, '\\$&')}(?!\\w)`);
-
-/** Options of TCaplus by their short names. A repeated one keeps all its values only in `parsedOptions`. */
-function optionsOf(object: protobuf.ReflectionObject): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  const parsed = (object.parsedOptions ?? []) as Record<string, unknown>[];
-  for (const entry of Array.isArray(parsed) ? parsed : [])
-    for (const [name, value] of Object.entries(entry))
-      if (name.startsWith(OPTION)) {
-        const short = name.slice(OPTION.length, -1);
-        found.set(short, [...(found.get(short) ?? []), String(value)]);
-      }
-  return found;
-}
-
-function messageOf(
-  type: protobuf.Type,
-  known: Map<protobuf.Type, MessageDef>,
-  source: string,
-  file: string,
-): MessageDef {
-  const done = known.get(type);
-  if (done) return done;
-  const byNumber = new Map<number, FieldDef>();
-  const byName = new Map<string, FieldDef>();
-  const message: MessageDef = { name: type.fullName.replace(/^\./, ''), fields: [], byNumber, byName };
-  known.set(type, message);
-  for (const field of type.fieldsArray) {
-    const def = fieldOf(field, known, source, file);
-    if (byNumber.has(def.number))
-      throw invalid(
-        file,
-        placeIn(source, type.name, new RegExp(`\\b${def.name}\\b\\s*=`)),
-        `field number ${def.number} is used twice`,
-        'give each field a number of its own',
-      );
-    message.fields.push(def);
-    byNumber.set(def.number, def);
-    byName.set(def.name, def);
-  }
-  return message;
-}
-
-function fieldOf(field: protobuf.Field, known: Map<protobuf.Type, MessageDef>, source: string, file: string): FieldDef {
-  field.resolve();
-  const options = optionsOf(field);
-  const { resolvedType } = field;
-  const parent = field.parent as protobuf.Type;
-  const here = (): { line: number; column: number } =>
-    placeIn(source, parent.name, new RegExp(`\\b${field.name}\\b\\s*=`));
-  if (field.type === 'group' || (resolvedType as { group?: boolean } | null)?.group)
-    throw invalid(file, here(), `${field.name} is a group`, 'make it a message field');
-  const isMap = field instanceof protobuf.MapField;
-  const type = (
-    resolvedType instanceof protobuf.Enum ? 'enum' : resolvedType instanceof protobuf.Type ? 'message' : field.type
-  ) as FieldDef['type'];
-  const oneof = field.partOf && !field.options?.proto3_optional ? field.partOf.name : undefined;
-  // protobufjs answers with the oneof itself where there is one.
-  const { hasPresence } = field as unknown as { hasPresence: unknown };
-  const presence = !field.repeated && !isMap && (type === 'message' || Boolean(hasPresence));
-  const size = options.get('size')?.[0];
-  const description = options.get('desc')?.[0];
-  const def: FieldDef = {
-    name: field.name,
-    number: field.id,
-    type,
-    repeated: field.repeated,
-    packed: field.packed,
-    required: field.required,
-    presence,
-    default: defaultOf(field, type),
-    encrypted: ['1', 'true'].includes(options.get('crypto')?.[0] ?? ''),
-  };
-  if (oneof !== undefined) def.oneof = oneof;
-  if (isMap) def.mapKey = (field as protobuf.MapField).keyType as ScalarType;
-  if (resolvedType instanceof protobuf.Enum) def.enum = enumOf(resolvedType);
-  if (resolvedType instanceof protobuf.Type) def.message = messageOf(resolvedType, known, source, file);
-  if (size !== undefined) def.size = Number(size);
-  if (description !== undefined) def.description = description;
-  return def;
-}
-
-function enumOf(type: protobuf.Enum): EnumDef {
-  const values = { ...type.values };
-  const names = new Map<number, string>();
-  for (const [name, value] of Object.entries(values)) if (!names.has(value)) names.set(value, name);
-  return { name: type.fullName.replace(/^\./, ''), values, names };
-}
-
-function defaultOf(field: protobuf.Field, type: FieldDef['type']): unknown {
-  const given = field.options?.default as unknown;
-  if (type === 'message') return undefined;
-  if (type === 'enum') {
-    const { values } = field.resolvedType as protobuf.Enum;
-    return typeof given === 'string' ? given : (Object.entries(values)[0]?.[0] ?? 0);
-  }
-  if (/64$/.test(type)) return given === undefined ? 0n : BigInt(String(given));
-  if (type === 'string') return given === undefined ? '' : String(given);
-  if (type === 'bytes') return given === undefined ? new Uint8Array(0) : new Uint8Array(Buffer.from(String(given)));
-  if (type === 'bool') return given === true || given === 'true';
-  return given === undefined ? 0 : Number(given);
-}
 
 const list = (text: string | undefined): string[] =>
   (text ?? '')
@@ -181,15 +106,10 @@ const list = (text: string | undefined): string[] =>
     .map((name) => name.trim())
     .filter(Boolean);
 
-function tableOf(
-  type: protobuf.Type,
-  known: Map<protobuf.Type, MessageDef>,
-  source: string,
-  file: string,
-  limits: StoreLimits,
-): TableDef {
+function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits): TableDef {
+  const { source, file } = parts;
   const options = optionsOf(type);
-  const message = messageOf(type, known, source, file);
+  const message = messageOf(type, parts);
   const { name } = type;
   const at = (pattern?: RegExp): { line: number; column: number } => placeIn(source, name, pattern);
   const option = (short: string): RegExp => new RegExp(`tcaplus_${short}\\b`);

@@ -1,6 +1,7 @@
 import { StoreError } from '../errors.ts';
+import { checkReach } from './check-reach.ts';
 import type { MetaStore } from './meta-store.ts';
-import { createShardClient } from './shard-client.ts';
+import { createShardClient, type ShardClient } from './shard-client.ts';
 
 /** Tables that a shard keeps by slot. The mover copies and compares them and knows nothing else of them. */
 export interface MovedTable {
@@ -19,7 +20,7 @@ export interface MovedTable {
  */
 export async function addShard(
   meta: MetaStore,
-  shard: { id: string; url: string; standbys?: string[]; sql: readonly string[] },
+  shard: { id: string; url: string; standbys?: string[]; prepare(client: ShardClient): Promise<unknown> },
 ): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(shard.id))
     throw new StoreError('CONFIG_INVALID', `"${shard.id}" is no name for a shard`, {
@@ -39,8 +40,9 @@ export async function addShard(
             hint: 'shards need PostgreSQL 15 or newer with wal_level = logical',
           },
         );
-      for (const text of shard.sql) await query(text);
     }, 60_000);
+    await shard.prepare(client);
+    await checkAddresses(meta, { id: shard.id, url: shard.url, client });
     await meta.putShard({ id: shard.id, url: shard.url, standbys: shard.standbys ?? [], state: 'active' });
     if ((await meta.map()).length === 0) {
       const epoch = await meta.nextEpoch();
@@ -61,5 +63,30 @@ export async function addShard(
     });
   } finally {
     await client.close();
+  }
+}
+
+/**
+ * Slots will move from server to server, so each must be able to replicate from the new one at its address and the
+ * other way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
+ *
+ * @throws StoreError CONFIG_INVALID
+ */
+async function checkAddresses(meta: MetaStore, shard: { id: string; url: string; client: ShardClient }): Promise<void> {
+  const others = (await meta.shards()).filter(({ id }) => id !== shard.id);
+  if (others.length === 0) return checkReach(shard, shard, { allowMissingRights: true });
+  for (const other of others) {
+    const client = createShardClient({ url: other.url, max: 1, connectMs: 5_000 });
+    try {
+      const answers = await client.query({ text: 'select 1' }, performance.now() + 5_000).then(
+        () => true,
+        () => false,
+      );
+      if (!answers) continue;
+      await checkReach({ id: other.id, client }, shard);
+      await checkReach(shard, other);
+    } finally {
+      await client.close();
+    }
   }
 }

@@ -1,7 +1,10 @@
 import { BoundedQueue } from '@sparrow/core';
 import pg from 'pg';
 
-/** Somebody who needs a connection until a deadline (`performance.now()`). Exactly one of the two is called, once; `fail` also ends what runs. */
+/**
+ * Somebody who needs a connection until a deadline (`performance.now()`). Exactly one of the two is called, once;
+ * `fail` also ends what runs.
+ */
 export interface Job {
   deadline: number;
   /** Set by `run` when a statement may have reached the server. */
@@ -11,8 +14,9 @@ export interface Job {
 }
 
 /**
- * Connections to one PostgreSQL, at most `max`; further jobs wait, at most `MAX_WAITING`. Who takes one that is idle waits for no promise and sets no
- * timer: deadlines of everybody are looked after by one, so they fire up to `TICK_MS` late.
+ * Connections to one PostgreSQL, at most `max`; further jobs wait, at most `MAX_WAITING`. Who takes one that is idle
+ * waits for no promise and sets no timer: deadlines of everybody are looked after by one, so they fire up to `TICK_MS`
+ * late.
  */
 export interface Connections {
   take(job: Job): void;

@@ -21,10 +21,11 @@ const REPLAY_MS = 10_000;
 const LOCKS = 512;
 
 /**
- * Makes a standby the primary of its shard. While the old primary answers nothing can be lost: its slots are fenced, the standby replays what is left, is
- * promoted, and gets the slots. When it does not answer, the standby has what the replication brought: all that was acknowledged when the shard
- * commits synchronously (`synchronous_standby_names`), else all but the last moments. Only `force` takes that step, since a primary that still runs somewhere out
- * of sight would go on taking writes of whoever sees it. Moves of this shard are copied again by whoever resumes them.
+ * Makes a standby the primary of its shard. While the old primary answers nothing can be lost: its slots are fenced,
+ * the standby replays what is left, is promoted, and gets the slots. When it does not answer, the standby has what the
+ * replication brought: all that was acknowledged when the shard commits synchronously (`synchronous_standby_names`),
+ * else all but the last moments. Only `force` takes that step, since a primary that still runs somewhere out of sight
+ * would go on taking writes of whoever sees it. Moves of this shard are copied again by whoever resumes them.
  *
  * @param options.to url of the standby; default: the first one of the shard
  * @throws StoreError CONFIG_INVALID, SHARD_DOWN, TIMEOUT

@@ -29,11 +29,12 @@ export interface HandOverOptions {
 const MARK_SHARE = 0.8;
 
 /**
- * Hands one group of slots from shard to shard: fence, drain, comparison, decision, grant. While the fence stands writers wait, so the way has as few
- * trips as it can: the fence with the source's checksum and the wait for its mark with the target's checksum run beside each other, then come the
- * decision and the grant.
+ * Hands one group of slots from shard to shard: fence, drain, comparison, decision, grant. While the fence stands
+ * writers wait, so the way has as few trips as it can: the fence with the source's checksum and the wait for its mark
+ * with the target's checksum run beside each other, then come the decision and the grant.
  *
- * @returns false when the fence was taken back: it was not drained in time, or somebody wrote for longer than it may wait
+ * @returns false when the fence was taken back: it was not drained in time, or somebody wrote for longer than it may
+ * wait
  * @throws StoreError VERIFY_FAILED, SHARD_DOWN
  */
 export function createHandOver(options: HandOverOptions): (move: Move, group: Group) => Promise<boolean> {
@@ -48,7 +49,10 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
       )
       .join(" || ' ' || ")} as sum`;
 
-  /** Who is writing finishes first; who comes now waits, then sees the fence. The mark goes behind everything that was written before it. */
+  /**
+   * Who is writing finishes first; who comes now waits, then sees the fence. The mark goes behind everything that was
+   * written before it.
+   */
   const fence = (move: Move, { from, first, last, turn }: Group, epoch: number): Promise<{ sum: string }[]> =>
     from.session(
       (query) =>

@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { StoreError } from '../errors.ts';
 
-/** Who owns which slot, which shards there are, how far each move is: in a PostgreSQL of its own or beside one. Free of records. */
+/**
+ * Who owns which slot, which shards there are, how far each move is: in a PostgreSQL of its own or beside one. Free of
+ * records.
+ */
 export interface ShardInfo {
   id: string;
   url: string;
@@ -36,9 +39,14 @@ export interface Move {
   first: number;
   last: number;
   state: MoveState;
+  /** Where it is to go: `done`, or only `reversible`. Undefined in moves of older versions. */
+  toEnd?: boolean;
   /** Slots switched so far: all below this one. */
   switched: number;
-  /** `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one needs no copy. */
+  /**
+   * `number` of the subscription on the target, once it was made. A move back over the reverse replication of this one
+   * needs no copy.
+   */
   link: { publication: string; subscription: string; number?: number };
   reverse?: { publication: string; subscription: string };
   fencesMs: number[];
@@ -65,6 +73,7 @@ export interface MetaStore {
   move(id: string): Promise<Move | undefined>;
   saveMove(move: Move): Promise<void>;
   readText(name: string): Promise<string | undefined>;
+  textNames(): Promise<string[]>;
   writeText(name: string, text: string, expected: string | undefined): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -197,6 +206,10 @@ export async function openMetaStore(options: { url: string; slots?: number; time
     async readText(name) {
       const [row] = await query<{ body: string }>('select body from sparrow_meta.texts where name = $1', [name]);
       return row?.body;
+    },
+    async textNames() {
+      const rows = await query<{ name: string }>('select name from sparrow_meta.texts order by name');
+      return rows.map(({ name }) => name);
     },
     async writeText(name, text, expected) {
       const rows =

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Move } from './meta-store.ts';
+import { dropReplicationSlots } from './replication-slot.ts';
 import { type ShardClient, TryAgain } from './shard-client.ts';
 
 /** One statement on a shard may take this long, in milliseconds. */
 export const COMMAND_MS = 60_000;
 
 /**
- * What a move does on one shard, each a step of its own that may be done again: replication set up and taken down, slots given and taken,
- * rows removed. When and in which order is the mover's affair.
+ * What a move does on one shard, each a step of its own that may be done again: replication set up and taken down,
+ * slots given and taken, rows removed. When and in which order is the mover's affair.
  *
  * @param names tables that move
  * @param cleanRows rows that clean-up removes at once
@@ -37,30 +38,29 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     await exec(client, `drop subscription ${name}`);
   }
 
-  /** @param number of the subscription, for what its first copy may have left; other moves have theirs on the same shard. */
+  /** The identifier of a server: numbers of subscriptions are unique only on one. */
+  async function systemOf(client: ShardClient): Promise<string> {
+    const [row] = await exec(client, 'select system_identifier::text as id from pg_control_system()');
+    return String(row?.id);
+  }
+
+  /** @param copied the subscription by its number and its server, for what its first copy may have left on this one */
   async function dropPublication(
     client: ShardClient,
     publication: string,
     subscription: string,
-    number?: number,
+    copied?: { number: number; system: string },
   ): Promise<void> {
     await exec(client, `drop publication if exists ${publication}`);
     const slots = await exec(
       client,
-      'select slot_name, active_pid from pg_replication_slots where slot_name = $1 or starts_with(slot_name, $2)',
-      [subscription, number === undefined ? subscription : `pg_${number}_sync_`],
+      'select slot_name from pg_replication_slots where slot_name = $1 or slot_name ~ $2',
+      [subscription, copied === undefined ? '^$' : `^pg_${copied.number}_sync_[0-9]+_${copied.system}$`],
     );
-    for (const { slot_name, active_pid } of slots) {
-      if (active_pid) await exec(client, 'select pg_terminate_backend($1)', [active_pid]);
-      for (let i = 0; i < 50; i++)
-        try {
-          await exec(client, 'select pg_drop_replication_slot($1)', [slot_name]);
-          break;
-        } catch (error) {
-          if (/does not exist/.test((error as Error).message)) break;
-          await sleep(100);
-        }
-    }
+    await dropReplicationSlots(
+      client,
+      slots.map(({ slot_name }) => slot_name as string),
+    );
   }
 
   /** Rows of slots that a shard does not own, away in small steps. */
@@ -77,24 +77,6 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
         if (Number(rows[0]?.n) === 0) break;
         await sleep(5);
       }
-  }
-
-  /**
-   * Waiting for a mark happens on the shard itself: a trip for every look would cost a fence more than the replication does. Each statement of a
-   * VOLATILE function sees what was committed meanwhile. 55P03 is what a lock that was not to be had answers, too: try again.
-   */
-  async function prepareTarget(client: ShardClient): Promise<void> {
-    await exec(
-      client,
-      `create or replace function sparrow.await_mark(p_slot int, p_move text, p_n bigint, p_ms int) returns void language plpgsql volatile as $$
-       declare until timestamptz := clock_timestamp() + p_ms * interval '1 ms';
-       begin
-         while not exists (select from sparrow.marks where slot = p_slot and move = p_move and n = p_n) loop
-           if clock_timestamp() > until then raise exception 'no mark in % ms', p_ms using errcode = '55P03'; end if;
-           perform pg_sleep(0.002);
-         end loop;
-       end $$`,
-    );
   }
 
   /** Sends a mark through the replication of a move, without a fence; false when it did not come in time. */
@@ -142,7 +124,10 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     );
   }
 
-  /** Takes a fence back that nothing was decided behind. Nobody waits for the disk: what a crash forgets of it, whoever resumes does again. */
+  /**
+   * Takes a fence back that nothing was decided behind. Nobody waits for the disk: what a crash forgets of it, whoever
+   * resumes does again.
+   */
   async function unfence(client: ShardClient, first: number, last: number, epoch: number): Promise<void> {
     await change(
       client,
@@ -154,9 +139,9 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     exec,
     publish,
     numberOf,
+    systemOf,
     dropSubscription,
     dropPublication,
-    prepareTarget,
     probe,
     clean,
     grant,

@@ -24,13 +24,16 @@ export interface ShardClient {
     deadline: number,
   ): Promise<T[]>;
   /**
-   * The time of the server's clock, ms UTC, at which an attempt that begins now is given up: a statement that comes through later, out of a network that was
-   * broken meanwhile, must not be done any more.
+   * The time of the server's clock, ms UTC, at which an attempt that begins now is given up: a statement that comes
+   * through later, out of a network that was broken meanwhile, must not be done any more.
    */
   until(deadline: number): number | Promise<number>;
   /** The server called an attempt late that is not: its clock was set, and is asked again. */
   forgetClock(): void;
-  /** A connection for itself, for several statements; of a text with several of them, which has no values, the last one answers. */
+  /**
+   * A connection for itself, for several statements; of a text with several of them, which has no values, the last one
+   * answers.
+   */
   session<T>(
     work: (query: <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<R[]>) => Promise<T>,
     timeoutMs: number,

@@ -1,15 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 import type { MetaStore, ShardInfo } from './meta-store.ts';
 import { ATTEMPT_MS, createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
 
-/** Finds the shard of a slot and goes on trying while slots move, shards fail over and connections break, until the deadline. */
+/**
+ * Finds the shard of a slot and goes on trying while slots move, shards fail over and connections break, until the
+ * deadline.
+ */
 export interface ShardRouter {
   readonly slots: number;
   readonly meta: MetaStore;
   /**
-   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). It must end by `until`
-   * (`performance.now()`): a shard that hangs is asked again. `ageMs` is the time since the first attempt whose answer was lost, undefined before one was.
+   * Runs `attempt` on the owner of a slot. It answers `retry` when the shard does not own the slot (now). It must end
+   * by `until` (`performance.now()`): a shard that hangs is asked again. `ageMs` is the time since the first attempt
+   * whose answer was lost, undefined before one was.
    *
    * @throws StoreError TIMEOUT (not done), INDETERMINATE (a write whose answer was lost), SHARD_DOWN
    */
@@ -40,6 +45,8 @@ export async function createShardRouter(options: {
   /** Connections to each shard. Default 16. */
   connections?: number;
   helpAfterMs?: number;
+  /** Makes a shard ready for this version; called once for each that is used, again when it failed. */
+  prepare?: (client: ShardClient) => Promise<unknown>;
 }): Promise<ShardRouter> {
   const { meta } = options;
   const helpAfter = options.helpAfterMs ?? HELP_AFTER_MS;
@@ -67,8 +74,25 @@ export async function createShardRouter(options: {
       );
       // Who still waits for an answer of the old address gets it, or loses it and tries the new one.
       void known?.close().catch(() => {});
+      if (known) prepared.delete(known);
     }
     refreshedAt = performance.now();
+  }
+  const prepared = new Map<ShardClient, Promise<unknown> | true>();
+  function ready(client: ShardClient): Promise<unknown> | true {
+    let state = options.prepare ? prepared.get(client) : true;
+    if (!state) {
+      state = (options.prepare as NonNullable<typeof options.prepare>)(client).then(
+        () => prepared.set(client, true),
+        (error: unknown) => {
+          prepared.delete(client);
+          // What was asked for was not sent, whatever became of this.
+          throw error instanceof StoreError ? error : new LostAnswer(error, true);
+        },
+      );
+      prepared.set(client, state);
+    }
+    return state;
   }
   /** Many callers learn at once that the map is old: one of them asks. */
   const refresh = (): Promise<void> =>
@@ -145,23 +169,26 @@ export async function createShardRouter(options: {
         const shard = map[slot];
         try {
           if (shard === undefined) throw new TryAgain(`slot ${slot} has no shard`);
-          const target = (stale ? standby(shard) : undefined) ?? client(shard);
+          const replica = stale ? standby(shard) : undefined;
+          const target = replica ?? client(shard);
+          const preparing = replica ? true : ready(target);
+          if (preparing !== true) await inTime(preparing, deadline);
           const until = Math.min(deadline, now + ATTEMPT_MS);
           const result = await attempt(target, until, lostAt === undefined ? undefined : now - lostAt);
           if (typeof result !== 'object' || result === null || !('retry' in result)) return result;
           lastError = undefined;
           waitingSince ??= now;
           // While the meta store is away the known map has to do.
-          if (result.retry === 'moved' || tries % 4 === 3) await maybeRefresh(now).catch(() => {});
+          if (result.retry === 'moved' || tries % 4 === 3) await inTime(maybeRefresh(now), deadline).catch(() => {});
           if (performance.now() - waitingSince > helpAfter) {
             waitingSince = undefined;
-            await help(slot).catch(() => {});
+            await inTime(help(slot), deadline).catch(() => {});
           }
         } catch (error) {
           if (error instanceof StoreError) throw error;
           lastError = error;
           if (error instanceof LostAnswer && !error.notSent) lostAt ??= now;
-          await maybeRefresh(now).catch(() => {});
+          await inTime(maybeRefresh(now), deadline).catch(() => {});
         }
         // Fences last some milliseconds: the first waits are short.
         const left = deadline - performance.now();

@@ -23,6 +23,7 @@ export async function startCluster(options: {
   joined?: number;
   slots?: number;
   settings?: PostgresOptions['settings'];
+  cleanEveryMs?: number;
 }): Promise<TestCluster> {
   const { shards, joined = shards, slots = 64, settings = {} } = options;
   const [meta, ...servers] = (await Promise.all(
@@ -31,6 +32,7 @@ export async function startCluster(options: {
   const engine = await createShardsEngine({
     meta: meta.url,
     slots,
+    ...(options.cleanEveryMs === undefined ? {} : { cleanEveryMs: options.cleanEveryMs }),
     shards: servers.slice(0, joined).map(({ url }, i) => ({ id: `s${i}`, url })),
   });
   const store = await createRecordStore({ engine, schema: LOAD_SCHEMA, sweepEveryMs: 0 });

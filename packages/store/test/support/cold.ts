@@ -1,4 +1,5 @@
-// Reads a table ten times its memory budget under a zipfian load, inside a memory cgroup that the parent made: node cold.ts DIR RECORDS HOT_BYTES
+// Reads a table ten times its memory budget under a zipfian load, inside a memory cgroup that the parent made: node
+// cold.ts DIR RECORDS HOT_BYTES
 import { readFileSync } from 'node:fs';
 import { createLmdbEngine, createRecordStore } from '../../src/index.ts';
 

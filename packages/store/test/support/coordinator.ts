@@ -1,4 +1,5 @@
-// A mover in a process of its own, so that it can be killed: node coordinator.ts META_URL MOVE STEP. It says "at STEP" and stands still there.
+// A mover in a process of its own, so that it can be killed: node coordinator.ts META_URL MOVE STEP. It says "at STEP"
+// and stands still there.
 import { MOVED_TABLES } from '../../src/engines/postgres/shard-sql.ts';
 import { openMetaStore } from '../../src/shards/meta-store.ts';
 import { createMover } from '../../src/shards/mover.ts';

@@ -1,6 +1,8 @@
 import type { FileLayer } from '../../src/engines/lmdb/file-layer.ts';
 
-/** A log folder in memory whose disk can be torn: bytes that were not made durable survive only as far as the test says. */
+/**
+ * A log folder in memory whose disk can be torn: bytes that were not made durable survive only as far as the test says.
+ */
 export interface TornDisk extends FileLayer {
   /** Appends in order: file, position, bytes. Only the last one can be torn, the others were promised. */
   readonly appends: { name: string; position: number; bytes: Buffer }[];
@@ -45,7 +47,8 @@ export function createTornDisk(files = new Map<string, Buffer>(), now = false): 
       const last = appends.at(-1);
       if (last) {
         const file = copy.get(last.name) as Buffer;
-        file.fill(rest === 'old' ? 0 : 0xa5, last.position + kept, last.position + last.bytes.length);
+        if (kept < last.bytes.length)
+          file.fill(rest === 'old' ? 0 : 0xa5, last.position + kept, last.position + last.bytes.length);
       }
       return createTornDisk(copy);
     },

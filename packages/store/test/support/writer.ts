@@ -1,4 +1,5 @@
-// Writes pairs of counters in one transaction each, and prints what was acknowledged; the parent kills it. node writer.ts DIR FROM
+// Writes pairs of counters in one transaction each, and prints what was acknowledged; the parent kills it. node
+// writer.ts DIR FROM
 import { readFileSync } from 'node:fs';
 import { createLmdbEngine, createRecordStore } from '../../src/index.ts';
 

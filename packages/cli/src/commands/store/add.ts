@@ -12,7 +12,7 @@ export function add<O extends object = Record<string, string | undefined>>(
   const command = new Command(usage.split(' ')[0])
     .usage(usage.split(' ').slice(1).join(' '))
     .description(description)
-    .option('--dir <dir>', 'folder of the store', '.sparrow/store')
+    .option('--dir <dir>', 'folder of the store, or of the project it belongs to', '.sparrow/store')
     .option('--namespace <name>', 'tables of one app and environment: app/env')
     .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
     .exitOverride()

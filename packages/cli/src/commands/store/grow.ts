@@ -7,7 +7,10 @@ import type { StoreContext } from './context.ts';
 /** Told of after so many rows. */
 const TELL_ROWS = 50_000;
 
-/** Brings a store to shards: in this process when nobody else has it open, else in the one that serves it, while it serves. */
+/**
+ * Brings a store to shards: in this process when nobody else has it open, else in the one that serves it, while it
+ * serves.
+ */
 export async function grow(context: StoreContext, meta: string, shards: readonly string[]): Promise<Growth> {
   let told = 0;
   const onProgress = ({ copied, waiting }: { copied: number; waiting: number }): void => {

@@ -3,10 +3,18 @@ import { StoreError } from '@sparrow/store';
 import type { Command } from 'commander';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
+import { LOAD_NAMESPACE } from './context.ts';
 
-/** Namespace of the counters: no table of an app is touched. */
-const NAMESPACE = 'sparrow/load';
 const BOUNDS = { records: 100_000, clients: 256, seconds: 3_600 };
+/** Counters that a load left which ended longer ago than any may take are removed by the next one. */
+const OLD_SECONDS = 2 * BOUNDS.seconds;
+const RANGES_A_SECOND = 8;
+
+/** The first counter of a load: two that run at once have counters of their own. */
+function firstCounter(): number {
+  const second = Math.floor(Date.now() / 1000);
+  return (second * RANGES_A_SECOND + Math.floor(Math.random() * RANGES_A_SECOND)) * BOUNDS.records;
+}
 
 /** A load whose every answer is checked: what to run while shards are split. */
 export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
@@ -29,12 +37,13 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
         });
       };
       const [keys, clients, seconds] = [bounded('records'), bounded('clients'), bounded('seconds')];
-      const opened = await context.open({ schema: LOAD_SCHEMA, namespace: NAMESPACE });
+      const opened = await context.open({ schema: LOAD_SCHEMA, namespace: LOAD_NAMESPACE });
       const table = opened.table('Counter');
-      // Whatever an earlier load left.
-      await removeCounters();
-      await fillCounters(opened, keys, 100);
-      const load = startLoad(opened, { keys, clients });
+      const first = firstCounter();
+      const old = BigInt(first - OLD_SECONDS * RANGES_A_SECOND * BOUNDS.records);
+      await removeCounters((id) => id < old);
+      await fillCounters(opened, keys, 100, first);
+      const load = startLoad(opened, { keys, clients, ids: Array.from({ length: keys }, (_, i) => first + i) });
       let stopped = false;
       const stop = (): void => void (stopped = true);
       process.once('SIGINT', stop);
@@ -52,8 +61,8 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       process.removeListener('SIGINT', stop);
       await load.stop();
       const took = performance.now() - begun;
-      const violations = checkLoad(load.history, await finalCounters(opened, keys));
-      await removeCounters();
+      const violations = checkLoad(load.history, await finalCounters(opened, keys, first));
+      await removeCounters((id) => id >= BigInt(first) && id < BigInt(first + keys));
       const result = {
         operations: load.history.length,
         perSecond: Math.round((load.history.length * 1000) / took),
@@ -70,12 +79,14 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       context.json(result);
       if (!good) setExitCode(1);
 
-      async function removeCounters(): Promise<void> {
+      async function removeCounters(which: (id: bigint) => boolean): Promise<void> {
         for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
           const page = await table.traverse({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
           cursor = page.cursor;
-          if (page.records.length > 0)
-            await table.batch(page.records.map(({ record }) => ({ op: 'delete' as const, key: { id: record.id } })));
+          const ids = page.records.map(({ record }) => record.id as bigint).filter(which);
+          const results = await table.batch(ids.map((id) => ({ op: 'delete' as const, key: { id } })));
+          const refused = results.find((result) => result instanceof StoreError && result.code !== 'NOT_FOUND');
+          if (refused) throw refused;
         }
       }
     },

@@ -26,6 +26,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     () => {},
     async (context, [target = '']) => {
       const { backupStore, openEngineToRead } = await import('@sparrow/store');
+      await context.demandStore();
       const { engine } = await openEngineToRead(context.dir);
       try {
         const backup = await backupStore(embedded(engine), resolve(context.io.cwd, target));
@@ -43,17 +44,24 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     (command) =>
       command
         .option('--archive <dir>', 'folder of the changes behind the backup')
-        .option('--until <time>', 'ISO time or ms; default: all of the archive'),
-    async (context, [backup = ''], { archive, until }) => {
-      const { restoreStore } = await import('@sparrow/store');
-      const time = until === undefined ? undefined : /^\d+$/.test(until) ? Number(until) : Date.parse(until);
+        .option('--until <time>', 'a time like 2026-11-28T08:00:00Z; default: all of the archive')
+        .option('--timeline <id>', 'the timeline to follow; default: the one that the store was on at that time'),
+    async (context, [backup = ''], { archive, until, timeline }) => {
+      const { parseTime, restoreStore } = await import('@sparrow/store');
+      const time = until === undefined ? undefined : parseTime(until);
       const restored = await restoreStore(resolve(context.io.cwd, backup), context.dir, {
         ...(archive === undefined ? {} : { archive: resolve(context.io.cwd, archive) }),
         ...(time === undefined ? {} : { until: time }),
+        ...(timeline === undefined ? {} : { timeline }),
       });
       context.io.say(
-        `✓ ${context.options.dir}: change ${restored.sequence}, ${restored.changes} of them from the archive`,
+        `✓ ${context.options.dir}: up to change ${restored.sequence} of ${new Date(restored.at).toISOString()}, ${restored.changes} of them from the archive`,
       );
+      context.io.say(
+        `  It goes on as timeline ${restored.timeline}; readers of change feeds beyond this point are told.`,
+      );
+      for (const id of restored.passedOver)
+        context.io.say(`  Timeline ${id} is later, and began before this backup was made: it was not followed.`);
       context.json(restored);
     },
   );
@@ -67,9 +75,10 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         .option('--off', 'switch it off')
         .option('--prune <backup>', 'remove the files that lie before a backup'),
     async (context, _args, options: { on?: string | true; off?: boolean; prune?: string }) => {
-      const { changeStoreConfig, describeArchive, pruneArchive, readStoreConfig, verifyBackup } = await import(
+      const { changeStoreConfig, describeArchive, gapsOf, pruneArchive, readStoreConfig, verifyBackup } = await import(
         '@sparrow/store'
       );
+      if (options.on === undefined) await context.demandStore();
       if (options.on !== undefined || options.off) {
         const dir = options.on === true ? 'archive' : options.on;
         if (readStoreConfig(context.dir).meta !== undefined)
@@ -83,20 +92,25 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       }
       const { archive } = readStoreConfig(context.dir);
       const folder = resolve(context.dir, archive ?? 'archive');
-      const pruned =
-        options.prune === undefined
-          ? []
-          : await pruneArchive(folder, (await verifyBackup(resolve(context.io.cwd, options.prune))).sequence);
+      const pruned: string[] = [];
+      if (options.prune !== undefined) {
+        const { sequence, timeline } = await verifyBackup(resolve(context.io.cwd, options.prune));
+        pruned.push(...(await pruneArchive(folder, sequence, timeline)));
+      }
       for (const name of pruned) context.io.say(`  removed ${name}`);
       const runs = existsSync(folder) ? await describeArchive(folder) : [];
+      const gaps = existsSync(folder) ? await gapsOf(folder) : [];
       const time = (ms: number): string => new Date(ms).toISOString();
       if (options.on === undefined && !options.off) {
         context.io.say(archive === undefined ? 'The archive is off.' : `The archive is on: ${archive}`);
-        for (const { first, last, from, to, bytes } of runs)
-          context.io.say(`  changes ${first} to ${last}  ${time(from)} to ${time(to)}  ${bytes} bytes`);
-        if (runs.length > 1) context.io.say('  There are gaps: restore from a backup made behind the last of them.');
+        for (const { timeline, first, last, from, to, bytes } of runs)
+          context.io.say(
+            `  changes ${first} to ${last}${timeline === '' ? '' : ` of ${timeline}`}  ${time(from)} to ${time(to)}  ${bytes} bytes`,
+          );
+        for (const gap of gaps)
+          context.io.say(`  ✗ changes ${gap} are missing: restore from a backup made behind them`);
       }
-      context.json({ on: archive !== undefined, dir: folder, runs, pruned });
+      context.json({ on: archive !== undefined, dir: folder, runs, gaps, pruned });
     },
   );
   add(
@@ -151,6 +165,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     () => {},
     async (context) => {
       const { openEngine } = await import('@sparrow/store');
+      await context.demandStore();
       const engine = embedded(await openEngine(context.dir));
       const file = join(context.dir, 'data.mdb');
       const before = statSync(file).size;

@@ -13,6 +13,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
 
   async function withMeta<T>(context: StoreContext, work: (meta: MetaStore, mover: Mover) => Promise<T>): Promise<T> {
     const { createMover, MOVED_TABLES, openMetaStore } = await import('@sparrow/store');
+    await context.demandStore();
     const { meta: url, slots } = readStoreConfig(context.dir);
     if (url === undefined)
       throw new StoreError('CONFIG_INVALID', `${context.dir} is an embedded store`, {
@@ -24,11 +25,12 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       const mover = createMover({
         meta,
         tables: MOVED_TABLES,
+        onWait: (move, text) => context.io.say(`  ${move.id}  ${text}`),
         onStep(move, step) {
           const share = Math.round((100 * (move.switched - move.first)) / (move.last - move.first + 1));
           if (step === 'switched' && share - told < 10 && share < 100) return;
           told = share;
-          if (!['fence', 'drain', 'decide', 'grant'].includes(step))
+          if (!['fence', 'drain', 'decide', 'grant', 'reverse'].includes(step))
             context.io.say(`  ${move.id}  ${move.from} → ${move.to}  ${step}  ${share} %`);
         },
       });
@@ -57,7 +59,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     keep: boolean,
   ): Promise<void> {
     const planned = [];
-    for (const move of moves) planned.push(await mover.plan(move));
+    for (const move of moves) planned.push(await mover.plan({ ...move, keep }));
     const done = await Promise.all(planned.map(({ id }) => mover.run(id, keep ? { stopAt: 'reversible' } : {})));
     for (const { id, state, fencesMs, retries } of done)
       context.io.say(
@@ -224,6 +226,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     'bring an embedded store to PostgreSQL: copy, follow the changes, switch',
     (command) => command.option('--shard <url...>', "PostgreSQL of the shards; default: the meta store's own"),
     async (context, [url = ''], { shard }: { shard?: string[] }) => {
+      await context.demandStore();
       const urls: string[] = shard ?? [url];
       const growth = await grow(context, url, urls);
       context.io.say(`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);

@@ -26,6 +26,8 @@ export const ZK_ERROR = {
 
 const XID_WATCH = -1;
 const XID_PING = -2;
+/** While no server answers it is said so often. */
+const SAY_MS = 15_000;
 const MAX_PACKET_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 10_000;
 
@@ -62,9 +64,9 @@ interface Waiting {
 }
 
 /**
- * A session with a ZooKeeper ensemble: one connection at a time, to whichever server answers. Requests are answered in order. It
- * knows how long nobody can have been told that the session ended: two thirds of its timeout from when the last answered ping was
- * sent; the rest is for servers that hear of our pings from each other (every half tick).
+ * A session with a ZooKeeper ensemble: one connection at a time, to whichever server answers. Requests are answered in
+ * order. It knows how long nobody can have been told that the session ended: two thirds of its timeout from when the
+ * last answered ping was sent; the rest is for servers that hear of our pings from each other (every half tick).
  */
 export class ZooKeeperSession {
   readonly #options: SessionOptions;
@@ -88,6 +90,11 @@ export class ZooKeeperSession {
   #connectSentAt = 0;
   /** Requests that wait for a connection. */
   #sleeping: (() => void)[] = [];
+  /** Why the last connection came to nothing. */
+  #reason = '';
+  /** Attempts since a server answered. */
+  #failures = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -110,8 +117,8 @@ export class ZooKeeperSession {
   }
 
   /**
-   * @throws ZooKeeperReplyError for a code of the server; RouterError COORDINATION_LOST when the connection fell before the
-   * answer (whether it was done is unknown), or none came back within the session's timeout
+   * @throws ZooKeeperReplyError for a code of the server; RouterError COORDINATION_LOST when the connection fell
+   * before the answer (whether it was done is unknown), or none came back within the session's timeout
    */
   async request(op: number, path: string, write: (writer: JuteWriter) => void): Promise<JuteReader> {
     if (!this.#isConnected) await this.#connected();
@@ -129,12 +136,16 @@ export class ZooKeeperSession {
     if (this.#isClosed)
       return Promise.reject(new RouterError('CLOSED', 'the session was closed', { hint: 'open another' }));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(lost('no server of the ensemble answers')), this.#timeoutMs * 2);
-      this.#sleeping.push(() => {
+      const timer = setTimeout(() => {
+        this.#sleeping = this.#sleeping.filter((one) => one !== wake);
+        reject(lost(`no server answers at ${this.#options.servers.join(', ')}`));
+      }, this.#timeoutMs * 2);
+      const wake = (): void => {
         clearTimeout(timer);
         if (this.#isConnected) resolve();
         else reject(lost('the session was closed'));
-      });
+      };
+      this.#sleeping.push(wake);
     });
   }
 
@@ -149,7 +160,11 @@ export class ZooKeeperSession {
     this.#input = Buffer.alloc(0);
     // One server that does not answer must not use up the session's time.
     const patience = Math.max(200, this.#timeoutMs / 3);
-    this.#connectTimer = setTimeout(() => socket.destroy(), patience);
+    this.#reason = '';
+    this.#connectTimer = setTimeout(() => {
+      this.#reason ||= `no answer within ${Math.round(patience)} ms`;
+      socket.destroy();
+    }, patience);
     socket.on('connect', () => {
       this.#connectSentAt = performance.now();
       const hello = new JuteWriter()
@@ -162,7 +177,9 @@ export class ZooKeeperSession {
       socket.write(hello.packet());
     });
     socket.on('data', (chunk) => this.#onData(socket, chunk));
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason ||= error.code ?? error.message;
+    });
     socket.once('close', () => this.#onClose(socket));
   }
 
@@ -178,10 +195,23 @@ export class ZooKeeperSession {
     for (const { reject } of waiting) reject(lost('the connection fell'));
     if (this.#isClosed) return;
     if (was) this.#attempt = 0;
+    this.#say(was);
     // Each server once without a pause, then slower.
     const round = Math.floor(this.#attempt++ / this.#options.servers.length);
     const wait = round === 0 ? 10 : backoff(round, { baseMs: 50, maxMs: 500 });
     this.#retryTimer = setTimeout(() => this.#connect(), wait);
+  }
+
+  /** Names the servers that do not answer, when all of them were tried, and again while it lasts. */
+  #say(wasConnected: boolean): void {
+    const { servers, log } = this.#options;
+    const server = servers[this.#server] as string;
+    if (wasConnected) log?.(`ZooKeeper at ${server}: the connection fell (${this.#reason || 'closed by the server'})`);
+    this.#failures = wasConnected ? 0 : this.#failures + 1;
+    if (this.#failures < servers.length || performance.now() - this.#saidAt < SAY_MS) return;
+    this.#saidAt = performance.now();
+    const last = `${server}: ${this.#reason || 'closed by the server'}`;
+    log?.(`ZooKeeper does not answer at ${servers.join(', ')} (${last}); trying on`);
   }
 
   #onData(socket: Socket, chunk: Buffer): void {
@@ -218,6 +248,10 @@ export class ZooKeeperSession {
       return;
     }
     clearTimeout(this.#connectTimer);
+    if (this.#failures >= this.#options.servers.length)
+      this.#options.log?.(`ZooKeeper answers at ${this.#options.servers[this.#server]}`);
+    this.#failures = 0;
+    this.#saidAt = Number.NEGATIVE_INFINITY;
     const isNew = this.#id !== id;
     this.#id = id;
     this.#password = password;

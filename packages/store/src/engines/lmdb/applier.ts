@@ -3,9 +3,11 @@ import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
 import { SPACE, spaced } from './layout.ts';
 import type { Overlay } from './overlay.ts';
+import { REVISION_KEY } from './revisions.ts';
 
 /** Under this name LMDB has the number of the last change that is in it, in the same transaction. */
 export const APPLIED = 'applied';
+export const APPLIED_KEY = spaced(SPACE.meta, Buffer.from(APPLIED));
 
 /** Takes what is durable in the log to LMDB, in batches. */
 export interface Applier {
@@ -21,7 +23,7 @@ export interface Applier {
   schedule(): void;
   /** A batch of all that the overlay has, now. @throws what LMDB says */
   apply(upTo: number): Promise<void>;
-  /** Everything that is durable is in LMDB. @throws what LMDB said last */
+  /** Everything that is durable now is in LMDB, whatever becomes durable meanwhile. @throws what LMDB said last */
   settle(): Promise<void>;
   /** Who writes waits here while too much waits for LMDB. @throws StoreError DISK_FULL, OVERLOADED */
   waitForRoom(deadline: number): Promise<void>;
@@ -41,6 +43,8 @@ export function createApplier(options: {
   everyMs: number;
   clock: Clock;
   applied: number;
+  /** The highest revision that was given: it is noted with each batch. */
+  rev(): number;
   /** A batch is in LMDB, by itself durable there. */
   onApplied(upTo: number): Promise<void>;
 }): Applier {
@@ -65,7 +69,8 @@ export function createApplier(options: {
           if (value) void db.put(key, value);
           else void db.remove(key);
         }
-        last = db.put(spaced(SPACE.meta, Buffer.from(APPLIED)), Buffer.from(String(upTo)));
+        void db.put(REVISION_KEY, Buffer.from(String(options.rev())));
+        last = db.put(APPLIED_KEY, Buffer.from(String(upTo)));
       });
       // A commit that fails rejects them both.
       last?.catch(() => {});
@@ -77,14 +82,13 @@ export function createApplier(options: {
       commitError?.catch((reason: unknown) => (lastError = reason));
       throw error;
     }
-    // Without this a read could see LMDB as it was before the batch, while the batch no longer stands in the overlay.
-    db.resetReadTxn();
+    // lmdb lets go of older views of LMDB before it says that the batch is there, so no read misses what leaves the
+    // overlay.
     overlay.applied();
     applied = upTo;
   }
 
   async function applyAll(): Promise<void> {
-    if (overlay.durable.size === 0) return;
     try {
       const upTo = applier.durableSequence;
       await apply(upTo);
@@ -96,6 +100,17 @@ export function createApplier(options: {
       lastError = error;
     }
     wakeAll();
+  }
+
+  /** One batch at a time: a second one would take the place of what the first one is still writing. */
+  function run(): Promise<void> {
+    timer?.();
+    timer = undefined;
+    running ??= applyAll().finally(() => {
+      running = undefined;
+      if (overlay.durable.size > 0) applier.schedule();
+    });
+    return running;
   }
 
   const applier: Applier = {
@@ -116,21 +131,15 @@ export function createApplier(options: {
       const soon = overlay.bytes > overlayBytes / 2;
       if (timer && !soon) return;
       timer?.();
-      timer = clock.after(soon ? 0 : everyMs, () => {
-        timer = undefined;
-        running = applyAll().finally(() => {
-          running = undefined;
-          if (overlay.durable.size > 0) applier.schedule();
-        });
-      });
+      timer = clock.after(soon ? 0 : everyMs, () => void run());
     },
     async settle() {
-      while (overlay.durable.size > 0 || running) {
+      const upTo = applier.durableSequence;
+      while (applied < upTo) {
+        // A batch that is on its way may have begun before what is asked for.
         if (running) await running;
         else {
-          timer?.();
-          timer = undefined;
-          await applyAll();
+          await run();
           if (failures > 0) throw lastError;
         }
       }

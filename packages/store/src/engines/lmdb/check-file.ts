@@ -9,8 +9,9 @@ const TXN_AT = 152;
 const MAGIC = 0xbeefc0de;
 
 /**
- * Compares the length of an LMDB file with what its newest meta page says. A file that is too short would be mapped all the same, and
- * the first touch of a missing page ends the process by SIGBUS, so this is asked before the file is mapped.
+ * Compares the length of an LMDB file with what its newest meta page says. A file that is too short would be mapped all
+ * the same, and the first touch of a missing page ends the process by SIGBUS, so this is asked before the file is
+ * mapped.
  *
  * @throws StoreError STORE_CORRUPT
  */

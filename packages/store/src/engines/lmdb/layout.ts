@@ -11,8 +11,8 @@ export function spaced(space: number, key: Uint8Array): Buffer {
 }
 
 /**
- * A stored row: version int32, revision, expiry and change time as 48-bit numbers, count of index entries as uint16, the entries each
- * with a uint16 length, the value. All little endian.
+ * A stored row: version int32, revision, expiry and change time as 48-bit numbers, count of index entries as uint16,
+ * the entries each with a uint16 length, the value. All little endian.
  */
 const HEAD = 24;
 
@@ -47,6 +47,9 @@ export function decodeRow(bytes: Buffer, length = bytes.length): Row {
     value: bytes.subarray(at, length),
   };
 }
+
+/** The revision of a stored row. */
+export const revOf = (bytes: Buffer): number => read48(bytes, 4);
 
 export function indexOf(bytes: Buffer): Buffer[] {
   const count = bytes.readUInt16LE(22);
@@ -108,7 +111,9 @@ export interface StoredChange {
   value: Buffer | undefined;
 }
 
-/** A commit in the log: count, then per change key length uint16, key, value length uint32 (0xffffffff removes), value. */
+/**
+ * A commit in the log: count, then per change key length uint16, key, value length uint32 (0xffffffff removes), value.
+ */
 export function encodePayload(changes: readonly StoredChange[]): Buffer {
   const out = Buffer.allocUnsafe(payloadBytes(changes));
   writePayload(changes, out, 0);

@@ -1,20 +1,24 @@
-import { randomInt } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import { StoreError } from '../../errors.ts';
-import type { FileLayer, LogFile } from './file-layer.ts';
+import type { LogFile } from './file-layer.ts';
+import {
+  HEAD_BYTES,
+  numberOf,
+  RECORD_HEAD_BYTES,
+  type ReplayOptions,
+  replayLog,
+  sealRecords,
+  segmentHead,
+  segmentName,
+} from './segments.ts';
 
-/**
- * The log in front of LMDB: what makes a write durable. Writes that come while the disk is busy go to it together.
- *
- * A segment is 32 bytes of head (magic, format, number, salt, checksum, first sequence number) and records: crc32 over salt and the rest, length, sequence number, payload. A process
- * never appends to a segment of an earlier one, so a torn end stays an end.
- */
+/** The log in front of LMDB: what makes a write durable. Writes that come while the disk is busy go to it together. */
 export interface Log {
   /**
-   * Notes a payload of `bytes` under the next number, which `write` puts where it is told; the promise resolves when it is durable, with all before it.
+   * Notes a payload of `bytes` under the next number, which `write` puts where it is told; the promise resolves when it
+   * is durable, with all before it.
    */
   append(bytes: number, write: (out: Buffer, at: number) => void): { sequence: number; durable: Promise<void> };
-  /** Everything up to here is elsewhere too: segments below it may go. */
+  /** Everything up to here is elsewhere, too: segments below it may go. Never rejects. */
   release(sequence: number): Promise<void>;
   readonly sequence: number;
   /** Bytes in segments that are not released. */
@@ -23,31 +27,19 @@ export interface Log {
   close(): Promise<void>;
 }
 
-export interface LogOptions {
-  files: FileLayer;
+export interface LogOptions extends ReplayOptions {
   /** Size of a segment; a larger group gets one of its own. Default 16 MiB. */
   segmentBytes?: number;
   /** Bytes that may wait; more are refused with OVERLOADED. Default 64 MiB. */
   queueBytes?: number;
   /** False while the disk is known to be busy with something else: then no write is waited for on this thread. */
   calm?: () => boolean;
-  /** The highest sequence number that is applied elsewhere already. */
-  applied: number;
-  /** Called in order for every record behind `applied` that was durable. */
-  onRecord(sequence: number, payload: Buffer): void;
-  /** Called in order for every record up to `applied` that is still there. */
-  onApplied?(sequence: number, payload: Buffer): void;
 }
 
-const MAGIC = 0x4c525053;
-const FORMAT = 1;
-const HEAD = 32;
-const RECORD_HEAD = 16;
-const nameOf = (number: number): string => `log-${String(number).padStart(10, '0')}`;
-
 /**
- * A disk that makes a group durable in a tenth of a millisecond is waited for on this thread: to hand the write to another one and be woken takes as
- * long again. One write that takes longer ends that, until so many in a row, by another thread, were quick.
+ * A disk that makes a group durable in a tenth of a millisecond is waited for on this thread: to hand the write to
+ * another one and be woken takes as long again. One write that takes longer ends that, until so many in a row, by
+ * another thread, were quick.
  */
 const QUICK_MS = 0.4;
 const QUICK_WRITES = 8;
@@ -69,30 +61,17 @@ interface Group {
   reject(error: Error): void;
 }
 
-/** Opens the log of a folder: replays what is behind `applied`, then begins a new segment. @throws StoreError STORE_CORRUPT */
+/**
+ * Opens the log of a folder: replays what is behind `applied`, then begins a new segment.
+ *
+ * @throws StoreError STORE_CORRUPT
+ */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { files, segmentBytes = 16 * 1024 * 1024, queueBytes = 64 * 1024 * 1024 } = options;
-  const found = (await files.list()).filter((name) => /^log-\d{10}$/.test(name)).sort();
-  let sequence = options.applied;
-  let expected: number | undefined;
-  const heads = await Promise.all(found.map(async (name) => firstOf(await files.read(name))));
-  for (const [i, name] of found.entries()) {
-    // What a later segment counts again was refused when it could not be written here.
-    const before = Math.min(...heads.slice(i + 1).map((first) => first ?? Number.POSITIVE_INFINITY));
-    for (const record of readSegment(await files.read(name))) {
-      if (record.sequence >= before) break;
-      if (record.sequence > (expected ?? options.applied + 1))
-        throw gap(name, expected ?? options.applied + 1, record.sequence);
-      expected = record.sequence + 1;
-      if (record.sequence <= options.applied) {
-        options.onApplied?.(record.sequence, record.payload);
-        continue;
-      }
-      options.onRecord(record.sequence, record.payload);
-      sequence = record.sequence;
-    }
-  }
-  let number = found.length > 0 ? Number((found.at(-1) as string).slice(4)) + 1 : 1;
+  const replayed = await replayLog(options);
+  const found = replayed.segments;
+  let { sequence } = replayed;
+  let number = found.length > 0 ? numberOf(found.at(-1) as string) + 1 : 1;
   let segments: { name: string; last: number; bytes: number }[] = found.map((name) => ({
     name,
     last: sequence,
@@ -115,31 +94,15 @@ export async function openLog(options: LogOptions): Promise<Log> {
   async function nextSegment(atLeast: number, first: number): Promise<void> {
     await file?.close();
     file = undefined;
-    const name = nameOf(number);
-    size = Math.max(segmentBytes, atLeast + HEAD);
+    const name = segmentName(number);
+    size = Math.max(segmentBytes, atLeast + HEAD_BYTES);
     file = await files.create(name, size);
-    salt = randomInt(2 ** 32);
-    const head = Buffer.alloc(HEAD);
-    head.writeUInt32LE(MAGIC, 0);
-    head.writeUInt32LE(FORMAT, 4);
-    head.writeDoubleLE(number, 8);
-    head.writeUInt32LE(salt, 16);
-    head.writeDoubleLE(first, 24);
-    head.writeUInt32LE(headCrc(head), 20);
+    const { head, salt: own } = segmentHead(number, first);
+    salt = own;
     await file.append(head, 0);
     segments.push({ name, last: 0, bytes: size });
-    position = HEAD;
+    position = HEAD_BYTES;
     number++;
-  }
-
-  /** The salt of the segment is known only now. */
-  function seal({ buffer, bytes }: Group): Buffer {
-    for (let at = 0; at < bytes; ) {
-      const end = at + RECORD_HEAD + buffer.readUInt32LE(at + 4);
-      buffer.writeUInt32LE(crc32(buffer.subarray(at + 4, end), salt), at);
-      at = end;
-    }
-    return buffer.subarray(0, bytes);
   }
 
   let quick = 0;
@@ -172,7 +135,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       try {
         if (failure) throw failure;
         if (!file || position + now.bytes > size) await nextSegment(now.bytes, now.first);
-        await persist(file as unknown as LogFile, seal(now));
+        await persist(file as unknown as LogFile, sealRecords(now.buffer, now.bytes, salt));
         fsyncs++;
         position += now.bytes;
         const last = segments.at(-1);
@@ -229,7 +192,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     append(length, write) {
       if (closed) throw new StoreError('CLOSED', 'the store is closed', { hint: 'open it again' });
       if (failure) throw failure;
-      const bytes = RECORD_HEAD + length;
+      const bytes = RECORD_HEAD_BYTES + length;
       if (waitingBytes + bytes > queueBytes && waitingBytes > 0)
         throw new StoreError('OVERLOADED', 'more writes are waiting for the disk than the log takes', {
           hint: 'send fewer at once, or try again',
@@ -239,7 +202,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
       const { buffer, bytes: at } = group;
       buffer.writeUInt32LE(length, at + 4);
       buffer.writeDoubleLE(own, at + 8);
-      write(buffer, at + RECORD_HEAD);
+      write(buffer, at + RECORD_HEAD_BYTES);
       if (at === 0) group.first = own;
       group.last = own;
       group.bytes += bytes;
@@ -253,8 +216,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
     },
     async release(upTo) {
       const gone = segments.filter((segment, i) => i < segments.length - 1 && segment.last <= upTo);
-      segments = segments.filter((segment) => !gone.includes(segment));
-      for (const segment of gone) await files.remove(segment.name);
+      for (const segment of gone) {
+        // One that cannot be removed now is tried again the next time; it keeps nothing but its room.
+        const removed = await files.remove(segment.name).then(
+          () => true,
+          () => false,
+        );
+        if (removed) segments = segments.filter((other) => other !== segment);
+      }
     },
     async close() {
       closed = true;
@@ -275,40 +244,4 @@ function newGroup(buffer: Buffer): Group {
   // Nobody may be waiting for a group that fails empty.
   durable.catch(() => {});
   return { buffer, bytes: 0, first: 0, last: 0, durable, resolve, reject };
-}
-
-function gap(name: string, expected: number, found: number): StoreError {
-  return new StoreError('STORE_CORRUPT', `${name} begins at change ${found}, but change ${expected} is in no file`, {
-    hint: 'a file of the log is missing: restore a backup',
-  });
-}
-
-const headCrc = (head: Buffer): number => crc32(head.subarray(24, HEAD), crc32(head.subarray(0, 20)));
-
-/** The number of the first record a segment was made for; undefined when its head is not whole. */
-function firstOf(bytes: Buffer): number | undefined {
-  const whole = bytes.length >= HEAD && bytes.readUInt32LE(0) === MAGIC && bytes.readUInt32LE(20) === headCrc(bytes);
-  return whole ? bytes.readDoubleLE(24) : undefined;
-}
-
-/** The whole records of a segment; it ends at the first that is torn. */
-function* readSegment(bytes: Buffer): Generator<{ sequence: number; payload: Buffer }> {
-  if (firstOf(bytes) === undefined) return;
-  const format = bytes.readUInt32LE(4);
-  if (format !== FORMAT)
-    throw new StoreError('STORE_CORRUPT', `the log has format ${format}, this version reads ${FORMAT}`, {
-      hint: 'use the version that wrote it',
-    });
-  const salt = bytes.readUInt32LE(16);
-  let expected: number | undefined;
-  for (let at = HEAD; at + RECORD_HEAD <= bytes.length; ) {
-    const length = bytes.readUInt32LE(at + 4);
-    const end = at + RECORD_HEAD + length;
-    if (end > bytes.length || bytes.readUInt32LE(at) !== crc32(bytes.subarray(at + 4, end), salt)) return;
-    const sequence = bytes.readDoubleLE(at + 8);
-    if (expected !== undefined && sequence !== expected) return;
-    expected = sequence + 1;
-    yield { sequence, payload: bytes.subarray(at + RECORD_HEAD, end) };
-    at = end;
-  }
 }

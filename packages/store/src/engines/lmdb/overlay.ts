@@ -1,6 +1,8 @@
 /** What is durable in the log and not yet in LMDB, and what is not even durable. */
 
 export interface Entry {
+  /** The key as `textOf` gives it. */
+  text: string;
   /** Key of LMDB, space byte included. */
   key: Buffer;
   /** Stored bytes; undefined removes. */
@@ -27,8 +29,9 @@ export class Overlay {
   }
 
   /** Entries up to a sequence number became durable. */
-  settle(entries: readonly { text: string; entry: Entry }[]): void {
-    for (const { text, entry } of entries) {
+  settle(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const { text } = entry;
       if (this.pending.get(text) === entry) this.pending.delete(text);
       const old = this.durable.get(text);
       if (old) this.bytes -= size(old);

@@ -2,9 +2,7 @@ import { addShard } from '../../shards/cluster.ts';
 import { type MetaStore, openMetaStore } from '../../shards/meta-store.ts';
 import { createShardRouter } from '../../shards/shard-router.ts';
 import { createPostgresEngine, type PostgresEngine } from './postgres-engine.ts';
-import { SHARD_FUNCTIONS, SHARD_TABLES } from './shard-sql.ts';
-
-export const SHARD_SQL = [SHARD_TABLES, SHARD_FUNCTIONS] as const;
+import { migrateShard, shardSqlFiles } from './shard-sql.ts';
 
 export interface ShardsOptions {
   /** The PostgreSQL of the meta store. */
@@ -15,6 +13,8 @@ export interface ShardsOptions {
   shards?: readonly { id: string; url: string; standbys?: string[] }[];
   /** Connections to each shard. Default 16. */
   connections?: number;
+  /** How often deleted rows that are old are looked for. Default 10 s. */
+  cleanEveryMs?: number;
 }
 
 /** Opens records on PostgreSQL shards. @throws StoreError SHARD_DOWN, CONFIG_INVALID */
@@ -23,15 +23,21 @@ export async function createShardsEngine(options: ShardsOptions): Promise<Postgr
     url: options.meta,
     ...(options.slots === undefined ? {} : { slots: options.slots }),
   });
+  const files = shardSqlFiles();
   try {
     const known = await meta.shards();
     for (const shard of options.shards ?? [])
       if (!known.some(({ id, url }) => id === shard.id && url === shard.url)) await joinShard(meta, shard);
     const router = await createShardRouter({
       meta,
+      // A shard that an older version made is brought up to date before it is used.
+      prepare: (client) => migrateShard(client, files),
       ...(options.connections === undefined ? {} : { connections: options.connections }),
     });
-    const engine = createPostgresEngine({ router });
+    const engine = createPostgresEngine({
+      router,
+      ...(options.cleanEveryMs === undefined ? {} : { cleanEveryMs: options.cleanEveryMs }),
+    });
     return {
       ...engine,
       async close() {
@@ -46,5 +52,5 @@ export async function createShardsEngine(options: ShardsOptions): Promise<Postgr
 }
 
 export function joinShard(meta: MetaStore, shard: { id: string; url: string; standbys?: string[] }): Promise<void> {
-  return addShard(meta, { ...shard, sql: SHARD_SQL });
+  return addShard(meta, { ...shard, prepare: (client) => migrateShard(client) });
 }

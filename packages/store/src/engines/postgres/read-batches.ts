@@ -1,13 +1,6 @@
 import { LostAnswer, type ShardClient } from '../../shards/shard-client.ts';
+import type { RowData } from './rows.ts';
 
-/** A row as a shard answers it; `v` is null when there is none. */
-export interface RowData {
-  v: Buffer | null;
-  ver: number;
-  rev: string;
-  exp: string;
-  mod: string;
-}
 /** `st` is the shard's view of the slot: only `o` counts. */
 export interface FoundRow extends RowData {
   st: string | null;
@@ -38,9 +31,9 @@ interface Wanted {
 }
 
 /**
- * Point reads of one shard. A read that comes to an idle shard is sent at once; what comes while `LANES` statements are under way goes together in the
- * next one, a key that several want once. Nobody is given an answer to a statement that was sent before the read began, so a batch is as fresh as
- * a read alone.
+ * Point reads of one shard. A read that comes to an idle shard is sent at once; what comes while `LANES` statements are
+ * under way goes together in the next one, a key that several want once. Nobody is given an answer to a statement that
+ * was sent before the read began, so a batch is as fresh as a read alone.
  */
 export interface ReadBatches {
   /** @param until `performance.now()` by which it ends. @throws LostAnswer, TryAgain, StoreError */

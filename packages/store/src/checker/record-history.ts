@@ -1,6 +1,7 @@
 /**
- * A checker of histories: what clients asked and were told, per key. Every write that succeeds gets a version of its own, one above the
- * version before, so checking is linear in the history (research on versioned registers; no search is needed).
+ * A checker of histories: what clients asked and were told, per key. Every write that succeeds gets a version of its
+ * own, one above the version before, so checking is linear in the history (research on versioned registers; no search
+ * is needed).
  */
 export interface Operation {
   key: string;
@@ -22,14 +23,14 @@ export interface Violation {
 }
 
 /**
- * The rules, for records that are only increased by one and never deleted:
- * acknowledged versions are unique; a write that began after another was acknowledged has a higher version; a read sees no version older
- * than the newest acknowledged before it began, and none that no write can have made by its end; in the end the counter is at least the
+ * The rules, for records that are only increased by one and never deleted: acknowledged versions are unique; a write
+ * that began after another was acknowledged has a higher version; a read sees no version older than the newest
+ * acknowledged before it began, and none that no write can have made by its end; in the end the counter is at least the
  * acknowledged writes and at most those plus the unknown ones; count and version always belong together.
  *
  * @param final version and count of each key, read when everything was over
  */
-export function checkHistory(
+export function checkRecordHistory(
   operations: readonly Operation[],
   final: ReadonlyMap<string, { version: number; count: bigint }>,
 ): Violation[] {
