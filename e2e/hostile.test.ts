@@ -130,7 +130,9 @@ function forge(page: Page, name: string, params: unknown): Promise<unknown> {
 const refused = expect.stringMatching(/^refused: /);
 
 describe('files that a program names', () => {
-  it('are of the package, the user folder or temporary, and nothing else is fetched', async () => {
+  it('are of the package, the user folder or temporary, and nothing else is fetched', {
+    timeout: 240_000,
+  }, async () => {
     const page = await openPhone();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -437,7 +439,7 @@ describe('quotas', () => {
     await page.close();
   });
 
-  it('of user files hold at the host, whoever writes', async () => {
+  it('of user files hold at the host, whoever writes', { timeout: 240_000 }, async () => {
     const page = await openPhone('filer');
     for (const path of [
       '../escape',
