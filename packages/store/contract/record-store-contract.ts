@@ -1,5 +1,6 @@
 import { createManualClock } from '@sparrow/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PAIR_SCHEMA, startTransactionLoad } from '../src/checker/transaction-load.ts';
 import type { RecordValue } from '../src/codec/message-codec.ts';
 import type { KvEngine } from '../src/engines/kv-engine.ts';
 import { StoreError, type StoreErrorCode } from '../src/errors.ts';
@@ -372,6 +373,20 @@ export function recordStoreContract(
         'TRANSACTION_SPREAD',
       );
     });
+
+    test('transactions and single writes of a slot happen one after the other, absent records included', async () => {
+      const pairs = await createRecordStore({
+        engine: opened.engine,
+        schema: PAIR_SCHEMA,
+        namespace: 'pairs',
+        sweepEveryMs: 0,
+      });
+      const load = startTransactionLoad(pairs, { clients: 8, seed: 11, timeoutMs: 30_000 });
+      await expect.poll(() => load.history.length, { timeout: 60_000 }).toBeGreaterThan(400);
+      expect(await load.check()).toEqual([]);
+      expect(load.failures).toEqual([]);
+      await pairs.close();
+    }, 90_000);
 
     test('the change feed goes on from a position', async () => {
       const items = store.table('Item');

@@ -66,6 +66,18 @@ export function servedTables(store: OpenedStore): ServedTable[] {
   });
 }
 
+/** A call whose record, key or keys stand in [at, end) as protobuf bytes. */
+interface EncodedCall {
+  /** Its number. */
+  call: number;
+  operation: number;
+  table: ServedTable & { records: RecordTable };
+  options: Record<string, unknown> | undefined;
+  bytes: Buffer;
+  at: number;
+  end: number;
+}
+
 export interface RecordConnection {
   /**
    * Takes the frame of a call; false when it is the last one for now, until `onRoom`.
@@ -182,23 +194,15 @@ export function createRecordConnection(options: {
     );
   }
 
-  function encodedCall(
-    call: number,
-    operation: number,
-    table: ServedTable & { records: RecordTable },
-    options: Record<string, unknown> | undefined,
-    bytes: Buffer,
-    at: number,
-    end: number,
-  ): void {
+  function encodedCall({ call, operation, table, options, bytes, at, end }: EncodedCall): void {
     const { records } = table;
     if (operation === RECORD_BATCH_GET) {
       const keys: RecordValue[] = [];
-      while (at < end) {
-        const to = at + 4 <= end ? at + 4 + uint32At(bytes, at) : end + 1;
+      for (let here = at; here < end; ) {
+        const to = here + 4 <= end ? here + 4 + uint32At(bytes, here) : end + 1;
         if (to > end) throw malformed('a key ends behind it');
-        keys.push(messages.decodeAt(table.key, bytes, at + 4, to));
-        at = to;
+        keys.push(messages.decodeAt(table.key, bytes, here + 4, to));
+        here = to;
       }
       return later(call, records.batchGetEncoded(keys, options), (rows) => answerRows(call, rows));
     }
@@ -243,7 +247,8 @@ export function createRecordConnection(options: {
         if (typeof options !== 'object' || options === null) throw malformed('its options are no object');
         at += size;
       }
-      return encodedCall(call, operation, table as typeof table & { records: RecordTable }, options, bytes, at, end);
+      const generic = table as EncodedCall['table'];
+      return encodedCall({ call, operation, table: generic, options, bytes, at, end });
     }
     const args = json(bytes, at, end);
     if (!Array.isArray(args)) throw malformed('its arguments are no array');

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { KvEngine } from './kv-engine.ts';
 
 /**
@@ -54,7 +55,7 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
       current = engine;
     },
     commit(commit) {
-      if (gate) return inTime(gate, commit.deadline).then(() => engine.commit(commit));
+      if (gate) return inTime(gate, commit.deadline, switching).then(() => engine.commit(commit));
       running++;
       const answer = current.commit(commit);
       answer.then(ended, ended);
@@ -77,22 +78,7 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
   return engine;
 }
 
-/** Waits for the gate until the deadline of a commit. @throws StoreError TIMEOUT */
-function inTime(gate: Promise<void>, deadline: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const left = Math.max(0, Math.min(deadline - performance.now(), 0x7fff_ffff));
-    const late = setTimeout(
-      () =>
-        reject(
-          new StoreError('TIMEOUT', 'the store is being switched to shards, and took no writes in time', {
-            hint: 'nothing was done; try again',
-          }),
-        ),
-      left,
-    );
-    void gate.then(() => {
-      clearTimeout(late);
-      resolve();
-    });
+const switching = (): StoreError =>
+  new StoreError('TIMEOUT', 'the store is being switched to shards, and took no writes in time', {
+    hint: 'nothing was done; try again',
   });
-}

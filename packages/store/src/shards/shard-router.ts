@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
-import { inTime } from './in-time.ts';
+import { inTime } from '../in-time.ts';
 import type { MetaStore, ShardInfo } from './meta-store.ts';
 import { ATTEMPT_MS, createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
 
@@ -36,6 +36,8 @@ export interface ShardRouter {
 export interface Retry {
   retry: 'moved' | 'fenced';
 }
+
+const tooLate = (): Error => new TryAgain('no answer in time');
 
 /** A slot that nobody owns for so long is looked after: its move was given up by who made it. */
 const HELP_AFTER_MS = 1_000;
@@ -172,23 +174,24 @@ export async function createShardRouter(options: {
           const replica = stale ? standby(shard) : undefined;
           const target = replica ?? client(shard);
           const preparing = replica ? true : ready(target);
-          if (preparing !== true) await inTime(preparing, deadline);
+          if (preparing !== true) await inTime(preparing, deadline, tooLate);
           const until = Math.min(deadline, now + ATTEMPT_MS);
           const result = await attempt(target, until, lostAt === undefined ? undefined : now - lostAt);
           if (typeof result !== 'object' || result === null || !('retry' in result)) return result;
           lastError = undefined;
           waitingSince ??= now;
           // While the meta store is away the known map has to do.
-          if (result.retry === 'moved' || tries % 4 === 3) await inTime(maybeRefresh(now), deadline).catch(() => {});
+          if (result.retry === 'moved' || tries % 4 === 3)
+            await inTime(maybeRefresh(now), deadline, tooLate).catch(() => {});
           if (performance.now() - waitingSince > helpAfter) {
             waitingSince = undefined;
-            await inTime(help(slot), deadline).catch(() => {});
+            await inTime(help(slot), deadline, tooLate).catch(() => {});
           }
         } catch (error) {
           if (error instanceof StoreError) throw error;
           lastError = error;
           if (error instanceof LostAnswer && !error.notSent) lostAt ??= now;
-          await inTime(maybeRefresh(now), deadline).catch(() => {});
+          await inTime(maybeRefresh(now), deadline, tooLate).catch(() => {});
         }
         // Fences last some milliseconds: the first waits are short.
         const left = deadline - performance.now();

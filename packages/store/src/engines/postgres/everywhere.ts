@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
-import { inTime } from '../../shards/in-time.ts';
+import { inTime } from '../../in-time.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { ShardRouter } from '../../shards/shard-router.ts';
 
@@ -51,7 +51,7 @@ export function createEverywhere(router: ShardRouter): Everywhere {
       if (performance.now() > deadline)
         throw new StoreError('TIMEOUT', 'slots are moving all the time', { hint: 'try again when the move is over' });
       await sleep(Math.min(100, 5 * (tries + 1)));
-      await inTime(router.refresh(), deadline).catch(() => {});
+      await inTime(router.refresh(), deadline, () => new Error('no answer in time')).catch(() => {});
     }
   }
 

@@ -1,6 +1,6 @@
 -- Changes of single fields of a message on the wire, as codec/edit.ts makes them.
 
-create or replace function sparrow.put_varint(value bigint) returns bytea language plpgsql immutable as $$
+create or replace function sparrow.put_varint(value bigint) returns bytea language plpgsql immutable strict as $$
 declare out bytea := ''; rest bigint := value; part int;
 begin
   loop
@@ -20,7 +20,7 @@ begin
   if octet_length(b) > 1800 then return null; end if;
   for e in select value from jsonb_array_elements(edits) loop
     n := length(b); at := 0; f_start := null; out := ''; kept := 0;
-    if e ? 'set' then select array_agg(x::int) into nums from jsonb_array_elements_text(e->'set') x;
+    if e ? 'set' then select coalesce(array_agg(x::int), '{}') into nums from jsonb_array_elements_text(e->'set') x;
     else f_num := (e->>'f')::int; form := e->>'form';
       want_wire := case form when 'fixed32' then 5 when 'fixed64' then 1 else 0 end;
     end if;
