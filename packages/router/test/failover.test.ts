@@ -44,12 +44,13 @@ describe('a set with main and standby', () => {
     await pause(400);
     const at = machineNow();
     process.kill(main.routerPid, 'SIGKILL');
+    const died = machineNow();
     await rig.main('a', term);
     const recovered = machineNow();
     await pause(800);
     await quiet(rig);
     const history = await rig.histories();
-    const verdict = checkMessageHistory(history, [at]);
+    const verdict = checkMessageHistory(history, [died]);
     expect(verdict.violations).toEqual([]);
     // How many, and how long it was silent, is the bench's to say.
     const received = history.filter((event) => event.kind === 'received');

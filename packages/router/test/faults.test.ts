@@ -245,6 +245,7 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
       await pause(300);
       const from = machineNow();
       const takeBack = await fault.inject(world);
+      const injected = machineNow();
       if (fault.isFailover) await rig.main('a', term);
       await pause(fault.lasts);
       await takeBack();
@@ -273,7 +274,7 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
         return !involved.some((name) => name.startsWith(`${fault.kills}-`));
       };
       const events = (await rig.histories(alive)).filter(known);
-      const verdict = checkMessageHistory(events, fault.killsMain ? [from] : []);
+      const verdict = checkMessageHistory(events, fault.killsMain ? [injected] : []);
       const { sent, received, refused, superseded, lost, longestGapMs } = verdict;
       process.stderr.write(
         `  ${fault.name}: ${sent} sent, ${received} received, ${refused} refused, ${superseded} superseded, ${lost} lost, longest silence ${Math.round(longestGapMs)} ms, whole again after ${Math.round(recoveredMs)} ms\n`,

@@ -297,7 +297,7 @@ class World {
 
 const choices = (maxLength: number) => fc.array(fc.tuple(fc.nat(47), fc.nat(11)), { maxLength });
 
-describe('the machines of a move', () => {
+describe('the machines of a move', { timeout: 240_000 }, () => {
   it('never have two living instances, and one in the end, whatever is slow, lost or decided late', () => {
     fc.assert(
       fc.property(choices(120), (list) => {

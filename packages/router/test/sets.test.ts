@@ -142,8 +142,8 @@ describe('several sets', () => {
     await talk(nodes, names);
     await pause(300);
     const { term } = await b.topology();
-    const at = machineNow();
     process.kill(b.routerPid, 'SIGKILL');
+    const died = machineNow();
     await rig.main('b', term);
     await expect
       .poll(() =>
@@ -156,7 +156,7 @@ describe('several sets', () => {
     await pause(500);
     await quiet(nodes);
     await pause(TOLD_MS);
-    const verdict = checkMessageHistory(await rig.histories(), [at]);
+    const verdict = checkMessageHistory(await rig.histories(), [died]);
     expect(verdict.violations).toEqual([]);
   });
 

@@ -239,7 +239,10 @@ export class Link {
   takeOver(former: Link, received: number): void {
     for (const { frame } of former.#sent.framesFrom(received)) this.#queues[1].append(frame, 0, frame.byteLength);
     former.#sent.clear();
-    if (this.#queues[1].bytes > 0 && !this.#scheduled) this.#schedule();
+    if (this.#queues[1].bytes === 0 || this.#scheduled) return;
+    // Not before whoever gets this link has said in control frames who he is: a slow reader would hear that last.
+    this.#scheduled = true;
+    setImmediate(this.#flushLater);
   }
 
   /** Of a link that fell: data frames of which the other end did not say that it has them. They are taken by that. */

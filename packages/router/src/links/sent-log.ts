@@ -37,7 +37,9 @@ export class SentLog {
     return this.end - this.#confirmed;
   }
 
-  /** Keeps whole frames: a block that is well filled as it is, and of another one a copy. True when the block is kept. */
+  /**
+   * Keeps whole frames: a block that is well filled as it is, and of another one a copy. True when the block is kept.
+   */
   keep(block: Block): boolean {
     if (block.end < COPY_BYTES) {
       this.append(block.bytes, block.end);

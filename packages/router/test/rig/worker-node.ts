@@ -31,7 +31,7 @@ function counter(from = 0) {
   };
 }
 
-const own = await node.ready().then(() => node.register('Obj', name, counter()));
+const own = await node.ready(60_000).then(() => node.register('Obj', name, counter()));
 control.on('message', (command: { id: number; op: 'flood' | 'ask' | 'move'; to: string; count: number }) => {
   void (async () => {
     const target = objectId('Obj', command.to);
