@@ -21,7 +21,14 @@ export function traced(channel: Channel, trace: Trace, pageId: number, meter: Me
     // The sign of life would drown what is looked for.
     if (!name || event === 'evaluate' || event === 'debugResult' || !meter.take()) return;
     const summary = preview(args);
-    trace({ time: Date.now(), verb: name, event, pageId, size: summary.length, summary: summary.slice(0, 300) });
+    trace({
+      time: Date.now(),
+      verb: name,
+      event,
+      pageId,
+      size: summary.length,
+      summary: summary.slice(0, MAX_PREVIEW),
+    });
   };
   return {
     post(message, transfer) {
