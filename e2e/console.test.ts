@@ -191,7 +191,9 @@ describe('a phone in the console', () => {
   it('shows requests with readable bodies and the messages of sockets', async () => {
     const page = await openConsole(await start(), { width: 1600, height: 1100 });
     const [phone] = (await phones(page, 2)) as [Frame];
-    const handle = await phone.evaluateHandle(() => window.sparrow.phone?.viewFrame(1));
+    const handle = await phone.evaluateHandle(() =>
+      window.sparrow.phone?.viewFrame(window.sparrow.phone.pages().at(-1)?.id ?? 0),
+    );
     const view = await handle.asElement()?.contentFrame();
     await view?.locator('wx-button').click();
     await expect.poll(() => topPage(phone), { timeout: PATIENT_MS }).toBe('pages/rooms/rooms');
@@ -202,6 +204,19 @@ describe('a phone in the console', () => {
       .toContainEqual(expect.stringMatching(/^[[{]\n {2}/));
     await page.locator('.line-network button', { hasText: 'WS' }).first().click();
     await page.locator('.frame-server').first().waitFor();
+
+    // The watch over the logic layer asks every two seconds, and is no message of the program.
+    await page.getByRole('tab', { name: '通信' }).click();
+    const rows = page.locator('.ant-tabs-tabpane-active .line-network button');
+    await expect.poll(() => rows.count()).toBeGreaterThan(3);
+    await page.waitForTimeout(2_500);
+    await page.getByRole('button', { name: /清\s?空/ }).click();
+    await page.waitForTimeout(4_500);
+    expect(await rows.allTextContents()).not.toContainEqual(expect.stringMatching(/reply\[\d+,\{\}/));
+    await phone.evaluate(() => window.sparrow.phone?.back());
+    await phone.evaluate(() => window.sparrow.phone?.setTheme('dark'));
+    await rows.first().click();
+    await page.locator('.ant-tabs-tabpane-active .detail').waitFor();
   });
 });
 

@@ -153,7 +153,7 @@ export function App(props: {
             disabled={backend.state === 'none'}
             onClick={() => void api.restartBackend()}
           >
-            <Badge status={COLORS[backend.state]} text={`${t.backend}: ${t.backendStates[backend.state]}`} />
+            <Badge status={COLORS[backend.state]} text={t.backend(t.backendStates[backend.state])} />
           </Button>
         </Tooltip>
         <span className="grow" />

@@ -23,7 +23,9 @@ function fit(shelf: { width: number; height: number }, phone: { width: number; h
   const one = (shelf.width - SIDES - BEZEL) / phone.width;
   const two = ((shelf.width - SIDES - GAP) / 2 - BEZEL) / phone.width;
   const wide = Math.min(high, two) >= READABLE ? two : one;
-  return Math.max(0.4, Math.min(1, Math.floor(Math.min(high, wide) * 100) / 100));
+  // Whole pixels, so that no sliver of the background is seen beside the page.
+  const zoom = Math.max(0.4, Math.min(1, high, wide));
+  return Math.floor(phone.width * zoom) / phone.width;
 }
 
 const NAMES = ['小麻雀', '大山雀', '喜鹊', '画眉', '燕子', '黄鹂'];
@@ -91,7 +93,7 @@ export function Phones({
           aria-label={t.device}
           value={deviceId}
           onChange={setDeviceId}
-          style={{ width: 150 }}
+          className="device-select"
           options={DEVICES.map((entry) => ({ value: entry.id, label: entry.name }))}
         />
         <Tooltip title={t.rotate}>
@@ -123,7 +125,7 @@ export function Phones({
           ]}
         />
         <span className="zoom">
-          {t.zoom}
+          <span>{t.zoom}</span>
           <Slider
             min={0.4}
             max={1.2}

@@ -4,7 +4,7 @@ export type Language = 'zh' | 'en';
 
 const en = {
   addPhone: 'Add a phone',
-  backend: 'Backend',
+  backend: (state: string) => `Backend: ${state}`,
   backendStates: {
     none: 'no backend',
     starting: 'starting',
@@ -146,7 +146,7 @@ export type Texts = typeof en;
 
 const zh: Texts = {
   addPhone: '添加手机',
-  backend: '后端',
+  backend: (state) => `后端：${state}`,
   backendStates: { none: '无后端', starting: '启动中', running: '运行中', crashed: '已崩溃', stopped: '已停止' },
   restartBackend: '重启后端',
   device: '机型',
