@@ -207,7 +207,7 @@ describe('a phone in the console', () => {
 
     // The watch over the logic layer asks every two seconds, and is no message of the program.
     await page.getByRole('tab', { name: '通信' }).click();
-    const rows = page.locator('.ant-tabs-tabpane-active .line-network button');
+    const rows = page.getByRole('tabpanel').locator('.line-network button');
     await expect.poll(() => rows.count()).toBeGreaterThan(3);
     await page.waitForTimeout(2_500);
     await page.getByRole('button', { name: /清\s?空/ }).click();
@@ -216,7 +216,7 @@ describe('a phone in the console', () => {
     await phone.evaluate(() => window.sparrow.phone?.back());
     await phone.evaluate(() => window.sparrow.phone?.setTheme('dark'));
     await rows.first().click();
-    await page.locator('.ant-tabs-tabpane-active .detail').waitFor();
+    await page.getByRole('tabpanel').locator('.detail').waitFor();
   });
 });
 
