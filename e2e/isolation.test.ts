@@ -47,6 +47,24 @@ module.exports = {
     parentHandle: () => { if (!realm.parent || realm.parent === realm) throw new Error('no parent'); return realm.parent.sparrow.phone; },
     open: () => { if (!realm.open) throw new Error('no open'); const w = realm.open(base); if (!w) throw new Error('blocked'); return 'opened'; },
     navigateTop: () => { if (!realm.top) throw new Error('no top'); realm.top.location.href = outside + '/top'; return new Promise(() => {}); },
+    webRtc: () => new Promise((resolve, reject) => {
+      const Connection = realm.RTCPeerConnection || realm.webkitRTCPeerConnection;
+      if (!Connection) throw new Error('no WebRTC');
+      const c = new Connection({ iceServers: [{ urls: outside.replace('http://', 'stun:') }] });
+      c.createDataChannel('x');
+      c.createOffer().then((offer) => c.setLocalDescription(offer)).then(() => resolve('gathering'), reject);
+    }),
+    webRtcOfAFrame: () => { if (!realm.document) throw new Error('no document'); const f = realm.document.createElement('iframe'); realm.document.body.append(f); return 'got ' + new f.contentWindow.RTCPeerConnection(); },
+    webRtcOfOurScriptInAFrame: () => new Promise((resolve, reject) => {
+      if (!realm.document) throw new Error('no document');
+      const f = realm.document.createElement('iframe');
+      f.srcdoc = '<script src="' + base + '/simulator/assets/single.js"></' + 'script><script>parent.postMessage({ rtc: typeof RTCPeerConnection }, "*")</' + 'script>';
+      realm.addEventListener('message', ({ data }) => { if (data && data.rtc) resolve(data.rtc); });
+      realm.document.body.append(f);
+      setTimeout(() => reject(new Error('nothing ran')), 1000);
+    }),
+    navigateParent: () => { if (!realm.parent || realm.parent === realm) throw new Error('no parent'); realm.parent.location.href = outside + '/parent'; return new Promise(() => {}); },
+    navigateSibling: () => { if (!realm.parent || realm.parent === realm) throw new Error('no parent'); for (let i = 0; i < realm.parent.length; i++) if (realm.parent[i] !== realm) realm.parent[i].location.href = outside + '/sibling'; throw new Error('nothing to be seen'); },
     relayControl: () => wx.request({ url: base + '/api/v1/status' }),
     relayControlByName: () => wx.request({ url: base.replace('127.0.0.1', 'localhost') + '/api/v1/status' }),
     relayControlBySix: () => wx.request({ url: base.replace('127.0.0.1', '[::1]') + '/api/v1/status' }),
@@ -141,6 +159,35 @@ describe.each(['dual', 'single'] as const)('a hostile mini program [%s]', (mode)
     expect(reached).toEqual([]);
     // The redirect's first address is the only one a program may ask.
     expect(visits).toEqual(['/redirect']);
+    expect(page.url()).toContain('/simulator/phone.html');
+    await page.close();
+  });
+
+  // A frame that was navigated away is gone, with the program in it: each way has a phone of its own.
+  it.each([
+    'realm.location.href = outside + "/self"',
+    'realm.location.replace(outside + "/replace")',
+    'const a = realm.document.createElement("a"); a.href = outside + "/link"; realm.document.body.append(a); a.click()',
+    'const m = realm.document.createElement("meta"); m.httpEquiv = "refresh"; m.content = "0;url=" + outside + "/meta"; realm.document.head.append(m)',
+    'const f = realm.document.createElement("form"); f.action = outside + "/form"; realm.document.body.append(f); f.submit()',
+    'realm.open(outside + "/open", "_self")',
+    'const f = realm.document.createElement("iframe"); f.src = outside + "/inner"; realm.document.body.append(f)',
+    'realm.location.href = base + "/simulator/phone.html"',
+  ])('carries nothing out by %s', async (code) => {
+    const page = await openPhone(mode);
+    visits.length = 0;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.evaluate(
+      ([source, base, far]) =>
+        void window.sparrow.phone
+          ?.evaluate(`(_env, base, outside) => { const realm = Function('return this')(); ${source} }`, [base, far])
+          .catch(() => {}),
+      [code, server.url, outsideUrl()],
+    );
+    await page.waitForTimeout(1200);
+    expect(visits).toEqual([]);
+    expect(asked.filter((url) => /phone\.html/.test(url))).toEqual([]);
     expect(page.url()).toContain('/simulator/phone.html');
     await page.close();
   });

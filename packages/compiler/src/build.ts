@@ -9,7 +9,9 @@ import {
 import { createMountedFiles, listAssets, sizesByRoot, totalSizeDiagnostic } from './assets.ts';
 import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts';
 import { createDiagnostic } from './diagnostics.ts';
+import { type CompileGuard, guarded } from './guard.ts';
 import { createMemo } from './memo.ts';
+import { withoutSuffix } from './paths.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
 import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
@@ -17,11 +19,11 @@ import { locateProject } from './project/locate.ts';
 import { createNpmResolver } from './project/npm.ts';
 import { createSourceTree, hashOf } from './project/source-tree.ts';
 import { compileModules, scriptFile } from './scripts/modules.ts';
-import { compileScript, type Script } from './scripts/script.ts';
-import { compileTemplate, type Template } from './wxml/template.ts';
+import { compileScript, failedScript, type Script } from './scripts/script.ts';
+import { compileTemplate, failedTemplate, type Template } from './wxml/template.ts';
 import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts';
 import { bundleSheet, type StyleSheet } from './wxss/bundle.ts';
-import { compileSheet, type Sheet } from './wxss/sheet.ts';
+import { compileSheet, failedSheet, type Sheet } from './wxss/sheet.ts';
 
 /** Everything that a runtime needs of one state of the project. */
 export interface CompiledPackage {
@@ -44,7 +46,11 @@ export interface Builder {
 /** npm packages that `useExtendedLib` of app.json stands for. */
 const EXTENDED_LIBRARIES: Readonly<Record<string, string>> = { weui: 'weui-miniprogram' };
 
-export function createBuilder(dir: string): Builder {
+/** Nothing is left out, and nobody looks on: for who builds in his own thread. */
+const ALONE: CompileGuard = { outcasts: [], onFile: () => {} };
+
+/** @param guard may change between two builds */
+export function createBuilder(dir: string, guard: CompileGuard & { serial?: boolean } = ALONE): Builder {
   const tree = createSourceTree();
   const mountedFiles = createMountedFiles();
   const jsonMemo = createMemo<JsonFile>();
@@ -55,7 +61,17 @@ export function createBuilder(dir: string): Builder {
 
   const readJson = (path: string): JsonFile | undefined => {
     const file = tree.read(path);
-    return file && jsonMemo.get(file, '', () => parseJson(file));
+    return (
+      file &&
+      jsonMemo.get(file, '', () =>
+        guarded(
+          guard,
+          file,
+          () => parseJson(file),
+          (found) => ({ ...emptyJson(file.display), source: file, diagnostics: [found] }),
+        ),
+      )
+    );
   };
 
   /** Options like `styleIsolation: 'shared'` stand in the script, but decide how the sheet is compiled. */
@@ -71,14 +87,36 @@ export function createBuilder(dir: string): Builder {
     bundleSheet(
       `${path}.wxss`,
       { scope, host: styleScope(path) },
-      { tree, sheet: (file, at) => sheetMemo.get(file, `${at.scope} ${at.host}`, () => compileSheet(file, at)) },
+      {
+        tree,
+        sheet: (file, at) =>
+          sheetMemo.get(file, `${at.scope} ${at.host}`, () =>
+            guarded(guard, file, () => compileSheet(file, at), failedSheet),
+          ),
+      },
     );
 
   const templatesOf = (paths: readonly string[]) =>
     bundleTemplates(paths, {
       tree,
-      template: (file) => templateMemo.get(file, '', () => compileTemplate(file)),
-      wxs: (file) => wxsMemo.get(file, '', () => compileWxs(file)),
+      template: (file) =>
+        templateMemo.get(file, '', () =>
+          guarded(
+            guard,
+            file,
+            () => compileTemplate(file),
+            (found) => failedTemplate(withoutSuffix(file.path, '.wxml'), found),
+          ),
+        ),
+      wxs: (file) =>
+        wxsMemo.get(file, '', () =>
+          guarded(
+            guard,
+            file,
+            () => compileWxs(file),
+            (found) => ({ code: undefined, requires: [], diagnostics: [found] }),
+          ),
+        ),
     });
 
   async function build(): Promise<CompiledPackage> {
@@ -104,7 +142,16 @@ export function createBuilder(dir: string): Builder {
       tree,
       npm,
       aliases: aliasesOf(json),
-      script: (file) => scriptMemo.get(file, '', () => compileScript(file)),
+      serial: guard.serial === true,
+      script: (file) =>
+        scriptMemo.get(file, '', () =>
+          guarded(
+            guard,
+            file,
+            () => compileScript(file),
+            async (found) => failedScript(found),
+          ),
+        ),
     });
 
     const services = new Map<string, ServiceBundle>();

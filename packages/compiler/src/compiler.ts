@@ -1,10 +1,11 @@
 import { basename, join, relative, sep } from 'node:path';
 import type { Diagnostic, PackageChange } from '@sparrow/protocol';
 import { type FSWatcher, watch as watchFiles } from 'chokidar';
-import { type CompiledPackage, createBuilder } from './build.ts';
+import type { CompiledPackage } from './build.ts';
 import { classifyChange } from './change.ts';
 import { createDiagnostic } from './diagnostics.ts';
 import { CompilerError } from './errors.ts';
+import { createIsolatedBuilder } from './isolated-builder.ts';
 import { isInside } from './paths.ts';
 import { CONFIG_FILES, locateProject } from './project/locate.ts';
 
@@ -22,9 +23,10 @@ export interface PackageUpdate {
 
 export interface Compiler {
   /**
-   * Compiles the project. Faults of the project are diagnostics of the manifest.
+   * Compiles the project, in a thread of its own. Faults of the project are diagnostics of the manifest, whatever it contains:
+   * a file that breaks a compiler or takes too long is left out, and the others are compiled.
    *
-   * @throws CompilerError NO_PROJECT when there is no app.json
+   * @throws CompilerError NO_PROJECT when there is no app.json; what the disk says when it cannot be read
    */
   build(): Promise<CompiledPackage>;
   /**
@@ -44,7 +46,7 @@ const DEBOUNCE_MS = 30;
  * for (const { file, line, message } of pkg.manifest.diagnostics) console.log(`${file}:${line} ${message}`);
  */
 export function createCompiler({ dir }: CompilerOptions): Compiler {
-  const builder = createBuilder(dir);
+  const builder = createIsolatedBuilder(dir);
   const changed = new Set<string>();
   let last: CompiledPackage | undefined;
   let running: Promise<unknown> = Promise.resolve();
@@ -72,10 +74,9 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       const change = before ? classifyChange(before, pkg) : 'app';
       if (!closed && (paths.length > 0 || change !== 'none')) onChange({ pkg, change, paths });
     } catch (error) {
-      if (closed) return;
-      const finding = before && unreadable(error);
-      if (!finding) throw error;
-      const manifest = { ...before.manifest, diagnostics: [finding] };
+      if (closed || !before) return;
+      // Whatever it was: nobody waits for this build, so its fault is told like any other.
+      const manifest = { ...before.manifest, diagnostics: [unreadable(error)] };
       onChange({ pkg: { ...before, manifest }, change: 'none', paths });
     }
   }
@@ -97,7 +98,10 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       });
       const schedule = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => void (rebuilding = rebuilding.then(() => rebuild(onChange))), DEBOUNCE_MS);
+        timer = setTimeout(() => {
+          // A listener that throws costs this change and no more.
+          rebuilding = rebuilding.then(() => rebuild(onChange)).catch((error: unknown) => console.error(error));
+        }, DEBOUNCE_MS);
       };
       watcher.on('all', (event, path) => {
         // The files of a folder are told one by one.
@@ -113,18 +117,28 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       closed = true;
       clearTimeout(timer);
       await watcher?.close();
+      await builder.close();
       await running;
     },
   };
 }
 
 /** What to show while the project cannot be read, perhaps for the moment of a checkout: the last package stays. */
-function unreadable(error: unknown): Diagnostic | undefined {
+function unreadable(error: unknown): Diagnostic {
   const place = { display: 'app.json', text: '' };
   if (error instanceof CompilerError) {
     return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint });
   }
-  if (!(error instanceof Error) || !('syscall' in error)) return undefined;
-  const message = `the project cannot be read: ${error.message}`;
-  return createDiagnostic(place, { code: 'FILE_MISSING', message, hint: 'make the file readable, or save it again' });
+  const what = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'syscall' in error)
+    return createDiagnostic(place, {
+      code: 'FILE_MISSING',
+      message: `the project cannot be read: ${what}`,
+      hint: 'make the file readable, or save it again',
+    });
+  return createDiagnostic(place, {
+    code: 'COMPILER_BROKE',
+    message: `the project cannot be compiled: ${what}`,
+    hint: 'take back the last change',
+  });
 }

@@ -17,6 +17,8 @@ const BREAKING: ReadonlySet<Diagnostic['code']> = new Set([
   'WXML_SYNTAX',
   'WXS_SYNTAX',
   'SCRIPT_SYNTAX',
+  'TOO_COMPLEX',
+  'COMPILER_BROKE',
 ]);
 
 export function createDiagnosticList(): DiagnosticList {

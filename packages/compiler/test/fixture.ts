@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Diagnostic } from '@sparrow/protocol';
-import { type CompiledPackage, createCompiler } from '../src/index.ts';
+import { type CompiledPackage, createBuilder } from '../src/build.ts';
 
 export interface Fixture {
   dir: string;
@@ -42,10 +42,8 @@ export function onePage(files: Record<string, string> = {}): Record<string, stri
 
 export async function build(files: Record<string, string>): Promise<CompiledPackage> {
   using project = fixture(files);
-  const compiler = createCompiler({ dir: project.dir });
-  const pkg = await compiler.build();
-  await compiler.close();
-  return pkg;
+  // In this thread: what a worker adds is what isolation.test.ts is about.
+  return await createBuilder(project.dir).build();
 }
 
 export function errors(pkg: CompiledPackage): Diagnostic[] {

@@ -30,6 +30,10 @@ export const DIAGNOSTIC_CODES = [
   'SCRIPT_SYNTAX',
   /** An npm package that is named is not installed. */
   'NPM_MISSING',
+  /** A file nests deeper, is longer or takes longer to compile than is sensible; it is left out. */
+  'TOO_COMPLEX',
+  /** The compiler itself broke on a file; it is left out, and the others are compiled. */
+  'COMPILER_BROKE',
   /** A file or the whole package is larger than is sensible. */
   'PACKAGE_TOO_LARGE',
 ] as const;

@@ -8,6 +8,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
+import { bracketLimit, sizeLimit } from '../limits.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -31,6 +32,8 @@ export function emptyJson(display: string): JsonFile {
  * that one wrong comma in app.json does not hide every other fault.
  */
 export function parseJson(file: SourceText): JsonFile {
+  const deep = bracketLimit(file) ?? sizeLimit(file);
+  if (deep) return { ...emptyJson(file.display), source: file, diagnostics: [deep] };
   const errors: ParseError[] = [];
   const tree: Node | undefined = parseTree(file.text, errors, { allowTrailingComma: true });
   const value: unknown = tree && getNodeValue(tree);

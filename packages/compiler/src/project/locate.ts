@@ -5,6 +5,7 @@ import type { Diagnostic, ProjectConfig } from '@sparrow/protocol';
 import { parse } from 'jsonc-parser';
 import { createDiagnostic } from '../diagnostics.ts';
 import { CompilerError } from '../errors.ts';
+import { LIMITS, tooDeepAt } from '../limits.ts';
 import { isInside } from '../paths.ts';
 import { parseJson } from './json-file.ts';
 
@@ -122,7 +123,10 @@ function checkJson(base: string, name: string): Diagnostic[] {
 /** Comments and trailing commas are accepted, as the official tool does for its own files. */
 export function readJson(file: string): unknown {
   if (!existsSync(file) || !statSync(file).isFile()) return undefined;
-  return parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), [], { allowTrailingComma: true });
+  const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  // The parser is recursive; what nests so deeply is no configuration.
+  if (tooDeepAt(text, LIMITS.brackets) !== undefined) return undefined;
+  return parse(text, [], { allowTrailingComma: true });
 }
 
 /** Absolute path → path inside `base` with forward slashes, or undefined when it lies outside. */

@@ -11,6 +11,8 @@ export interface ModuleSource {
   npm: NpmResolver;
   /** `resolveAlias` of app.json: patterns like `~/*` and what they stand for, from the root. */
   aliases: Readonly<Record<string, string>>;
+  /** One script at a time. */
+  serial: boolean;
   /** Compiles and caches one script. */
   script(file: SourceFile): Promise<Script>;
 }
@@ -68,7 +70,8 @@ export async function compileModules(entries: readonly string[], source: ModuleS
   while (queue.length > 0) {
     const batch = queue;
     queue = [];
-    await Promise.all(batch.map(one));
+    if (source.serial) for (const path of batch) await one(path);
+    else await Promise.all(batch.map(one));
   }
 
   const live = reachable(starts, modules);

@@ -1,6 +1,8 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { type TransformFailure, transform } from 'esbuild';
 import { createDiagnostic } from '../diagnostics.ts';
+import { CompileBroken } from '../guard.ts';
+import { bracketLimit, LIMITS } from '../limits.ts';
 import { parseJson } from '../project/json-file.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 
@@ -24,6 +26,8 @@ export const REQUIRE = /\brequire\(\s*(["'])((?:(?!\1)[^\\\n])+)\1\s*\)/g;
 /** Compiles JavaScript or TypeScript to a CommonJS module, JSON to one that exports its value. */
 export async function compileScript(file: SourceFile): Promise<Script> {
   if (file.path.endsWith('.json')) return compileJson(file);
+  const limit = bracketLimit(file, LIMITS.scriptBrackets);
+  if (limit) return failedScript(limit);
   try {
     const { code, map } = await transform(file.text, {
       loader: file.path.endsWith('.ts') ? 'ts' : 'js',
@@ -40,8 +44,9 @@ export async function compileScript(file: SourceFile): Promise<Script> {
     return { code, map, requires, diagnostics: [] };
   } catch (error) {
     const failure = error as Partial<TransformFailure>;
-    if (!Array.isArray(failure.errors)) throw error;
-    const diagnostics = failure.errors.map(({ text, location }) =>
+    // The compiler's process has ended: nothing can be compiled any more.
+    if (!Array.isArray(failure.errors)) throw new CompileBroken(file, error);
+    const diagnostics = failure.errors.slice(0, LIMITS.findings).map(({ text, location }) =>
       createDiagnostic(file, {
         code: 'SCRIPT_SYNTAX',
         message: text,
@@ -49,10 +54,15 @@ export async function compileScript(file: SourceFile): Promise<Script> {
         at: location ? { line: location.line, column: byteColumn(location.lineText, location.column) + 1 } : undefined,
       }),
     );
-    const [first] = diagnostics;
-    const text = first ? `${first.message} (${first.file}:${first.line}:${first.column})` : 'syntax error';
-    return { code: `throw new SyntaxError(${JSON.stringify(text)});\n`, map: '', requires: [], diagnostics };
+    return failedScript(...diagnostics);
   }
+}
+
+/** A script that is not compiled; when something requires it, it throws what is wrong with it. */
+export function failedScript(...diagnostics: Diagnostic[]): Script {
+  const [first] = diagnostics;
+  const text = first ? `${first.message} (${first.file}:${first.line}:${first.column})` : 'syntax error';
+  return { code: `throw new SyntaxError(${JSON.stringify(text)});\n`, map: '', requires: [], diagnostics };
 }
 
 /** esbuild counts columns in UTF-8 bytes. */
@@ -64,7 +74,7 @@ function compileJson(file: SourceFile): Script {
   const json = parseJson(file);
   let value: unknown = json.value;
   try {
-    value = JSON.parse(file.text);
+    if (json.diagnostics.length === 0) value = JSON.parse(file.text);
   } catch {
     // Comments, or a fault that the diagnostics tell.
   }

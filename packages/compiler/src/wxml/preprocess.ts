@@ -1,4 +1,4 @@
-import { bindingEnd, scanWxml, stringEnd, type Tag, type WxmlPart } from './scan.ts';
+import { bindingsOf, scanWxml, stringEnd, type Tag, type WxmlPart } from './scan.ts';
 
 export interface Preprocessed {
   text: string;
@@ -27,9 +27,8 @@ const CHILDLESS = new Set('input image img br hr icon progress slider switch rad
  * Turns what the original accepts, and the template compiler does not, into what both do. Places in the result are
  * mapped back, so diagnostics show the user's text.
  */
-export function preprocessWxml(text: string): Preprocessed {
+export function preprocessWxml(text: string, parts: readonly WxmlPart[] = scanWxml(text)): Preprocessed {
   const edits: Edit[] = [];
-  const parts = scanWxml(text);
   for (const part of parts) {
     if (part.type === 'start' || part.type === 'end') editTag(text, part, edits);
     else if (part.type === 'text') editText(text, part.start, part.end, edits);
@@ -154,20 +153,13 @@ function editBindings(
     replaceSpaces(text, at, to, edits, entity);
     editStatic?.(at, to);
   };
-  for (const [from, to] of bindings(text, start, end)) {
+  for (const { at: from, close: to } of bindingsOf(text, start, end)) {
+    if (to === undefined) continue;
     close(from);
     editExpression(text, from + 2, to - 2, edits);
     at = to;
   }
   close(end);
-}
-
-function* bindings(text: string, start: number, end: number): Generator<[number, number]> {
-  for (let at = text.indexOf('{{', start); at >= 0 && at < end; at = text.indexOf('{{', at)) {
-    const close = bindingEnd(text, at, end);
-    if (close !== undefined) yield [at, close];
-    at = close ?? at + 2;
-  }
 }
 
 /** In an expression: odd spaces, and keys of object literals in quotes (`{ 'a': 1 }` → `{  a : 1 }`). */
@@ -208,14 +200,27 @@ function editScript(text: string, start: number, end: number, edits: Edit[]): vo
 /** Closes the elements without content that have no end tag before their parent ends. */
 function closeChildless(parts: readonly WxmlPart[], edits: Edit[]): void {
   const open: Tag[] = [];
+  const counts = new Map<string, number>();
+  const count = (name: string, by: number): number => {
+    const now = (counts.get(name) ?? 0) + by;
+    counts.set(name, now);
+    return now;
+  };
   const close = (tag: Tag) => {
     if (CHILDLESS.has(tag.name)) edits.push({ start: tag.end - 1, end: tag.end - 1, text: '/' });
   };
   for (const part of parts) {
-    if (part.type === 'start' && !part.selfClosing) open.push(part);
-    if (part.type !== 'end') continue;
-    const match = open.findLastIndex((tag) => tag.name === part.name);
-    if (match >= 0) open.splice(match).slice(1).forEach(close);
+    if (part.type === 'start' && !part.selfClosing) {
+      open.push(part);
+      count(part.name, 1);
+    }
+    // An end tag that closes nothing is not looked for: that would take the square of the time.
+    if (part.type !== 'end' || count(part.name, 0) === 0) continue;
+    for (let tag = open.pop(); tag; tag = open.pop()) {
+      count(tag.name, -1);
+      if (tag.name === part.name) break;
+      close(tag);
+    }
   }
   open.forEach(close);
 }

@@ -1,4 +1,5 @@
 /** A rough reading of WXML: enough to find tags, attributes and texts with their places, in any text without failing. */
+import { LIMITS } from '../limits.ts';
 
 export interface Attribute {
   name: string;
@@ -38,7 +39,28 @@ const TAG_START = /^<\/?\s*[A-Za-z_]/;
 const NAME = /[^\s\u00a0\u3000=>/"'<]+/y;
 const BLANKS = /[\s\u00a0\u3000\ufeff\u200b]*/y;
 
+/**
+ * Looks for the ends of bindings. One that is not closed is looked for to the end of the file, so only so many are; further
+ * `{{` then count as text at once.
+ */
+interface Seeker {
+  end(start: number): number | undefined;
+}
+
+function createSeeker(text: string): Seeker {
+  let unclosed = 0;
+  return {
+    end(start) {
+      if (unclosed > LIMITS.openBindings) return undefined;
+      const found = bindingEnd(text, start, text.length);
+      if (found === undefined) unclosed += 1;
+      return found;
+    },
+  };
+}
+
 export function scanWxml(text: string): WxmlPart[] {
+  const seeker = createSeeker(text);
   const parts: WxmlPart[] = [];
   let at = 0;
   const addText = (end: number) => {
@@ -50,14 +72,14 @@ export function scanWxml(text: string): WxmlPart[] {
     at = end;
   };
   while (at < text.length) {
-    const next = findMarkup(text, at);
+    const next = findMarkup(text, at, seeker);
     addText(next);
     if (at >= text.length) break;
     if (text.startsWith('<!--', at)) addOpaque('comment', after(text, '-->', at + 4));
     else if (text.startsWith('<!', at)) addOpaque('declaration', after(text, '>', at));
     else if (text.startsWith('<?', at)) addOpaque('declaration', after(text, '>', at));
     else {
-      const tag = readTag(text, at);
+      const tag = readTag(text, at, seeker);
       parts.push(tag);
       at = tag.end;
       if (tag.type === 'start' && tag.name === 'wxs' && !tag.selfClosing) {
@@ -75,10 +97,10 @@ function after(text: string, token: string, from: number): number {
 }
 
 /** Offset of the next tag, comment or declaration; bindings are skipped, `{{a<b}}` holds no tag. */
-function findMarkup(text: string, from: number): number {
+function findMarkup(text: string, from: number, seeker: Seeker): number {
   for (let at = from; at < text.length; at += 1) {
     if (text.startsWith('{{', at)) {
-      const end = bindingEnd(text, at, text.length);
+      const end = seeker.end(at);
       if (end !== undefined) at = end - 1;
     } else if (text[at] === '<') {
       const head = text.slice(at, at + 40);
@@ -106,6 +128,21 @@ export function bindingEnd(text: string, start: number, limit: number): number |
   return undefined;
 }
 
+/** The bindings of a piece of text; of one that is not closed there `close` is undefined, and after many the search ends. */
+export function* bindingsOf(
+  text: string,
+  start: number,
+  end: number,
+): Generator<{ at: number; close: number | undefined }> {
+  let unclosed = 0;
+  for (let at = text.indexOf('{{', start); at >= 0 && at < end; at = text.indexOf('{{', at)) {
+    const close = bindingEnd(text, at, end);
+    yield { at, close };
+    if (close === undefined && ++unclosed > LIMITS.openBindings) return;
+    at = close ?? at + 2;
+  }
+}
+
 /** Offset after the closing quote of a string that begins at `start`. */
 export function stringEnd(text: string, start: number, limit: number): number | undefined {
   for (let at = start + 1; at < limit; at += 1) {
@@ -120,7 +157,7 @@ function match(pattern: RegExp, text: string, at: number): string {
   return pattern.exec(text)?.[0] ?? '';
 }
 
-function readTag(text: string, start: number): Tag {
+function readTag(text: string, start: number, seeker: Seeker): Tag {
   const type = text[start + 1] === '/' ? 'end' : 'start';
   let at = start + (type === 'end' ? 2 : 1);
   at += match(BLANKS, text, at).length;
@@ -136,7 +173,7 @@ function readTag(text: string, start: number): Tag {
       return tag;
     }
     // Anything else, a `<` too, is skipped: the template compiler goes on to the next `>` as well.
-    const attribute = readAttribute(text, at);
+    const attribute = readAttribute(text, at, seeker);
     if (attribute) {
       tag.attributes.push(attribute.attribute);
       at = attribute.end;
@@ -145,7 +182,7 @@ function readTag(text: string, start: number): Tag {
   return tag;
 }
 
-function readAttribute(text: string, start: number): { attribute: Attribute; end: number } | undefined {
+function readAttribute(text: string, start: number, seeker: Seeker): { attribute: Attribute; end: number } | undefined {
   const name = match(NAME, text, start);
   if (name === '') return undefined;
   let at = start + name.length;
@@ -156,19 +193,19 @@ function readAttribute(text: string, start: number): { attribute: Attribute; end
   at += match(BLANKS, text, at).length;
   const quote = text[at];
   if (quote === '"' || quote === "'") {
-    const end = attributeEnd(text, at, quote);
+    const end = attributeEnd(text, at, quote, seeker);
     return { attribute: { name, start, valueStart: at + 1, valueEnd: end }, end: Math.min(end + 1, text.length) };
   }
-  const end = text.startsWith('{{', at) ? bindingEnd(text, at, text.length) : undefined;
+  const end = text.startsWith('{{', at) ? seeker.end(at) : undefined;
   const valueEnd = end ?? at + match(NAME, text, at).length;
   return { attribute: { name, start, valueStart: at, valueEnd }, end: Math.max(valueEnd, start + 1) };
 }
 
 /** Offset of the closing quote. A binding may hold the same quote: `class="{{a ? "b" : "c"}}"`. */
-function attributeEnd(text: string, open: number, quote: string): number {
+function attributeEnd(text: string, open: number, quote: string, seeker: Seeker): number {
   for (let at = open + 1; at < text.length; at += 1) {
     if (text.startsWith('{{', at)) {
-      const end = bindingEnd(text, at, text.length);
+      const end = seeker.end(at);
       if (end !== undefined) at = end - 1;
     } else if (text[at] === quote) return at;
   }

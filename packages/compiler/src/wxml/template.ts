@@ -1,12 +1,15 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { TmplGroup } from 'glass-easel-template-compiler';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
+import { CompileBroken } from '../guard.ts';
+import { mostImportant } from '../limits.ts';
 import { withoutSuffix } from '../paths.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import { rewriteWxs } from '../wxs/rewrite.ts';
+import { templateLimit } from './limits.ts';
 import { type Preprocessed, preprocessWxml } from './preprocess.ts';
-import type { WxmlPart } from './scan.ts';
+import { scanWxml, type WxmlPart } from './scan.ts';
 
 /** A finding of the template compiler; lines and columns are from 0. */
 interface TemplateFinding {
@@ -34,11 +37,15 @@ export interface Template {
 /** Compiles one file alone, so that a fault in it cannot spread to others. */
 export function compileTemplate(file: SourceFile): Template {
   const path = withoutSuffix(file.path, '.wxml');
-  const source = preprocessWxml(file.text);
+  const parts = scanWxml(file.text);
+  const limit = templateLimit(file, parts);
+  if (limit) return failedTemplate(path, limit);
+  const source = preprocessWxml(file.text, parts);
   const group = new TmplGroup();
   try {
     const findings = group.addTmpl(path, source.text) as TemplateFinding[];
-    const diagnostics = findings.flatMap((finding) => toDiagnostic(file, source, finding));
+    const important = mostImportant(findings.filter(isTold), ({ level }) => level === 'Fatal');
+    const diagnostics = important.map((finding) => toDiagnostic(file, source, finding));
     const scripts = rewriteInlineScripts(group, file, source, diagnostics);
     const references = readReferences(file, source.parts);
     const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
@@ -54,14 +61,14 @@ export function compileTemplate(file: SourceFile): Template {
       diagnostics,
     };
   } catch (error) {
-    // The WebAssembly module gives up on some malformed texts without saying where.
-    const finding = createDiagnostic(file, {
-      code: 'WXML_SYNTAX',
-      message: `the template compiler gave up: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'look for a stray character in a tag or an expression of this file',
-    });
-    return { path, generator: undefined, imports: [], includes: [], scripts: [], diagnostics: [finding] };
+    // After this the module is unusable, and with it the whole worker: whoever owns it begins with another one.
+    throw new CompileBroken(file, error);
   }
+}
+
+/** A template that is not compiled; it counts as empty. */
+export function failedTemplate(path: string, diagnostic: Diagnostic): Template {
+  return { path, generator: undefined, imports: [], includes: [], scripts: [], diagnostics: [diagnostic] };
 }
 
 /** Gives the inline WXS modules their semantics; returns what they require. */
@@ -100,20 +107,21 @@ export function wxsDiagnostic(file: SourceFile, message: string, at: number): Di
 /** Habits that the original does not mind, and that change nothing. */
 const HARMLESS = /^(this attribute is deprecated|should be quoted|duplicated attribute|missing attribute value)$/;
 
-function toDiagnostic(file: SourceFile, source: Preprocessed, finding: TemplateFinding): Diagnostic[] {
+function isTold({ level, message }: TemplateFinding): boolean {
+  return level !== 'Note' && !HARMLESS.test(message);
+}
+
+function toDiagnostic(file: SourceFile, source: Preprocessed, finding: TemplateFinding): Diagnostic {
   const { level, message } = finding;
-  if (level === 'Note' || HARMLESS.test(message)) return [];
   const processed = offsetAt(source.text, { line: finding.startLine + 1, column: finding.startColumn + 1 });
   const fatal = level === 'Fatal';
-  return [
-    createDiagnostic(file, {
-      code: fatal ? 'WXML_SYNTAX' : 'WXML_WARNING',
-      severity: fatal ? 'error' : 'warning',
-      message,
-      hint: fatal ? 'correct the template at this place' : 'the template compiles, but this has no effect',
-      at: source.originalOffset(processed),
-    }),
-  ];
+  return createDiagnostic(file, {
+    code: fatal ? 'WXML_SYNTAX' : 'WXML_WARNING',
+    severity: fatal ? 'error' : 'warning',
+    message,
+    hint: fatal ? 'correct the template at this place' : 'the template compiles, but this has no effect',
+    at: source.originalOffset(processed),
+  });
 }
 
 const REFERENCE_SUFFIXES = { import: '.wxml', include: '.wxml', wxs: '.wxs' } as const;

@@ -88,10 +88,14 @@ export interface NodeVisit {
   key: string;
 }
 
-/** All nodes in source order, parents first. */
-export function* nodesOf(node: Node, parent?: Node, key = ''): Generator<NodeVisit> {
-  yield { node, parent, key };
-  for (const [name, child] of childrenOf(node)) yield* nodesOf(child, node, name);
+/** All nodes in source order, parents first. Not recursive: a long chain of operators is a deep tree. */
+export function* nodesOf(node: Node): Generator<NodeVisit> {
+  const waiting: NodeVisit[] = [{ node, parent: undefined, key: '' }];
+  for (let visit = waiting.pop(); visit; visit = waiting.pop()) {
+    yield visit;
+    const children = childrenOf(visit.node).map(([key, child]) => ({ node: child, parent: visit.node, key }));
+    for (let index = children.length - 1; index >= 0; index -= 1) waiting.push(children[index] as NodeVisit);
+  }
 }
 
 /** Child nodes with the property that holds them. */

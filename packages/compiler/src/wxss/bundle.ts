@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
+import { LIMITS, tooComplex } from '../limits.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic } from '../references.ts';
 import type { SelectorScope } from './selectors.ts';
@@ -25,7 +26,15 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
   if (!file) return undefined;
   const result: StyleSheet = { css: '', marker: false, host: false, diagnostics: [] };
   const reported = new Set<string>();
+  let visits = 0;
   const visit = (current: SourceFile, chain: readonly string[]): string => {
+    visits += 1;
+    // Each import is written out where it stands: two imports of two imports of two … fill any memory.
+    if (visits === LIMITS.imports + 1)
+      result.diagnostics.push(
+        tooComplex(file, `the style sheet imports more than ${LIMITS.imports} others, counted where they are written`),
+      );
+    if (visits > LIMITS.imports) return '';
     const sheet = source.sheet(current, scope);
     result.marker ||= sheet.marker;
     result.host ||= sheet.host;

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import postcss, { CssSyntaxError, type Root } from 'postcss';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
+import { bracketLimit, sizeLimit } from '../limits.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 
 /** A sheet with more faults than this is no style sheet at all. */
@@ -11,6 +12,11 @@ const MAX_FAULTS = 20;
  * many or too few. A sheet with more faults than a slip of the hand explains is an error and gives undefined.
  */
 export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | undefined {
+  const limit = bracketLimit(file) ?? sizeLimit(file);
+  if (limit) {
+    diagnostics.push(limit);
+    return undefined;
+  }
   const faults: Diagnostic[] = [];
   let text = blankLineComments(file, diagnostics);
   for (;;) {
@@ -49,7 +55,8 @@ function mend(text: string, reason: string, offset: number): string {
 }
 
 /** Comments, strings and urls, which may hold `//`; last a line comment with what stands before it. */
-const LINE_COMMENTS = /\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)]*\)|(^|[\s;{}])\/\/[^\n]*/g;
+const LINE_COMMENTS =
+  /\/\*[\s\S]*?(?:\*\/|$)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|url\([^)\n]*\)?|(^|[\s;{}])\/\/[^\n]*/g;
 
 /** CSS has no line comments, and one hides the rule after it. They are frequent, so they get lost here instead. */
 function blankLineComments(file: SourceFile, diagnostics: Diagnostic[]): string {

@@ -23,6 +23,11 @@ export interface Sheet {
   diagnostics: Diagnostic[];
 }
 
+/** A sheet that is not compiled; it counts as empty. */
+export function failedSheet(found: Diagnostic): Sheet {
+  return { parts: [], marker: false, host: false, assets: [], diagnostics: [found] };
+}
+
 /** Compiles one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
 export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   const sheet: Sheet = { parts: [], marker: false, host: false, assets: [], diagnostics: [] };

@@ -1,9 +1,11 @@
 /** Entry of single mode: the logic layer and all views in one sandboxed frame, a shadow root for each page. */
 import { directTreeCodec, localChannelPair, portChannel } from '../bridge/index.ts';
 import { startAppService } from '../service/app-service.ts';
+import { closeRealm } from '../view/close-realm.ts';
 import { lookAtView } from '../view/look.ts';
 import { startView } from '../view/view.ts';
 
+closeRealm(window);
 window.sparrowLook = lookAtView;
 window.addEventListener('message', function start(event: MessageEvent) {
   const [hostPort] = event.ports;

@@ -42,8 +42,10 @@ const MAX_STACK = 20_000;
  * code but ours, and opens no connection.
  */
 const FRAME_POLICIES: Record<string, (origin: string) => string> = {
-  // Only the console may hold a phone in a frame; a page of the app must not.
-  'phone.html': () => "frame-ancestors 'self'",
+  // Only the console may hold a phone in a frame; a page of the app must not. Its own frames stay what they are: one that code
+  // of a mini program navigates elsewhere would carry data out in the address.
+  'phone.html': (origin) =>
+    `frame-ancestors 'self'; frame-src ${['boot', 'view', 'single'].map((name) => `${origin}/simulator/${name}.html`).join(' ')}`,
   'boot.html': () =>
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src 'none'",
   'view.html': (origin) =>
