@@ -316,17 +316,19 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   return {
     route: pages.route,
     pageEvent: pages.pageEvent,
-    appShow(show: ServiceBoot['launch']) {
-      launch = show;
-      hook('onShow', show);
-      wxContext.emit('AppShow', show);
-      pages.appShow();
-    },
-    appHide() {
-      pages.appHide();
-      hook('onHide');
-      wxContext.emit('AppHide', undefined);
-    },
+    appShow: (show: ServiceBoot['launch']) =>
+      pages.inTurn(() => {
+        launch = show;
+        hook('onShow', show);
+        wxContext.emit('AppShow', show);
+        pages.appShow();
+      }),
+    appHide: () =>
+      pages.inTurn(() => {
+        pages.appHide();
+        hook('onHide');
+        wxContext.emit('AppHide', undefined);
+      }),
     native(event: string, data: unknown) {
       if (event === 'systemChange') system = data as typeof system;
       else {

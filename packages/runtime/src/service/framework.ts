@@ -25,6 +25,8 @@ export interface DefinitionEnv {
 
 export interface PageRoot {
   readonly caller: Caller;
+  /** Gives the properties of these names their values, converted to their types; other names are none of its business. */
+  setProperties(values: Record<string, unknown>): void;
   /** Attaches the page: created and attached lifetimes of everything in it run. */
   attach(): void;
   pageLifetime(name: 'show' | 'hide' | 'resize' | 'routeDone', args: unknown[]): void;
@@ -250,6 +252,14 @@ export function createFramework(options: FrameworkOptions): Framework {
       const placeholder = backend.createElement(tag, tag);
       return {
         caller: root.get() as unknown as Caller,
+        setProperties(values) {
+          const group = (
+            component as unknown as { _$dataGroup: { replaceProperty(name: string, v: unknown): boolean } }
+          )._$dataGroup;
+          const given = Object.entries(values).filter(([name]) => glassEasel.Component.hasProperty(component, name));
+          for (const [name, value] of given) group.replaceProperty(name, value);
+          if (given.length > 0) component.applyDataUpdates();
+        },
         attach() {
           backend.root.appendChild(placeholder);
           root.attach(backend.root as never, placeholder as never);

@@ -4,6 +4,7 @@ import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
 import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
+import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
@@ -151,10 +152,7 @@ async function start(): Promise<void> {
 /** Starts anew on the page that is shown. */
 function restart(): Promise<void> {
   const top = handle.phone?.pages().at(-1);
-  if (top) {
-    const query = new URLSearchParams(top.query).toString();
-    settings.page = query ? `${top.path}?${query}` : top.path;
-  }
+  if (top) settings.page = urlOf(top);
   return start();
 }
 
