@@ -146,6 +146,8 @@ export interface RequestParams {
   responseType: 'text' | 'arraybuffer';
   /** Milliseconds. */
   timeout: number;
+  /** The body comes as progress (`chunk`), piece by piece, and the result has none. */
+  chunked?: boolean;
 }
 
 export interface RequestResult {
