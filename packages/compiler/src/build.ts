@@ -1,5 +1,6 @@
 import {
   type ComponentConfig,
+  type Diagnostic,
   PACKAGE_FORMAT_VERSION,
   type PackageManifest,
   type ServiceBundle,
@@ -172,6 +173,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         list.add(path, diagnostics.get(path) ?? []);
         list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
         list.add(path, missingParts(node));
+        list.add(path, missingOfApp(graph.missingShared, tree.read(`${path}.wxml`)?.text));
       }
     }
 
@@ -197,6 +199,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       packages: app.packages,
       components,
       broken: list.broken,
+      faults: list.faults,
       files: [...assets.keys()],
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
@@ -214,6 +217,11 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   function fillSizes({ packages }: AppResult): void {
     const sizes = sizesByRoot(tree, packages);
     for (const info of packages) info.size = sizes.get(info.root) ?? 0;
+  }
+
+  /** What app.json gives and has not is a fault of the pages that use it. */
+  function missingOfApp(missing: ReadonlyMap<string, Diagnostic>, template = ''): Diagnostic[] {
+    return [...missing].flatMap(([tag, finding]) => (usesTag(template, tag) ? [finding] : []));
   }
 
   function missingParts({ path, config }: ComponentNode) {
@@ -285,4 +293,12 @@ function escapingLink(display: string) {
       hint: 'copy the file into the project',
     },
   );
+}
+
+/** Whether a template opens this tag, as far as its text says. */
+function usesTag(template: string, tag: string): boolean {
+  return template
+    .split(`<${tag}`)
+    .slice(1)
+    .some((rest) => /^[\s/>]/.test(rest));
 }
