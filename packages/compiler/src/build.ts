@@ -1,5 +1,6 @@
 import {
   type ComponentConfig,
+  type Diagnostic,
   PACKAGE_FORMAT_VERSION,
   type PackageManifest,
   type ServiceBundle,
@@ -172,6 +173,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         list.add(path, diagnostics.get(path) ?? []);
         list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
         list.add(path, missingParts(node));
+        list.add(path, missingOfApp(graph.missingShared, tree.read(`${path}.wxml`)?.text));
       }
     }
 
@@ -182,6 +184,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       list.add(undefined, script.diagnostics);
     }
     list.add(undefined, modules.diagnostics);
+    list.add(undefined, otherSheet('app'));
 
     const assets = listAssets(tree, [...graph.components.keys()], modules.scripts);
     for (const { path, folder } of npm.mounted()) {
@@ -197,6 +200,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       packages: app.packages,
       components,
       broken: list.broken,
+      faults: list.faults,
       files: [...assets.keys()],
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
@@ -216,6 +220,11 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     for (const info of packages) info.size = sizes.get(info.root) ?? 0;
   }
 
+  /** What app.json gives and has not is a fault of the pages that use it. */
+  function missingOfApp(missing: ReadonlyMap<string, Diagnostic>, template = ''): Diagnostic[] {
+    return [...missing].flatMap(([tag, finding]) => (usesTag(template, tag) ? [finding] : []));
+  }
+
   function missingParts({ path, config }: ComponentNode) {
     const findings = [];
     if (!tree.has(`${path}.wxml`)) {
@@ -231,21 +240,25 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         ),
       );
     }
-    const other = ['.less', '.scss', '.sass'].find((suffix) => tree.has(path + suffix));
-    if (other && !tree.has(`${path}.wxss`)) {
-      findings.push(
-        createDiagnostic(
-          { display: tree.display(path + other), text: '' },
-          {
-            code: 'FILE_MISSING',
-            severity: 'warning',
-            message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
-            hint: 'compile it to .wxss with its own tool',
-          },
-        ),
-      );
-    }
+    findings.push(...otherSheet(path));
     return findings;
+  }
+
+  /** A sheet in another language that stands where a .wxss is looked for. */
+  function otherSheet(path: string): Diagnostic[] {
+    const other = ['.less', '.scss', '.sass', '.styl'].find((suffix) => tree.has(path + suffix));
+    if (!other || tree.has(`${path}.wxss`)) return [];
+    return [
+      createDiagnostic(
+        { display: tree.display(path + other), text: '' },
+        {
+          code: 'FILE_MISSING',
+          severity: 'warning',
+          message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
+          hint: 'compile it to .wxss with its own tool',
+        },
+      ),
+    ];
   }
 
   return { build };
@@ -285,4 +298,12 @@ function escapingLink(display: string) {
       hint: 'copy the file into the project',
     },
   );
+}
+
+/** Whether a template opens this tag, as far as its text says. */
+function usesTag(template: string, tag: string): boolean {
+  return template
+    .split(`<${tag}`)
+    .slice(1)
+    .some((rest) => /^[\s/>]/.test(rest));
 }

@@ -1,10 +1,11 @@
 import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Caller } from './caller.ts';
 import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { type Caller, createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -315,17 +316,19 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   return {
     route: pages.route,
     pageEvent: pages.pageEvent,
-    appShow(show: ServiceBoot['launch']) {
-      launch = show;
-      hook('onShow', show);
-      wxContext.emit('AppShow', show);
-      pages.appShow();
-    },
-    appHide() {
-      pages.appHide();
-      hook('onHide');
-      wxContext.emit('AppHide', undefined);
-    },
+    appShow: (show: ServiceBoot['launch']) =>
+      pages.inTurn(() => {
+        launch = show;
+        hook('onShow', show);
+        wxContext.emit('AppShow', show);
+        pages.appShow();
+      }),
+    appHide: () =>
+      pages.inTurn(() => {
+        pages.appHide();
+        hook('onHide');
+        wxContext.emit('AppHide', undefined);
+      }),
     native(event: string, data: unknown) {
       if (event === 'systemChange') system = data as typeof system;
       else {

@@ -1,10 +1,18 @@
-import { DEVICES, type DevEvent, type Device, type PackageManifest, type RuntimeMode } from '@sparrow/protocol';
+import {
+  DEVICES,
+  type DevEvent,
+  type Device,
+  type Diagnostic,
+  type PackageManifest,
+  type RuntimeMode,
+} from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';
 import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
+import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
 import { phoneTexts } from './texts.ts';
 
@@ -23,6 +31,8 @@ interface Settings {
   full: boolean;
   /** Load the frame of the next page ahead; `check` and tests look at one page and do not. */
   ahead: boolean;
+  /** Numbers of the compile errors that are shown; all when undefined. `check` shows those of the page it looks at. */
+  findings: ReadonlySet<string> | undefined;
 }
 
 /** Signal, Wi-Fi and battery. */
@@ -57,6 +67,7 @@ function readSettings(): Settings {
     scene: Number(given.get('scene')) || 1001,
     full,
     ahead: given.get('ahead') !== '0',
+    findings: given.has('findings') ? new Set(given.get('findings')?.split(',')) : undefined,
   };
 }
 
@@ -187,7 +198,7 @@ async function start(): Promise<void> {
       onRoute: (pages) => tell({ pages }),
     });
     opening.name(nameOf(handle.phone.manifest));
-    overlay.diagnostics(handle.phone.manifest.diagnostics.filter((item) => item.severity === 'error'));
+    overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
   } catch (error) {
     opening.close();
     handle.failure = error instanceof Error ? error.message : String(error);
@@ -195,20 +206,22 @@ async function start(): Promise<void> {
   }
 }
 
+function shownErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const { findings } = settings;
+  return diagnostics.filter(({ severity }, number) => severity === 'error' && (findings?.has(String(number)) ?? true));
+}
+
 /** Starts anew on the page that is shown. */
 function restart(): Promise<void> {
   const top = handle.phone?.pages().at(-1);
-  if (top) {
-    const query = new URLSearchParams(top.query).toString();
-    settings.page = query ? `${top.path}?${query}` : top.path;
-  }
+  if (top) settings.page = urlOf(top);
   return start();
 }
 
 function onDevEvent(event: DevEvent): void {
   tell({ dev: event });
   if (event.type !== 'package') return;
-  overlay.diagnostics(event.diagnostics.filter((item) => item.severity === 'error'));
+  overlay.diagnostics(shownErrors(event.diagnostics));
   if (event.change === 'none') return;
   if (event.change === 'app' || !handle.phone) handle.ready = start();
   else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => restart());

@@ -149,7 +149,7 @@ export class PageStack<P extends StackPage> {
   }
 }
 
-/** Path and query of a mini program's address. Values are decoded once, as in the original. */
+/** Path and query of a mini program's address. As in the original nothing is decoded: programs do that themselves. */
 export function parseUrl(url: string): { path: string; query: Record<string, string> } {
   const at = url.indexOf('?');
   const path = (at < 0 ? url : url.slice(0, at)).replace(/^\/+/, '').replace(/\.html$/, '');
@@ -159,17 +159,15 @@ export function parseUrl(url: string): { path: string; query: Record<string, str
       if (!pair) continue;
       const equals = pair.indexOf('=');
       const name = equals < 0 ? pair : pair.slice(0, equals);
-      query[decode(name)] = equals < 0 ? '' : decode(pair.slice(equals + 1));
+      query[name] = equals < 0 ? '' : pair.slice(equals + 1);
     }
   return { path, query };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** The address that `parseUrl` takes apart. */
+export function urlOf({ path, query }: { path: string; query: Record<string, string> }): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  return pairs.length > 0 ? `${path}?${pairs.join('&')}` : path;
 }
 
 /** Window settings of a page: defaults, app.json, the page's own, then the theme's variables (`@name`). */
