@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
@@ -28,12 +28,12 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function start(port = 0): Promise<DevServer> {
+async function start(port = 0, folder = dir): Promise<DevServer> {
   const server = await createDevServer({
-    dir,
+    dir: folder,
     port,
     consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: createSimulator({ compiler: createCompiler({ dir }), watch: false }),
+    registerSimulator: createSimulator({ compiler: createCompiler({ dir: folder }), watch: false }),
     watch: false,
   });
   open.push(server);
@@ -123,6 +123,21 @@ describe('the console', () => {
     await page.getByRole('button', { name: '重新检查' }).click();
     await expect.poll(() => asked).toBe(once + 1);
     expect(once).toBe(1);
+  });
+
+  it('explains an empty page of records, in the language of the user, and asks no more', async () => {
+    const bare = await mkdtemp(join(root, 'examples', '.e2e-'));
+    open.push({ close: () => rm(bare, { recursive: true, force: true }) });
+    await writeFile(join(bare, 'app.json'), '{"pages":["index"]}');
+    await writeFile(join(bare, 'index.wxml'), '<view>only a page</view>');
+    await writeFile(join(bare, 'index.js'), 'Page({})');
+    const page = await openConsole(await start(0, bare));
+    const asked: string[] = [];
+    page.on('request', (request) => request.url().includes('/store/') && asked.push(request.url()));
+    await page.getByRole('button', { name: /记\s?录/ }).click();
+    await page.getByText('当前项目没有数据表').waitFor();
+    await page.waitForTimeout(2_500);
+    expect(asked).toHaveLength(1);
   });
 });
 

@@ -108,6 +108,8 @@ const en = {
     },
   },
   records: 'Records',
+  noRecords:
+    'This page shows the records that a backend keeps in the store. This project keeps none: tables are described in a records.proto beside the sources of its backend (see packages/store/README.md).',
   tables: 'Tables',
   shards: 'Shards',
   slowLog: 'Slow operations',
@@ -244,6 +246,8 @@ const zh: Texts = {
     },
   },
   records: '记录',
+  noRecords:
+    '本页显示后端存入记录存储的数据。当前项目没有数据表；如需使用，请在后端源码旁编写 records.proto（参见 packages/store/README.md）。',
   tables: '数据表',
   shards: '分片',
   slowLog: '慢操作',
