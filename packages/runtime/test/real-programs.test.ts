@@ -342,4 +342,71 @@ inBothModes('programs as they are found', (mode) => {
     expect(await (await test.view()).text('.t')).toBe('own 300');
     await test.close();
   });
+
+  it('shows components of a subpackage: behind a placeholder until they are there, or at once', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b'],
+          subpackages: [
+            { root: 'far', pages: ['q/q'] },
+            { root: 'other', pages: ['r/r'] },
+          ],
+        },
+        'pages/a/a.json': {
+          usingComponents: { far: '/far/c/far', plain: '/far/c/plain', wait: '/c/wait' },
+          componentPlaceholder: { far: 'wait', plain: 'view' },
+        },
+        'pages/a/a.wxml':
+          '<far id="far" msg="{{msg}}" bindcame="came">slotted</far><plain wx:if="{{more}}" id="plain"/>',
+        'pages/a/a.js': `Page({ data: { msg: 'hi', more: false, came: [] }, came(e) { this.data.came.push(e.detail) } })`,
+        'pages/b/b.json': { usingComponents: { near: '/other/c/near' } },
+        'pages/b/b.wxml': '<near/>',
+        'pages/b/b.js': 'Page({})',
+        ...at('c/wait', component('<view>wait</view><slot/>')),
+        ...at(
+          'far/c/far',
+          component(
+            '<view class="x">far {{msg}} <inner/></view><slot/>',
+            `Component({ properties: { msg: String }, attached() { this.triggerEvent('came', this.data.msg) } })`,
+            { usingComponents: { inner: '/other/c/near' } },
+          ),
+        ),
+        'far/c/far.wxss': '.x { color: rgb(1, 2, 3) }',
+        ...at('far/c/plain', component('<view>plain</view>')),
+        ...at('other/c/near', component('<text class="near">near</text>')),
+        'other/c/near.wxss': '.near { color: rgb(4, 5, 6) }',
+        'far/q/q.json': { usingComponents: { far: '/far/c/far' } },
+        'far/q/q.wxml': '<far id="far" msg="q"/>',
+        'far/q/q.js': 'Page({})',
+        'other/r/r.wxml': 'r',
+        'other/r/r.js': 'Page({})',
+      },
+    });
+    const first = await test.view();
+    await first.waitText('#far', 'far hi near');
+    expect(await first.text('#far')).toBe('far hi near\nslotted');
+    const color = (selector: string) => first.eval(selector, (element) => getComputedStyle(element).color);
+    expect([await color('#far > wx-view'), await color('#far wx-text')]).toEqual(['rgb(1, 2, 3)', 'rgb(4, 5, 6)']);
+    const sheets = await first.eval('#far', (element) =>
+      [...((element.getRootNode() as ParentNode).querySelectorAll('style') ?? [])].map(
+        (each) => (each as HTMLElement).dataset.path,
+      ),
+    );
+    expect(sheets.filter(Boolean).slice(0, 3)).toEqual(['app', 'c/wait', 'pages/a/a']);
+    await test.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ more: true, msg: 'again' }));
+    await first.waitText('#far', 'far again near');
+    await first.waitText('#plain', 'plain');
+    expect(await test.service(({ getCurrentPages }) => getCurrentPages()[0].data.came)).toEqual(['hi']);
+    await test.service(({ wx }) => wx.navigateTo({ url: '/far/q/q' }));
+    await test.ready('far/q/q');
+    expect(await (await test.view()).text('#far')).toBe('far q near');
+    await test.service(({ wx }) => wx.redirectTo({ url: '/pages/b/b' }));
+    await test.ready('pages/b/b');
+    expect(await (await test.view()).text('wx-page')).toBe('near');
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
 });

@@ -57,6 +57,8 @@ export interface FrameworkOptions {
   manifest: PackageManifest;
   onError(error: unknown, info: { method: string; is: string }): void;
   onWarning(message: string, info: { is: string }): void;
+  /** A placeholder has been put where this component belongs; it takes its place when it is defined. */
+  onPlaceholder(path: string): void;
 }
 
 type TemplateMap = Record<string, Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]>;
@@ -100,6 +102,7 @@ export function createFramework(options: FrameworkOptions): Framework {
   const env = new MiniProgramEnv();
   const space = env.createCodeSpace('', true);
   const scopes = space.getComponentSpace().styleScopeManager;
+  space.getComponentSpace().setComponentWaitingListener((_public, path) => options.onPlaceholder(path));
   const behaviors = builtinBehaviors((definition) =>
     space
       .behavior()
@@ -140,6 +143,9 @@ export function createFramework(options: FrameworkOptions): Framework {
       lifetime('created', () => hookEvents(component));
       lifetime('attached', () => {
         const context = component.getBackendContext();
+        // A component that was defined after its page began brings its sheet along; the others are there, in their order.
+        if (Object.hasOwn(manifest.components, component.is))
+          (context as unknown as TreeBackend | null)?.appendStyleSheetPath(component.is);
         context?.render(() => component.triggerLifetime('ready', []));
       });
     })

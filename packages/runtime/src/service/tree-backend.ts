@@ -63,6 +63,7 @@ export class TreeBackend implements NodeTree {
   #observers = new Map<number, (entry: unknown) => void>();
   #lastRequest = 0;
   #listened = new Set<string>();
+  readonly #sheets = new Set<string>();
   #closed = false;
 
   constructor(options: TreeBackendOptions) {
@@ -94,6 +95,8 @@ export class TreeBackend implements NodeTree {
     // The native layer gives the view its style sheets.
   }
   appendStyleSheetPath(path: string): number {
+    if (this.#sheets.has(path)) return 0;
+    this.#sheets.add(path);
     this.#enqueue({ op: 'Sheet', a: path });
     return 0;
   }

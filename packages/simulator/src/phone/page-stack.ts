@@ -1,4 +1,4 @@
-import type { AppConfig, OpenType, PackageManifest, RouteChange, WindowConfig } from '@sparrow/protocol';
+import type { AppConfig, OpenType, PackageManifest, RouteChange, TabBarConfig, WindowConfig } from '@sparrow/protocol';
 import { WINDOW_DEFAULTS } from '@sparrow/protocol';
 import { NativeFailure } from '@sparrow/runtime/native';
 
@@ -10,7 +10,8 @@ export interface StackPage {
   readonly id: number;
   readonly path: string;
   readonly query: Record<string, string>;
-  readonly window: WindowConfig;
+  /** Its values follow the theme. */
+  window: WindowConfig;
   /** Index in the tab bar, -1 for others. */
   readonly tab: number;
 }
@@ -187,4 +188,10 @@ export function themed<T extends object>(values: T, app: AppConfig, theme: 'ligh
       typeof value === 'string' && value.startsWith('@') ? (variables[value.slice(1)] ?? value) : value,
     ]),
   ) as T;
+}
+
+/** The tab bar with the theme's values, those of its icons among them. */
+export function tabBarOf(app: AppConfig, theme: 'light' | 'dark'): TabBarConfig | undefined {
+  const { tabBar } = app;
+  return tabBar && { ...themed(tabBar, app, theme), list: tabBar.list.map((item) => themed(item, app, theme)) };
 }
