@@ -173,6 +173,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         list.add(path, diagnostics.get(path) ?? []);
         list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
         list.add(path, missingParts(node));
+        list.add(path, missingOfApp(graph.missingShared, tree.read(`${path}.wxml`)?.text));
       }
     }
 
@@ -199,6 +200,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       packages: app.packages,
       components,
       broken: list.broken,
+      faults: list.faults,
       files: [...assets.keys()],
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
@@ -216,6 +218,11 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   function fillSizes({ packages }: AppResult): void {
     const sizes = sizesByRoot(tree, packages);
     for (const info of packages) info.size = sizes.get(info.root) ?? 0;
+  }
+
+  /** What app.json gives and has not is a fault of the pages that use it. */
+  function missingOfApp(missing: ReadonlyMap<string, Diagnostic>, template = ''): Diagnostic[] {
+    return [...missing].flatMap(([tag, finding]) => (usesTag(template, tag) ? [finding] : []));
   }
 
   function missingParts({ path, config }: ComponentNode) {
@@ -291,4 +298,12 @@ function escapingLink(display: string) {
       hint: 'copy the file into the project',
     },
   );
+}
+
+/** Whether a template opens this tag, as far as its text says. */
+function usesTag(template: string, tag: string): boolean {
+  return template
+    .split(`<${tag}`)
+    .slice(1)
+    .some((rest) => /^[\s/>]/.test(rest));
 }

@@ -5,6 +5,8 @@ export interface DiagnosticList {
   readonly all: Diagnostic[];
   /** Numbers of the errors that break a page or component. */
   readonly broken: Record<string, number[]>;
+  /** Numbers of all errors of a page or component, those that break it among them. */
+  readonly faults: Record<string, number[]>;
   /** @param owner page or component that an error in the list breaks */
   add(owner: string | undefined, diagnostics: readonly Diagnostic[]): void;
 }
@@ -25,9 +27,11 @@ export function createDiagnosticList(): DiagnosticList {
   const all: Diagnostic[] = [];
   const numbers = new Map<string, number>();
   const broken: Record<string, number[]> = {};
+  const faults: Record<string, number[]> = {};
   return {
     all,
     broken,
+    faults,
     add(owner, diagnostics) {
       for (const diagnostic of diagnostics) {
         // Several components may lead to one fault, an imported template's for instance.
@@ -36,11 +40,16 @@ export function createDiagnosticList(): DiagnosticList {
         const number = numbers.get(key) ?? all.push(diagnostic) - 1;
         numbers.set(key, number);
         if (owner === undefined || diagnostic.severity !== 'error') continue;
+        note(faults, owner, number);
         const wholeFile = code === 'FILE_MISSING' && line === 0;
         if (!BREAKING.has(code) && !wholeFile) continue;
-        const list = (broken[owner] ??= []);
-        if (!list.includes(number)) list.push(number);
+        note(broken, owner, number);
       }
     },
   };
+}
+
+function note(lists: Record<string, number[]>, owner: string, number: number): void {
+  const list = (lists[owner] ??= []);
+  if (!list.includes(number)) list.push(number);
 }

@@ -195,6 +195,7 @@ function brokenPackage(dir: string, message: string): CompiledPackage {
     packages,
     components: {},
     broken: {},
+    faults: {},
     diagnostics: [finding],
     files: [],
   };

@@ -28,6 +28,8 @@ export interface PackageManifest {
   components: Record<string, ComponentConfig>;
   /** Pages and components that did not compile, with the numbers of their errors in `diagnostics`. */
   broken: Record<string, number[]>;
+  /** Pages and components with errors, those that still have something to show among them; numbers as in `broken`. */
+  faults: Record<string, number[]>;
   diagnostics: Diagnostic[];
   /** Paths of all files under `files/`, without the prefix. */
   files: string[];

@@ -123,12 +123,16 @@ export interface PhoneLook {
   pageErrors: string[];
   failedRequests: { url: string; error: string }[];
   apis: { used: string[]; missing: string[] };
+  /** Something lies over the page or has ended the program: a dialog, a picker, a curtain. */
+  covered: boolean;
 }
 
 /** What `check` learns from the view of a page. */
 export interface ViewLook {
   elements: number;
   text: string;
+  /** A picture, canvas or film takes a tenth of the window or more. */
+  picture: boolean;
   /** Names of the elements without `wx-`. */
   tags: string[];
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { CompiledPackage } from '@sparrow/compiler';
 import { PROBLEM_HINTS, type ProblemCode } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -10,8 +11,10 @@ import type { CommonOptions, SetExitCode } from './command.ts';
 interface CheckCommandOptions extends CommonOptions {
   mode: 'dual' | 'single';
   screenshots?: string;
+  sheet?: string;
   allow: number;
-  workers: number;
+  workers?: number;
+  timeout?: number;
 }
 
 /** The backend gets this long to listen; pages are looked at without it then. */
@@ -24,7 +27,13 @@ export function checkCommand(setExitCode: SetExitCode): Command {
     .addOption(new Option('--mode <mode>', 'threads of the runtime').choices(['dual', 'single']).default('dual'))
     .option('--screenshots <dir>', 'write a picture of every page')
     .option('--allow <n>', 'pages that may be unclean', parseCount, 0)
-    .option('--workers <n>', 'pages looked at at the same time', parseCount, 2)
+    .option('--sheet <file>', 'write an HTML file with the pictures of all pages')
+    .option('--workers <n>', 'phones at the same time (default: one for each core, at most 4)', parseCount)
+    .option(
+      '--timeout <seconds>',
+      'limit for one page on an idle machine; a busy one gets more (default: 15)',
+      parseCount,
+    )
     .action(async (dir: string, options: CheckCommandOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
@@ -34,11 +43,10 @@ export function checkCommand(setExitCode: SetExitCode): Command {
         import('@sparrow/simulator/server'),
       ]);
       const compiler = createCompiler({ dir: folder });
-      const first = await compiler.build();
-      const register = createSimulator({ compiler, first, watch: false });
       // State of its own, so that a run of `sparrow dev` on the same folder is not disturbed.
       const stateHome = await mkdtemp(join(tmpdir(), 'sparrow-check-'));
       let token = '';
+      let first: CompiledPackage | undefined;
       try {
         const server = await createDevServer({
           dir: folder,
@@ -47,7 +55,9 @@ export function checkCommand(setExitCode: SetExitCode): Command {
           watch: false,
           onProgress: (text) => io.warn(`  ${text}`),
           async registerSimulator(app, deps) {
-            const simulator = await register(app, deps);
+            // The packages are there by now: what is installed is compiled.
+            first = await compiler.build();
+            const simulator = await createSimulator({ compiler, first, watch: false })(app, deps);
             token = simulator.token;
             return simulator;
           },
@@ -58,13 +68,16 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             .catch((error: Error) =>
               io.warn(`  the backend does not run, pages are checked without it: ${error.message}`),
             );
+          if (!first) throw new Error('the simulator was not registered');
           const report = await checkPages({
             project: server.project.title,
             manifest: first.manifest,
             phoneUrl: `${server.url}/simulator/phone.html`,
             token,
             mode: options.mode,
-            workers: Math.max(1, options.workers),
+            ...(options.workers !== undefined && { workers: options.workers }),
+            ...(options.timeout !== undefined && { pageTimeoutMs: Math.max(1, options.timeout) * 1_000 }),
+            ...(options.sheet !== undefined && { sheet: resolve(io.cwd, options.sheet) }),
             ownHosts: server.project.config.hosts ?? [],
             ...(options.screenshots !== undefined && { screenshots: resolve(io.cwd, options.screenshots) }),
             onPage: (page, done, total) => progress(io, page, done, total),

@@ -35,6 +35,8 @@ export interface Graph {
   diagnostics: Diagnostic[];
   /** Pages without any file, with their finding. */
   missing: Map<string, Diagnostic>;
+  /** Tags of app.json's usingComponents that were not found, with their finding. */
+  missingShared: Map<string, Diagnostic>;
 }
 
 const CUSTOM_TAB_BAR = 'custom-tab-bar/index';
@@ -51,6 +53,7 @@ export function collectComponents(input: GraphInput): Graph {
   const queue: { path: string; page: boolean }[] = [];
   const resolver = createComponentResolver(input);
   const shared = resolver.usingComponents('app.json', app, diagnostics);
+  const missingShared = missingTags(app, shared, diagnostics);
 
   for (const page of input.pages) {
     if (['.wxml', ...SCRIPT_SUFFIXES].some((suffix) => tree.has(page.path + suffix))) {
@@ -81,7 +84,21 @@ export function collectComponents(input: GraphInput): Graph {
       if (generic !== true && generic.default !== undefined) queue.push({ path: generic.default, page: false });
     }
   }
-  return { components, diagnostics, missing };
+  return { components, diagnostics, missing, missingShared };
+}
+
+/** Tags that app.json gives to every page without having them; what the compiler says of each is in `findings`. */
+function missingTags(app: JsonFile, found: Record<string, string>, findings: Diagnostic[]): Map<string, Diagnostic> {
+  const list = app.value.usingComponents;
+  const tags = Object.keys(isObject(list) ? list : {}).filter((tag) => found[tag] === undefined);
+  return new Map(
+    tags.flatMap((tag) => {
+      const finding = findings.find(
+        ({ code, message }) => code === 'COMPONENT_MISSING' && message.includes(`<${tag}>`),
+      );
+      return finding ? [[tag, finding] as const] : [];
+    }),
+  );
 }
 
 const ISOLATIONS: ReadonlySet<unknown> = new Set<StyleIsolation>([

@@ -6,6 +6,7 @@ import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from 
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
+import type { Caller } from './caller.ts';
 import { createObserverGuard, type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
 import { withFormFields } from './form-fields.ts';
@@ -14,17 +15,6 @@ import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';
 import { createWxsInstances } from './wxs-instance.ts';
-
-/** A page or component instance as its own code sees it (`this`). */
-export interface Caller {
-  readonly is: string;
-  readonly id: string;
-  readonly data: Record<string, unknown>;
-  setData(data: Record<string, unknown>, callback?: () => void): void;
-  selectComponent(selector: string): unknown;
-  readonly _$: glassEasel.GeneralComponent;
-  [key: string]: unknown;
-}
 
 /** What `Page`, `Component` and `Behavior` are while a module of this path runs. */
 export interface DefinitionEnv {

@@ -1,8 +1,9 @@
 import type { OnEvents, PackageManifest, RouteChange, StyleUpdate } from '@sparrow/protocol';
 import { type Channel, type Invoker, publish, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Caller } from './caller.ts';
 import { copyPlain } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import type { Caller, Framework, PageRoot } from './framework.ts';
+import type { Framework, PageRoot } from './framework.ts';
 import type { Reporter } from './reporter.ts';
 import { TreeBackend } from './tree-backend.ts';
 

@@ -1,7 +1,7 @@
 import type { NodeQuery } from '@sparrow/protocol';
 import type * as glassEasel from 'glass-easel';
+import type { Caller } from './caller.ts';
 import { copyPlain } from './definitions.ts';
-import type { Caller } from './framework.ts';
 import type { TreeBackend } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';
 

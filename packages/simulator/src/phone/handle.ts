@@ -15,6 +15,8 @@ export interface PhoneHandle {
   failure: string | undefined;
   failedRequests: { url: string; error: string }[];
   /** Whether this page has become ready, or never will. */
+  /** Closes all pages and opens this one in the same running program; what was noted of the others is forgotten. */
+  relaunch(path: string): void;
   settled(path: string): boolean;
   look(path: string): Promise<PhoneLook>;
 }
@@ -24,6 +26,9 @@ declare global {
     sparrow: PhoneHandle;
   }
 }
+
+/** What is on the screen besides pages and their frames. */
+const COVERS = '.screen > :not(.page, iframe)';
 
 /** The logic layer may be busy for ever; its answer is waited for this long. Milliseconds. */
 const ANSWER_MS = 2_000;
@@ -38,6 +43,10 @@ export function createHandle(): PhoneHandle {
     readyPages: [],
     failure: undefined,
     failedRequests: [],
+    relaunch(path) {
+      for (const list of [handle.problems, handle.readyPages, handle.failedRequests]) list.length = 0;
+      handle.phone?.navigate(path);
+    },
     settled: (path) =>
       handle.failure !== undefined ||
       handle.readyPages.some((page) => page.path === path) ||
@@ -57,6 +66,7 @@ export function createHandle(): PhoneHandle {
         problems: handle.problems.map(({ kind, code, message }) => ({ kind, code, message })),
         pageErrors: handle.readyPages.flatMap((page) => (page.path === path && page.error ? [page.error] : [])),
         failedRequests: handle.failedRequests,
+        covered: document.querySelector(COVERS) !== null,
         apis: asked ? await Promise.race([asked.catch(() => nothing), late]) : nothing,
       };
     },

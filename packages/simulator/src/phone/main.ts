@@ -1,4 +1,4 @@
-import { DEVICES, type DevEvent, type Device, type RuntimeMode } from '@sparrow/protocol';
+import { DEVICES, type DevEvent, type Device, type Diagnostic, type RuntimeMode } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
@@ -22,6 +22,8 @@ interface Settings {
   full: boolean;
   /** Load the frame of the next page ahead; `check` and tests look at one page and do not. */
   ahead: boolean;
+  /** Numbers of the compile errors that are shown; all when undefined. `check` shows those of the page it looks at. */
+  findings: ReadonlySet<string> | undefined;
 }
 
 /** Signal, Wi-Fi and battery. */
@@ -56,6 +58,7 @@ function readSettings(): Settings {
     scene: Number(given.get('scene')) || 1001,
     full,
     ahead: given.get('ahead') !== '0',
+    findings: given.has('findings') ? new Set(given.get('findings')?.split(',')) : undefined,
   };
 }
 
@@ -142,11 +145,16 @@ async function start(): Promise<void> {
         overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`),
       onRoute: (pages) => tell({ pages }),
     });
-    overlay.diagnostics(handle.phone.manifest.diagnostics.filter((item) => item.severity === 'error'));
+    overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
   } catch (error) {
     handle.failure = error instanceof Error ? error.message : String(error);
     overlay.failure(handle.failure);
   }
+}
+
+function shownErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const { findings } = settings;
+  return diagnostics.filter(({ severity }, number) => severity === 'error' && (findings?.has(String(number)) ?? true));
 }
 
 /** Starts anew on the page that is shown. */
@@ -159,7 +167,7 @@ function restart(): Promise<void> {
 function onDevEvent(event: DevEvent): void {
   tell({ dev: event });
   if (event.type !== 'package') return;
-  overlay.diagnostics(event.diagnostics.filter((item) => item.severity === 'error'));
+  overlay.diagnostics(shownErrors(event.diagnostics));
   if (event.change === 'none') return;
   if (event.change === 'app' || !handle.phone) handle.ready = start();
   else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => restart());

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { launchBrowser } from '@sparrow/simulator/server';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { REPOSITORY, run, temporaryFolder, write } from './harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeAll(() => {
+  // The phone's parts are what the simulator serves; npm test builds them before.
+  execFileSync(process.execPath, [join(REPOSITORY, 'scripts/build.mjs')], { stdio: 'ignore' });
+});
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+interface Page {
+  path: string;
+  compiled: boolean;
+  rendered: boolean;
+  clean: boolean;
+  text: string;
+  errors: { kind: string; code: string; message: string; file?: string }[];
+}
+
+/** A mini program of pages with the template and, where it matters, the script and JSON given. */
+function program(pages: Record<string, { wxml: string; js?: string; json?: object }>, app: object = {}): void {
+  write(folder.path, {
+    'project.config.json': { projectname: 'shop' },
+    'app.json': { pages: Object.keys(pages), ...app },
+    'app.js': 'App({})',
+  });
+  for (const [path, { wxml, js = 'Page({})', json = {} }] of Object.entries(pages))
+    write(folder.path, { [`${path}.wxml`]: wxml, [`${path}.js`]: js, [`${path}.json`]: json });
+}
+
+async function check(...args: string[]): Promise<{ code: number; pages: Record<string, Page>; stderr: string }> {
+  const { code, stdout, stderr } = await run(['check', folder.path, '--json', ...args]);
+  const report = JSON.parse(stdout) as { pages: Page[] };
+  return { code, stderr, pages: Object.fromEntries(report.pages.map((page) => [page.path, page])) };
+}
+
+const codes = (page: Page | undefined): string[] | undefined => page?.errors.map(({ code }) => code);
+
+/** How much of a picture is nearly black. */
+async function darkShare(file: string): Promise<number> {
+  const browser = await launchBrowser();
+  try {
+    const tab = await browser.newPage();
+    const url = `data:image/png;base64,${readFileSync(file).toString('base64')}`;
+    return await tab.evaluate<number>(`(async () => {
+      const image = new Image();
+      image.src = ${JSON.stringify(url)};
+      await image.decode();
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, image.width, image.height);
+      let dark = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at] + data[at + 1] + data[at + 2] < 150) dark++;
+      return dark / (image.width * image.height);
+    })()`);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A picture of 1 × 1. */
+const PIXEL =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+describe('sparrow check', () => {
+  it('finds fault with the pages whose components are missing, and with no other', async () => {
+    program(
+      {
+        own: { wxml: '<gone>a</gone>', json: { usingComponents: { gone: '/parts/gone' } } },
+        inner: { wxml: '<part/>', json: { usingComponents: { part: '/part' } } },
+        shared: { wxml: '<view>text</view><lost-one/>' },
+        whole: { wxml: '<view>whole</view>' },
+      },
+      { usingComponents: { 'lost-one': 'lost-package/one' } },
+    );
+    write(folder.path, {
+      'part.wxml': '<view>part</view>',
+      'part.js': 'Component({})',
+      'part.json': { component: true, usingComponents: { deep: './deep' } },
+    });
+    const { code, pages } = await check();
+    expect(code).toBe(1);
+    for (const path of ['own', 'inner', 'shared'])
+      expect([path, pages[path]?.clean, codes(pages[path])]).toEqual([path, false, ['COMPONENT_MISSING']]);
+    expect(pages.whole).toMatchObject({ clean: true, errors: [] });
+  });
+
+  it('covers the picture of a page with its own compile errors only', async () => {
+    program({ whole: { wxml: '<view>whole</view>' }, broken: { wxml: '<view>', js: 'Page({' } });
+    const pictures = join(folder.path, 'pictures');
+    const together = await check('--screenshots', pictures);
+    expect([together.pages.whole?.clean, together.pages.broken?.compiled]).toEqual([true, false]);
+    // What the compiler says is written on a dark sheet over the whole phone.
+    expect(await darkShare(join(pictures, 'whole.png'))).toBeLessThan(0.2);
+    expect(await darkShare(join(pictures, 'broken.png'))).toBeGreaterThan(0.5);
+  });
+
+  it('counts a page of one picture as rendered, and an empty one not', async () => {
+    const full = 'width: 100vw; height: 100vh';
+    program({
+      image: { wxml: `<image style="${full}" src="${PIXEL}"/>` },
+      background: { wxml: `<view style="${full}; background-image: url(${PIXEL})"></view>` },
+      canvas: { wxml: `<canvas type="2d" style="${full}"/>` },
+      lost: { wxml: `<image style="${full}" src="/no-such-picture.png"/>` },
+      small: { wxml: `<image style="width: 20px; height: 20px" src="${PIXEL}"/>` },
+      empty: { wxml: `<view style="${full}"></view>` },
+    });
+    const { pages } = await check();
+    const rendered = Object.values(pages).flatMap((page) => (page.rendered ? [page.path] : []));
+    expect(rendered).toEqual(['image', 'background', 'canvas']);
+  });
+
+  it('lets no page answer for what another one did to the phone', async () => {
+    program({
+      first: { wxml: '<view>first</view>' },
+      thrower: {
+        wxml: '<view>a</view>',
+        js: 'Page({ onReady() { setTimeout(() => { throw new Error("late") }, 100) } })',
+      },
+      late: {
+        wxml: '<view>late</view>',
+        js: 'Page({ onReady() { setTimeout(() => { throw new Error("very late") }, 1200) } })',
+      },
+      after: { wxml: '<view>after</view>', js: 'Page({ onReady() { setTimeout(() => {}, 100) } })' },
+      modal: { wxml: '<view>modal</view>', js: 'Page({ onReady() { wx.showModal({ title: "stay" }) } })' },
+      leaver: { wxml: '<view>leaver</view>', js: 'Page({ onLoad() { wx.reLaunch({ url: "/first" }) } })' },
+      next: { wxml: '<view>next</view>' },
+      last: { wxml: '<view>last</view>' },
+    });
+    const { pages } = await check('--workers', '1', '--screenshots', folder.path);
+    expect(codes(pages.thrower)).toEqual(['UNCAUGHT']);
+    for (const path of ['first', 'after', 'modal', 'next', 'last'])
+      expect([path, pages[path]?.clean, pages[path]?.text.trim()]).toEqual([path, true, path]);
+  });
+
+  it('goes on after a page that never ends, within the limit that was given', async () => {
+    program({
+      stuck: { wxml: '<view>a</view>', js: 'Page({ onLoad() { for (;;); } })' },
+      next: { wxml: '<view>next</view>' },
+    });
+    const { pages } = await check('--timeout', '3', '--workers', '1');
+    expect(codes(pages.stuck)).toContain('PAGE_TIMEOUT');
+    expect(pages.stuck?.errors.find(({ code }) => code === 'PAGE_TIMEOUT')?.message).toContain('3000 ms');
+    expect(pages.next).toMatchObject({ clean: true, text: 'next' });
+  });
+
+  it('writes one file with the pictures of all pages, and no word of the program becomes markup', async () => {
+    program({
+      'a/b': { wxml: '<view>one</view>' },
+      a_b: { wxml: '<view>two</view>', js: 'Page({ onLoad() { throw new Error("<img src=x>") } })' },
+    });
+    mkdirSync(join(folder.path, 'out'));
+    await check('--sheet', join(folder.path, 'out/sheet.html'), '--screenshots', join(folder.path, 'out'));
+    const sheet = readFileSync(join(folder.path, 'out/sheet.html'), 'utf8');
+    expect(sheet.match(/src="data:image\/png;base64,[\w+/=]{1000,}"/g)).toHaveLength(2);
+    expect(sheet).toContain('&lt;img src=x&gt;');
+    expect(sheet).not.toContain('<img src=x>');
+    expect(
+      readFileSync(join(folder.path, 'out/a_b.png')).equals(readFileSync(join(folder.path, 'out/a_b-2.png'))),
+    ).toBe(false);
+  });
+});
