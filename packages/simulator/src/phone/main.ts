@@ -65,7 +65,7 @@ function readSettings(): Settings {
 const settings = readSettings();
 const handle = createHandle();
 window.sparrow = handle;
-const overlay = createOverlay(document.body);
+const overlay = createOverlay(document.body, () => void start());
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -108,6 +108,8 @@ async function start(): Promise<void> {
   handle.problems.length = 0;
   handle.readyPages.length = 0;
   handle.failure = undefined;
+  let stuck = false;
+  overlay.clear();
   try {
     handle.phone = await startPhone({
       screen: frameOf(settings),
@@ -141,8 +143,15 @@ async function start(): Promise<void> {
         keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);
       },
-      onStuck: (message) =>
-        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`),
+      onStuck(message) {
+        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`);
+        stuck = true;
+      },
+      onAlive() {
+        if (stuck) overlay.clear();
+        stuck = false;
+        handle.problems.splice(0, Infinity, ...handle.problems.filter(({ code }) => code !== 'LOGIC_STUCK'));
+      },
       onRoute: (pages) => tell({ pages }),
     });
     overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
