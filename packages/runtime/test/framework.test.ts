@@ -261,4 +261,23 @@ inBothModes('components', (mode) => {
     expect(await (await test.view()).text('.go')).toBe('go');
     await test.close();
   });
+
+  // In single mode the script and the watch share a thread: nobody is there to say it.
+  if (mode === 'dual')
+    it('says that a script does not end, leaves the restart free, and takes it back when it ends', async () => {
+      const test = await startApp({
+        mode,
+        files: { 'app.js': 'App({})', 'pages/a/a.wxml': 'a', 'pages/a/a.js': 'Page({})' },
+      });
+      void test.service(() => {
+        const end = Date.now() + 16_000;
+        while (Date.now() < end);
+      });
+      const overlay = test.page.locator('.overlay');
+      await overlay.filter({ hasText: 'LOGIC_STUCK' }).waitFor({ timeout: 30_000 });
+      await test.page.locator('button[title=restart]').click({ trial: true });
+      await overlay.waitFor({ state: 'hidden', timeout: 30_000 });
+      expect(await test.problems()).toEqual([]);
+      await test.close();
+    });
 });

@@ -80,4 +80,40 @@ inBothModes('dialogs', (mode) => {
     ]);
     await test.close();
   });
+
+  it('takes dialogs, sheets, pictures and pickers away with the page that opened them, unanswered', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...onePage(
+          '<picker class="p" range="{{[1, 2]}}" bindcancel="cancelled">pick</picker>',
+          'cancelled() { getApp().log.push("picker") }',
+        ),
+        'app.json': { pages: ['pages/a/a', 'pages/b/b'] },
+        'pages/b/b.wxml': 'b',
+        'pages/b/b.js': 'Page({})',
+      },
+    });
+    await (await test.view()).tap('.p');
+    await eventually(() => test.page.locator('.sheet.picker').count()).toBe(1);
+    await test.service(({ wx, getApp }) => {
+      const { log } = getApp();
+      wx.showModal({
+        title: 'm',
+        success: (r: { confirm: boolean; cancel: boolean }) => log.push(`${r.confirm} ${r.cancel}`),
+      });
+      wx.showActionSheet({ itemList: ['x'], fail: (e: { errMsg: string }) => log.push(e.errMsg) });
+      wx.previewImage({ urls: ['/none.png'] });
+    });
+    const layers = () => test.page.locator('.modal-layer, .sheet-layer, .preview-layer').count();
+    await eventually(layers).toBe(4);
+    await test.service(({ wx }) => wx.navigateTo({ url: '/pages/b/b' }));
+    await eventually(layers).toBe(0);
+    await eventually(async () => (await test.service(({ getApp }) => getApp().log)).sort()).toEqual([
+      'false true',
+      'picker',
+      'showActionSheet:fail cancel',
+    ]);
+    await test.close();
+  });
 });

@@ -19,6 +19,8 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
   let drawTimer: ReturnType<typeof setTimeout> | undefined;
   let drawnAt = -TOAST_MS;
   let layers = 0;
+  /** Answers in the user's stead what a page has asked: no. */
+  const open = new Set<() => void>();
 
   function hideToast(): void {
     clearTimeout(hideTimer);
@@ -67,14 +69,16 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
   }
 
   /** Lays something over the screen until the function that is returned takes it away. @throws NativeFailure */
-  function cover(layer: HTMLElement): () => void {
+  function cover(layer: HTMLElement, dismiss?: () => void): () => void {
     if (layers >= MAX_LAYERS) throw new NativeFailure('too many dialogs are open');
     layers++;
     screen.append(layer);
+    if (dismiss) open.add(dismiss);
     return () => {
       if (!layer.isConnected) return;
       layers--;
       layer.remove();
+      if (dismiss) open.delete(dismiss);
     };
   }
 
@@ -90,6 +94,8 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
     showToast: (params: InvokeMap['showToast'][0]) =>
       showToast(params.title, params.icon, params.mask, params.duration, params.image),
     hideToast,
+    /** The page below has gone: dialogs, sheets and pictures over it go, too. Questions of the phone itself stay. */
+    dismiss: () => [...open].forEach((close) => close()),
     /** A line from the phone itself. */
     notice: (text: string) => showToast(text, 'none', false, 2000),
     askPermission: (question: string): Promise<boolean> =>
@@ -158,7 +164,7 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
             ),
           ),
         );
-        const uncover = cover(layer);
+        const uncover = cover(layer, () => close(false));
       });
     },
 
@@ -186,7 +192,7 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
             item('取消', -1),
           ),
         );
-        const uncover = cover(layer);
+        const uncover = cover(layer, () => close(-1));
       });
     },
 
@@ -212,7 +218,7 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
         show(image, urls[index] ?? '');
         counter.textContent = urls.length > 1 ? `${index + 1} / ${urls.length}` : '';
       };
-      const uncover = cover(layer);
+      const uncover = cover(layer, () => uncover());
       step(0);
     },
 

@@ -40,25 +40,43 @@ export function createEvaluator(service: Channel): Evaluator {
 }
 
 /**
- * Asks the logic layer now and then whether it still lives: a script that never ends would leave the phone silent.
+ * Asks the logic layer now and then whether it still lives: a script that never ends would leave the phone silent. Only time
+ * in which this side was punctual itself counts, since a busy machine is no fault of a script; and whoever answers after all
+ * was not stuck.
  *
  * @returns a function that ends the watch.
  */
-export function watchLogic(evaluate: Evaluator['evaluate'], onStuck: (message: string) => void): () => void {
-  let asked = 0;
+export function watchLogic(
+  evaluate: Evaluator['evaluate'],
+  on: { stuck(message: string): void; alive(): void },
+): () => void {
+  let silent = 0;
+  let asked = false;
+  let stuck = false;
+  let last = performance.now();
+  const ask = (): void => {
+    asked = true;
+    void evaluate('() => 1', []).then(
+      () => {
+        silent = 0;
+        asked = false;
+        if (stuck) on.alive();
+        stuck = false;
+      },
+      () => {},
+    );
+  };
   const watch = setInterval(() => {
-    if (asked === 0) {
-      asked = performance.now();
-      void evaluate('() => 1', []).then(
-        () => {
-          asked = 0;
-        },
-        () => {},
-      );
-    } else if (performance.now() - asked > STUCK_MS) {
-      clearInterval(watch);
-      onStuck(`the logic layer has not answered for ${STUCK_MS / 1000} s: a script runs endlessly`);
+    const now = performance.now();
+    const punctual = now - last < WATCH_MS * 1.25;
+    last = now;
+    if (asked && punctual) silent += WATCH_MS;
+    if (silent > STUCK_MS && !stuck) {
+      stuck = true;
+      on.stuck(`the logic layer has not answered for ${STUCK_MS / 1000} s: a script runs endlessly`);
     }
+    // A question that was given up has no answer any more; another one may have.
+    if (!asked || stuck) ask();
   }, WATCH_MS);
   return () => clearInterval(watch);
 }

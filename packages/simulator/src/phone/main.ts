@@ -91,7 +91,7 @@ const texts = phoneTexts(settings.language);
 const handle = createHandle();
 window.sparrow = handle;
 let launch: ReturnType<typeof openLaunchScreen> | undefined;
-const overlay = createOverlay(document.body, texts);
+const overlay = createOverlay(document.body, texts, () => void start());
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -154,6 +154,7 @@ async function start(): Promise<void> {
   handle.problems.length = 0;
   handle.readyPages.length = 0;
   handle.failure = undefined;
+  let stuck = false;
   overlay.clear();
   const screen = frameOf(settings);
   launch?.close();
@@ -193,8 +194,15 @@ async function start(): Promise<void> {
         keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);
       },
-      onStuck: (message) =>
-        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`),
+      onStuck(message) {
+        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`);
+        stuck = true;
+      },
+      onAlive() {
+        if (stuck) overlay.clear();
+        stuck = false;
+        handle.problems.splice(0, Infinity, ...handle.problems.filter(({ code }) => code !== 'LOGIC_STUCK'));
+      },
       onRoute: (pages) => tell({ pages }),
     });
     opening.name(nameOf(handle.phone.manifest));

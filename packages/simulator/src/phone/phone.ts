@@ -67,6 +67,8 @@ export interface PhoneOptions {
   onPageReady(pageId: number, path: string, error?: string): void;
   /** A script of the mini program does not come to an end. */
   onStuck(message: string): void;
+  /** It has come to an end after all. */
+  onAlive(): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
 }
@@ -266,6 +268,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       } else page.section.remove();
     },
     show(page) {
+      // What asks about a page goes with it.
+      dialogs.dismiss();
+      pickerDialog.dismiss();
       for (const other of stack.all())
         other.section.classList.toggle('page-hidden', other !== page && other.tab >= 0 && page.tab >= 0);
       if (tabBar && page.tab >= 0 && !manifest.app.tabBar?.custom) {
@@ -504,9 +509,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     userFiles: userFiles.files,
     debug: options.debug,
   };
-  const stopWatch = watchLogic(evaluator.evaluate, (message) => {
-    options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
-    options.onStuck(message);
+  const stopWatch = watchLogic(evaluator.evaluate, {
+    stuck(message) {
+      options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
+      options.onStuck(message);
+    },
+    alive: options.onAlive,
   });
 
   emitOn(service, 'boot', boot);

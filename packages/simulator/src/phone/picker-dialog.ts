@@ -12,7 +12,11 @@ type Answer = InvokeMap['showPicker'][1];
  * The sheet with wheels from the bottom of the screen, for `picker`. Wheels that the user moves are reported as progress of the
  * call; a further call with `update` gives the open sheet other columns. Answers with an index a column.
  */
-export function createPickerDialog(screen: HTMLElement): { open(params: Params, call: Call): Promise<Answer> } {
+export function createPickerDialog(screen: HTMLElement): {
+  open(params: Params, call: Call): Promise<Answer>;
+  /** The page that asked has gone. */
+  dismiss(): void;
+} {
   let update: ((params: Params) => void) | undefined;
   let cancel: (() => void) | undefined;
 
@@ -86,6 +90,7 @@ export function createPickerDialog(screen: HTMLElement): { open(params: Params, 
   }
 
   return {
+    dismiss: () => cancel?.(),
     async open(params, call) {
       if (params.update) {
         update?.(params);
