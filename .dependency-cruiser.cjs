@@ -41,7 +41,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^(packages/runtime/src|packages/simulator/src/phone|apps/console/src)/' },
       to: {
-        path: '^packages/(simulator/src/server|core/src/child|protocol/src/schemas)',
+        path: '^packages/(simulator/src/server|core/src/(child|drain|files|hold-file)|protocol/src/schemas)',
         dependencyTypesNot: ['type-only'],
       },
     },
@@ -49,7 +49,7 @@ module.exports = {
       name: 'no-cycles',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
   ],
   options: {

@@ -105,11 +105,17 @@ async function relay(wanted: Record<string, unknown>, body?: string): Promise<Re
   });
   expect(answer.status).toBe(200);
   const all = Buffer.from(await answer.arrayBuffer());
-  const length = all.readUInt32BE(0);
-  return {
-    ...(JSON.parse(all.subarray(4, 4 + length).toString()) as object),
-    body: all.subarray(4 + length).toString(),
-  };
+  const relayed: Relayed = { body: '' };
+  for (let at = 0; at < all.length; ) {
+    const kind = String.fromCharCode(all[at] ?? 0);
+    const end = at + 5 + all.readUInt32BE(at + 1);
+    const text = all.subarray(at + 5, end).toString();
+    if (kind === 'h') Object.assign(relayed, JSON.parse(text));
+    else if (kind === 'd') relayed.body += text;
+    else if (kind === 'f') relayed.error = JSON.parse(text) as { message: string };
+    at = end;
+  }
+  return relayed;
 }
 
 /** What a mini program's socket sees. */

@@ -81,7 +81,9 @@ let built = 0;
 for (const [name, { sources, build }] of Object.entries(parts)) {
   const stamp = stampOf(sources);
   if (!force && stamps[name] === stamp) continue;
-  if (built++ === 0) process.stderr.write('Building the browser parts …\n');
+  if (built++ === 0)
+    process.stderr.write('Building the browser parts (about ten seconds, only after a change of Sparrow itself):\n');
+  process.stderr.write(`  ${name} …\n`);
   if (force) rmSync(join(out, 'assets', `${name}.js`), { force: true });
   mkdirSync(join(out, 'assets'), { recursive: true });
   await build();

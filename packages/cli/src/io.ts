@@ -1,13 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
+import { createInvocation } from './invocation.ts';
+import { REPOSITORY } from './repository.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
 /** Where a command reads and writes. With `--json` all text for people goes to standard error. */
 export interface Io {
-  /** A line for people. */
+  /** A line for people; a command that it names as `sparrow dev` is written as it has to be typed here. */
   say(text?: string): void;
+  /** A line of somebody else, as it is. */
+  pass(text: string): void;
   /** A line about trouble, always on standard error. */
   warn(text: string): void;
   /** Colours a text when who reads it can see colours. */
@@ -27,11 +31,13 @@ export function createIo(json: string | true | undefined): Io {
   const people = json === true ? process.stderr : process.stdout;
   const colours = people.isTTY === true && process.env.NO_COLOR === undefined;
   // `npm run sparrow` changes into the repository; people mean the folder they typed in.
-  const cwd =
-    process.env.npm_lifecycle_event === 'sparrow' && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+  const byNpm = ['sparrow', 'start'].includes(process.env.npm_lifecycle_event ?? '');
+  const cwd = byNpm && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+  const { spell } = createInvocation({ cwd, repository: REPOSITORY, path: process.env.PATH ?? '' });
   return {
-    say: (text = '') => void people.write(`${text}\n`),
-    warn: (text) => void process.stderr.write(`${text}\n`),
+    say: (text = '') => void people.write(`${spell(text)}\n`),
+    pass: (text) => void people.write(`${text}\n`),
+    warn: (text) => void process.stderr.write(`${spell(text)}\n`),
     paint: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
     interactive: process.stdin.isTTY === true && people.isTTY === true,
     columns: people.columns ?? 80,

@@ -1,5 +1,6 @@
 import type { DevServer } from '@sparrow/cloud';
 import { encode } from 'uqr';
+import { quote } from './invocation.ts';
 import type { Io } from './io.ts';
 import { shortPath } from './text.ts';
 import { VERSION } from './version.ts';
@@ -9,14 +10,15 @@ export function panel(io: Io, server: DevServer, options: { dir: string; readyMs
   const row = (name: string, value: string, note = ''): string =>
     `  ${io.paint('dim', name.padEnd(9))}${value}${note ? `  ${io.paint('dim', note)}` : ''}`;
   const data = shortPath(io.cwd, server.stateDir);
+  const dir = quote(options.dir);
   const lines = [
     '',
-    `  ${io.paint(['bold', 'yellow'], '麻雀 Sparrow')} ${VERSION}  ${io.paint('bold', server.project.title)}  ${io.paint('dim', `ready in ${options.readyMs} ms`)}`,
+    `  ${io.paint(['bold', 'yellow'], '麻雀 Sparrow')} ${VERSION}  ${io.paint('bold', server.project.title)}  ${io.paint('dim', `ready in ${seconds(options.readyMs)}`)}`,
     '',
     row('Local', io.paint(['cyan', 'underline'], server.consoleUrl)),
     row('LAN', server.lanUrl ? io.paint(['cyan', 'underline'], server.lanUrl) : io.paint('dim', 'closed')),
     row('Backend', ...backend(io, server)),
-    row('Data', data, `\`npm run -s sparrow -- reset ${options.dir}\` empties it`),
+    row('Data', data, `\`sparrow reset ${dir}\` empties it`),
     row('Log', shortPath(io.cwd, server.logFile)),
     ...server.notices.map((notice) => row('Note', io.paint('yellow', notice))),
   ];
@@ -27,11 +29,13 @@ export function panel(io: Io, server: DevServer, options: { dir: string; readyMs
       io.paint('dim', '  scan it with a phone in the same network'),
     );
   }
-  lines.push('', row('Next', `open the local address; then \`npm run -s sparrow -- check ${options.dir}\``));
+  lines.push('', row('Next', `open the local address; then \`sparrow check ${dir}\``));
   if (io.interactive) lines.push(row('Keys', 'r restart the backend · q stop'));
   lines.push('');
   return lines;
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function backend(io: Io, server: DevServer): [string, string] {
   const { state, reason } = server.backend();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { CliError } from './errors.ts';
+import { quote } from './invocation.ts';
 import { REPOSITORY } from './repository.ts';
 import { VERSION } from './version.ts';
 
@@ -33,9 +34,12 @@ export function writeTemplate(
   const name = packageName(basename(folder));
   const host = `${name}.sparrow.test`;
 
+  // There is nothing to install Sparrow from yet: the project calls it in its own folder.
+  const command = `node ${quote(join(REPOSITORY, 'packages/cli/bin/sparrow.mjs'))}`;
   editJson(folder, 'package.json', (json) => ({
     ...json,
     name,
+    scripts: { ...(json.scripts as Record<string, string>), sparrow: command, dev: `${command} dev .` },
     description: options.title,
     dependencies: {
       ...(json.dependencies as Record<string, string>),

@@ -1,7 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createInvocation, quote } from '../src/invocation.ts';
 import { qrLines } from '../src/panel.ts';
 import { table, width } from '../src/text.ts';
 import { PROJECT, REPOSITORY, type Run, run, start, temporaryFolder, write } from './harness.ts';
@@ -42,7 +52,7 @@ describe('sparrow dev', () => {
     const { until, ...result } = dev(['--no-lan']);
     await until('Next');
     const { stdout } = running[0] as Run;
-    expect(stdout).toMatch(/麻雀 Sparrow 0\.1\.0 {2}tiny {2}ready in \d+ ms/);
+    expect(stdout).toMatch(/麻雀 Sparrow 0\.1\.0 {2}tiny {2}ready in \d+\.\d s/);
     expect(stdout).toMatch(/Local\s+http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}\n/);
     expect(stdout).toMatch(/LAN\s+closed/);
     expect(stdout).toMatch(/Backend\s+running {2}http:\/\/127\.0\.0\.1:\d+\/@tiny\/local\//);
@@ -191,7 +201,9 @@ describe('sparrow create', () => {
     expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('Next: npm run -s sparrow -- dev')]);
     const { files } = JSON.parse(made.stdout);
     expect(files).toContain('client/app.json');
-    for (const file of files) expect(readFileSync(join(dir, file), 'utf8')).not.toContain(REPOSITORY);
+    // Only its scripts say where Sparrow lies.
+    for (const file of files.filter((name: string) => name !== 'package.json'))
+      expect(readFileSync(join(dir, file), 'utf8')).not.toContain(REPOSITORY);
     expect(JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))).toMatchObject({
       name: 'my-shop',
       dependencies: { '@sparrow/sdk': 'file:vendor/sparrow-sdk-0.1.0.tgz' },
@@ -211,6 +223,8 @@ describe('sparrow create', () => {
     symlinkSync(join(REPOSITORY, 'node_modules/wafer2-client-sdk'), join(dir, 'node_modules/wafer2-client-sdk'));
     mkdirSync(join(dir, 'node_modules/@vant'), { recursive: true });
     symlinkSync(join(REPOSITORY, 'node_modules/@vant/weapp'), join(dir, 'node_modules/@vant/weapp'));
+    const built = execFileSync('npm', ['run', '-s', 'sparrow', '--', 'build', '.', '--json'], { cwd: dir });
+    expect(JSON.parse(built.toString())).toMatchObject({ errors: 0 });
     const started = start(['dev', dir, '--port', '0', '--no-lan', '--json']);
     running.push(started);
     await started.until('\n}\n');
@@ -227,6 +241,25 @@ describe('sparrow create', () => {
 });
 
 describe('the command line', () => {
+  it('names commands so that they can be typed where the person is', () => {
+    const repository = '/opt/麻 雀';
+    const from = (cwd: string, path = '/usr/bin') => createInvocation({ cwd, repository, path });
+    expect(from(REPOSITORY).spell('see `sparrow check x`')).toBe('see `npm run -s sparrow -- check x`');
+    expect(from(join(REPOSITORY, 'docs')).prefix).toBe('npm run -s sparrow --');
+    // A folder with a package of its own has no such script, and one without any has none either.
+    write(folder.path, { 'sub/package.json': {}, 'bin/sparrow': '' });
+    const elsewhere = "npm --prefix '/opt/麻 雀' run -s sparrow --";
+    expect(from(join(folder.path, 'sub')).prefix).toBe(elsewhere);
+    expect(from(folder.path).spell('run sparrow dev .')).toBe(`run ${elsewhere} dev .`);
+    chmodSync(join(folder.path, 'bin/sparrow'), 0o755);
+    expect(from(folder.path, join(folder.path, 'bin')).spell('`sparrow store init`')).toBe('`sparrow store init`');
+    // Names of files and packages stay as they are.
+    expect(from(REPOSITORY).spell('@sparrow dev, /sparrow check, sparrow develops')).toBe(
+      '@sparrow dev, /sparrow check, sparrow develops',
+    );
+    expect([quote('a/b-c.x'), quote('我的店'), quote("it's here")]).toEqual(['a/b-c.x', '我的店', "'it'\\''s here'"]);
+  });
+
   it('says what is wrong with a line, and exits with 2', async () => {
     const unknown = await run(['buld']);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringMatching(/USAGE: unknown command 'buld'.*build/s)]);

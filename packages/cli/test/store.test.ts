@@ -200,17 +200,19 @@ describe('sparrow store, on one file', () => {
   }, 30_000);
 
   it('runs a load and checks its answers; others read and back up meanwhile', async () => {
-    const load = start(['store', 'load', '--seconds', '8', '--records', '50', '--dir', dir]);
+    const load = start(['store', 'load', '--seconds', '600', '--records', '50', '--dir', dir]);
     await load.until('op/s');
     expect((await store('get', 'Player', '{"id":"1"}')).answer).toMatchObject({ record: { name: 'Ann' } });
     expect((await store('backup', 'beside')).code).toBe(0);
     expect((await store('verify', '--backup', 'beside')).code).toBe(0);
     expect((await store('put', 'Player', '{"id":"1"}')).error).toContain('STORE_IN_USE');
+    // It was to run for longer than the others took, and reports when it is ended.
+    load.child.kill('SIGINT');
     expect(await load.ended).toBe(0);
     expect(load.stdout).toMatch(/✓ \d+ operations, \d+ a second: 0 lost, doubled or stale, 0 failed/);
     expect((await store('tables')).answer).toMatchObject({ tables: [{ name: 'Player', records: 5 }] });
     expect((await store('load', '--clients', '0')).error).toContain('CONFIG_INVALID');
-  });
+  }, 120_000);
 });
 
 describe('sparrow store, from one file to shards', () => {
@@ -289,5 +291,5 @@ describe('sparrow store, from one file to shards', () => {
       await other.close();
       project.remove();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -184,6 +184,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       list.add(undefined, script.diagnostics);
     }
     list.add(undefined, modules.diagnostics);
+    list.add(undefined, otherSheet('app'));
 
     const assets = listAssets(tree, [...graph.components.keys()], modules.scripts);
     for (const { path, folder } of npm.mounted()) {
@@ -239,21 +240,25 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         ),
       );
     }
-    const other = ['.less', '.scss', '.sass'].find((suffix) => tree.has(path + suffix));
-    if (other && !tree.has(`${path}.wxss`)) {
-      findings.push(
-        createDiagnostic(
-          { display: tree.display(path + other), text: '' },
-          {
-            code: 'FILE_MISSING',
-            severity: 'warning',
-            message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
-            hint: 'compile it to .wxss with its own tool',
-          },
-        ),
-      );
-    }
+    findings.push(...otherSheet(path));
     return findings;
+  }
+
+  /** A sheet in another language that stands where a .wxss is looked for. */
+  function otherSheet(path: string): Diagnostic[] {
+    const other = ['.less', '.scss', '.sass', '.styl'].find((suffix) => tree.has(path + suffix));
+    if (!other || tree.has(`${path}.wxss`)) return [];
+    return [
+      createDiagnostic(
+        { display: tree.display(path + other), text: '' },
+        {
+          code: 'FILE_MISSING',
+          severity: 'warning',
+          message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
+          hint: 'compile it to .wxss with its own tool',
+        },
+      ),
+    ];
   }
 
   return { build };

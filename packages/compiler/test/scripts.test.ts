@@ -139,3 +139,32 @@ test('scripts that nothing leads to are told little about', async () => {
   expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'SCRIPT_SYNTAX', severity: 'warning', file: 'old.js' }]);
   expect(Object.keys(pkg.services.get('')!.modules)).toContain('gulpfile.js');
 });
+
+test('a declaration that names itself is undefined at first, as ES5 has it', async () => {
+  const { exports } = await load(
+    {
+      'm.js': `const A = A ? A : 1; let B = B || { b: 2 };
+        if (A) { const C = typeof C === 'undefined' ? 3 : C; exports.c = C }
+        const f = () => f.name; const o = { A: 1, later: () => o }; const text = 'const X = X ? 1 : 2';
+        exports.v = [A, B.b, f(), o.later() === o, text];`,
+    },
+    'm.js',
+  );
+  expect(exports).toEqual({ c: 3, v: [1, 2, 'f', true, 'const X = X ? 1 : 2'] });
+});
+
+test('what a module requires later is compiled with it, and packages are found', async () => {
+  const { exports, found } = await load(
+    {
+      'm.js':
+        "exports.v = [require('./far.js', () => {}, () => {}), require.async]; const f = () => require.async('lib')",
+      'far.js': 'module.exports = 1',
+      'package.json': '{ "dependencies": { "lib": "1" } }',
+      'node_modules/lib/package.json': '{ "name": "lib", "version": "1.0.0", "main": "main.js" }',
+      'node_modules/lib/main.js': 'module.exports = 2',
+    },
+    'm.js',
+  );
+  expect(found).toEqual([]);
+  expect((exports.v as unknown[])[0]).toBe(1);
+});

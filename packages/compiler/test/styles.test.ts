@@ -248,3 +248,11 @@ test('a less file without its wxss is a warning', async () => {
   const pkg = await build(onePage({ 'pages/a.less': '@c: red;' }));
   expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'FILE_MISSING', severity: 'warning', file: 'pages/a.less' }]);
 });
+
+test.each(['less', 'scss', 'styl'])('an app.%s without app.wxss is a warning', async (suffix) => {
+  const pkg = await build(onePage({ [`app.${suffix}`]: '@c: red;' }));
+  expect(pkg.manifest.diagnostics).toMatchObject([
+    { code: 'FILE_MISSING', severity: 'warning', file: `app.${suffix}` },
+  ]);
+  expect(summary(await build(onePage({ [`app.${suffix}`]: '@c: red;', 'app.wxss': '' })))).toEqual([]);
+});

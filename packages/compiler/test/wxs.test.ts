@@ -36,6 +36,27 @@ test('a chain of calls before constructor is kept whole', async () => {
   expect(await result(body, { x: { list: [], y: {} } })).toBe('true');
 });
 
+test.each([
+  ['an optional link before it', 'return [[1]?.constructor, x.no?.constructor, x.no?.a.constructor]', 'Array,,'],
+  [
+    'a chain that goes on',
+    "return [x.no?.constructor.length, x.no?.a['constructor'][0], x.a?.constructor.length]",
+    ',,5',
+  ],
+  ['an optional index', "return [x.a?.['constructor'], x.no?.['constructor']]", 'Array,'],
+  ['a comment with a dot', 'return x.a /* a.b[c */ . /* d.e */ constructor', 'Array'],
+  ['parentheses', "return ((1, ([1]))).constructor + ((x.a))['constructor']", 'ArrayArray'],
+])('constructor is a name after %s', async (_name, body, expected) => {
+  expect(await result(`exports.f = function (x) { ${body} }`, { x: { a: [1] } })).toBe(expected);
+});
+
+test('constructor is an ordinary property where it is written', async () => {
+  const body = `exports.f = function (x) {
+    var own = {}; own.constructor = 5; own.constructor++; own.constructor += 2; own['constructor'] *= 2;
+    var before = own.constructor; delete own.constructor; return [before, own.constructor] }`;
+  expect(await result(body)).toBe('16,Object');
+});
+
 test('an own property named constructor is that property', async () => {
   expect(await result("exports.f = function (x) { x = { constructor: 'mine' }; return x.constructor }")).toBe('mine');
 });

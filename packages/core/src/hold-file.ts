@@ -6,8 +6,9 @@ export interface HeldFile {
   release(): void;
 }
 
-/** Two who take it at once hinder each other for a moment; without a wait neither might get it. */
-const CONTEST_MS = 250;
+/** Two who take it in the same moment hinder each other, and neither gets it: each tries again at a moment of its own. */
+const TRIES = 6;
+const APART_MS = 8;
 
 /**
  * Takes a file for this process, or answers undefined when somebody has it.
@@ -18,7 +19,15 @@ const CONTEST_MS = 250;
  * process on it.
  */
 export function holdFile(path: string): HeldFile | undefined {
-  const database = new DatabaseSync(path, { timeout: CONTEST_MS });
+  for (let tries = 1; ; tries++) {
+    const held = tryToHold(path);
+    if (held || tries === TRIES) return held;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * APART_MS);
+  }
+}
+
+function tryToHold(path: string): HeldFile | undefined {
+  const database = new DatabaseSync(path);
   try {
     database.exec('pragma locking_mode = exclusive; begin exclusive');
   } catch (error) {

@@ -12,6 +12,7 @@
  * receivers are typed as a handler for every key, so a forgotten event does not compile.
  */
 import type { AppConfig } from './app-config.ts';
+import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
 import type { InvokeMap } from './native.ts';
 import type { PackageManifest, ServiceBundle } from './package-format.ts';
 
@@ -154,46 +155,6 @@ export type ObserveRequest =
     }
   | { kind: 'media'; query: Record<string, string | number> };
 
-/** All lengths in CSS pixels. */
-export interface SystemInfo {
-  brand: string;
-  model: string;
-  pixelRatio: number;
-  screenWidth: number;
-  screenHeight: number;
-  windowWidth: number;
-  windowHeight: number;
-  statusBarHeight: number;
-  safeArea: { left: number; right: number; top: number; bottom: number; width: number; height: number };
-  language: string;
-  version: string;
-  system: string;
-  platform: string;
-  SDKVersion: string;
-  theme: 'light' | 'dark';
-  fontSizeSetting: number;
-  deviceOrientation: 'portrait' | 'landscape';
-}
-
-/** Position of the capsule, in CSS pixels. */
-export interface MenuButtonRect {
-  width: number;
-  height: number;
-  top: number;
-  right: number;
-  bottom: number;
-  left: number;
-}
-
-export interface AppShowOptions {
-  path: string;
-  query: Record<string, string>;
-  /** WeChat's scene number; 1001 from the main entry. */
-  scene: number;
-  shareTicket?: string;
-  referrerInfo: Record<string, unknown>;
-}
-
 export interface ServiceBoot {
   version: number;
   mode: RuntimeMode;
@@ -211,7 +172,6 @@ export interface ServiceBoot {
   debug: boolean;
 }
 
-/** A stored value as WeChat keeps it: JSON text and its type. */
 /** A file or, without data, a folder of the user folder. */
 export interface UserFile {
   /** `http://usr/…` */
@@ -235,11 +195,6 @@ export interface UserFileEntry {
   size: number;
   /** Seconds since 1970. */
   modified: number;
-}
-
-export interface StoredValue {
-  type: 'String' | 'Number' | 'Boolean' | 'Object' | 'Array' | 'Date' | 'Undefined' | 'Null';
-  data: string;
 }
 
 export type OpenType = 'appLaunch' | 'navigateTo' | 'redirectTo' | 'navigateBack' | 'switchTab' | 'reLaunch';

@@ -5,6 +5,7 @@ export * from './bridge.ts';
 export * from './builtin-components.ts';
 export * from './devices.ts';
 export * from './diagnostics.ts';
+export * from './environment.ts';
 export * from './http.ts';
 export * from './native.ts';
 export * from './package-format.ts';

@@ -2,7 +2,7 @@
  * The native abilities a mini program can invoke: name → [params, result]. The host implements a handler for every key and
  * checks the params of every call; names are those of `wx.*` where there is one, the rest begin with an underscore-free noun.
  */
-import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './bridge.ts';
+import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
 import type { ServiceBundle } from './package-format.ts';
 import type { ProblemCode } from './problems.ts';
 
@@ -146,6 +146,8 @@ export interface RequestParams {
   responseType: 'text' | 'arraybuffer';
   /** Milliseconds. */
   timeout: number;
+  /** The body comes as progress (`chunk`), piece by piece, and the result has none. */
+  chunked?: boolean;
 }
 
 export interface RequestResult {

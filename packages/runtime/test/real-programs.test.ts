@@ -238,4 +238,175 @@ inBothModes('programs as they are found', (mode) => {
     expect((await test.problems()).map(({ kind }) => kind)).toEqual(['api']);
     await test.close();
   });
+
+  it('takes property types in a list, and observers that name no method', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'pages/a/a.json': { usingComponents: { c: '/c/c' } },
+        'pages/a/a.wxml':
+          '<c id="one" flag="{{true}}" either="text" seen="{{1}}"/><c id="two" flag="abc" either="{{5}}"/>',
+        'pages/a/a.js': 'Page({})',
+        ...at(
+          'c/c',
+          component(
+            '<view>{{flag}} {{either}} {{count}}</view>',
+            `Component({
+              properties: { flag: { type: [Boolean, String], value: false }, either: [Number, String],
+                seen: { type: Number, observer: 'none' }, other: { type: Number, observer: undefined } },
+              data: { count: 0 },
+              observers: { 'flag, either': 'counted', seen: 'noMethod', other: undefined },
+              methods: { counted() { this.setData({ count: this.data.count + 1 }) } } })`,
+          ),
+        ),
+      },
+    });
+    const view = await test.view();
+    expect([await view.text('#one'), await view.text('#two')]).toEqual(['true text 1', 'abc 5 1']);
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
+
+  it('measures what an observer asks about when it is there', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'pages/a/a.json': { usingComponents: { c: '/c/c' } },
+        'pages/a/a.wxml': '<c text="{{text}}"/>',
+        'pages/a/a.js': `Page({ data: { text: 'short' } })`,
+        ...at(
+          'c/c',
+          component(
+            '<view class="x" style="width: {{text.length * 10}}px; height: 5px"/>',
+            `Component({ properties: { text: String }, sizes: [], observers: { text() {
+              this.createSelectorQuery().select('.x').fields({ size: true }, (r) => getApp().sizes.push(r && r.width)).exec() } },
+              created() { getApp().sizes = getApp().sizes || [] } })`,
+          ),
+        ),
+      },
+    });
+    const sizes = () => test.service(({ getApp }) => getApp().sizes);
+    await expect.poll(sizes).toEqual([50]);
+    await test.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ text: 'longer text' }));
+    await expect.poll(sizes).toEqual([50, 110]);
+    await test.close();
+  });
+
+  it('loads modules of a subpackage when they are asked for, and says which one is missing', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({ got: [] })',
+        'app.json': { pages: ['pages/a/a'], subpackages: [{ root: 'far', pages: ['q/q'] }] },
+        'pages/a/a.wxml': 'a',
+        'pages/a/a.js': `Page({ onLoad() {
+          const { got } = getApp();
+          require('../../far/util.js', (m) => got.push(['ok', m.name]), (e) => got.push(['bad', e.mod]));
+          require('../../far/none.js', () => got.push('ok'), ({ mod, errMsg }) => got.push(['fail', mod, typeof errMsg]));
+          require('../../far/broken.js', () => got.push('ok'), ({ errMsg }) => got.push(['broken', errMsg]));
+          require.async('../../far/none.js').catch(({ mod, errMsg }) => got.push(['rejected', mod, typeof errMsg]));
+          require.async('../../far/util.js').then((m) => got.push(['async', m.name]));
+        } })`,
+        'far/util.js': `exports.name = 'far'`,
+        'far/broken.js': `throw new Error('as it is')`,
+        'far/q/q.wxml': 'q',
+        'far/q/q.js': 'Page({})',
+      },
+    });
+    await expect
+      .poll(async () => (await test.service(({ getApp }) => getApp().got)).map(String).sort())
+      .toEqual([
+        'async,far',
+        'broken,as it is',
+        'fail,../../far/none.js,string',
+        'ok,far',
+        'rejected,../../far/none.js,string',
+      ]);
+    await test.close();
+  });
+
+  it('runs declarations that name themselves, and has the option of an animation', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'pages/a/a.wxml': '<view class="t">{{t}}</view>',
+        'pages/a/a.js': `
+          const Queue = Queue ? Queue : class { kind() { return 'own' } };
+          const { option } = wx.createAnimation({ duration: 300 });
+          Page({ data: { t: new Queue().kind() + ' ' + option.transition.duration } })`,
+      },
+    });
+    expect(await (await test.view()).text('.t')).toBe('own 300');
+    await test.close();
+  });
+
+  it('shows components of a subpackage: behind a placeholder until they are there, or at once', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b'],
+          subpackages: [
+            { root: 'far', pages: ['q/q'] },
+            { root: 'other', pages: ['r/r'] },
+          ],
+        },
+        'pages/a/a.json': {
+          usingComponents: { far: '/far/c/far', plain: '/far/c/plain', wait: '/c/wait' },
+          componentPlaceholder: { far: 'wait', plain: 'view' },
+        },
+        'pages/a/a.wxml':
+          '<far id="far" msg="{{msg}}" bindcame="came">slotted</far><plain wx:if="{{more}}" id="plain"/>',
+        'pages/a/a.js': `Page({ data: { msg: 'hi', more: false, came: [] }, came(e) { this.data.came.push(e.detail) } })`,
+        'pages/b/b.json': { usingComponents: { near: '/other/c/near' } },
+        'pages/b/b.wxml': '<near/>',
+        'pages/b/b.js': 'Page({})',
+        ...at('c/wait', component('<view>wait</view><slot/>')),
+        ...at(
+          'far/c/far',
+          component(
+            '<view class="x">far {{msg}} <inner/></view><slot/>',
+            `Component({ properties: { msg: String }, attached() { this.triggerEvent('came', this.data.msg) } })`,
+            { usingComponents: { inner: '/other/c/near' } },
+          ),
+        ),
+        'far/c/far.wxss': '.x { color: rgb(1, 2, 3) }',
+        ...at('far/c/plain', component('<view>plain</view>')),
+        ...at('other/c/near', component('<text class="near">near</text>')),
+        'other/c/near.wxss': '.near { color: rgb(4, 5, 6) }',
+        'far/q/q.json': { usingComponents: { far: '/far/c/far' } },
+        'far/q/q.wxml': '<far id="far" msg="q"/>',
+        'far/q/q.js': 'Page({})',
+        'other/r/r.wxml': 'r',
+        'other/r/r.js': 'Page({})',
+      },
+    });
+    const first = await test.view();
+    await first.waitText('#far', 'far hi near');
+    expect(await first.text('#far')).toBe('far hi near\nslotted');
+    const color = (selector: string) => first.eval(selector, (element) => getComputedStyle(element).color);
+    expect([await color('#far > wx-view'), await color('#far wx-text')]).toEqual(['rgb(1, 2, 3)', 'rgb(4, 5, 6)']);
+    const sheets = await first.eval('#far', (element) =>
+      [...((element.getRootNode() as ParentNode).querySelectorAll('style') ?? [])].map(
+        (each) => (each as HTMLElement).dataset.path,
+      ),
+    );
+    expect(sheets.filter(Boolean).slice(0, 3)).toEqual(['app', 'c/wait', 'pages/a/a']);
+    await test.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ more: true, msg: 'again' }));
+    await first.waitText('#far', 'far again near');
+    await first.waitText('#plain', 'plain');
+    expect(await test.service(({ getCurrentPages }) => getCurrentPages()[0].data.came)).toEqual(['hi']);
+    await test.service(({ wx }) => wx.navigateTo({ url: '/far/q/q' }));
+    await test.ready('far/q/q');
+    expect(await (await test.view()).text('#far')).toBe('far q near');
+    await test.service(({ wx }) => wx.redirectTo({ url: '/pages/b/b' }));
+    await test.ready('pages/b/b');
+    expect(await (await test.view()).text('wx-page')).toBe('near');
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
 });

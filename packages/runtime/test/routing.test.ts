@@ -41,7 +41,7 @@ inBothModes('routing', (mode) => {
       'a show',
       'a ready',
       'a hide',
-      'b load {"x":"1","y":"你"}',
+      'b load {"x":"1","y":"%E4%BD%A0"}',
       'b show',
       'b ready',
       'b unload',
@@ -238,5 +238,58 @@ inBothModes('routing', (mode) => {
     const alone = await startApp({ mode, files, phone: { page: 'alone/i/i' } });
     expect(await (await alone.view()).text('.name')).toBe('without app');
     await alone.close();
+  });
+
+  it('hands on the query as it was written, also after a restart of the page', async () => {
+    const test = await startApp({ mode, files: { ...app, ...page('a'), ...page('b') } });
+    await test.service(({ wx }) =>
+      wx.navigateTo({ url: '/pages/b/b?id=VXNlci0xMA%3D%3D&q=a%20b&raw=x=1,{y}&empty=&bare' }),
+    );
+    await test.ready('pages/b/b');
+    const raw = { id: 'VXNlci0xMA%3D%3D', q: 'a%20b', raw: 'x=1,{y}', empty: '', bare: '' };
+    expect(await test.service(({ getCurrentPages }) => getCurrentPages().at(-1).options)).toEqual(raw);
+    expect(await test.service(({ getApp }) => getApp().log)).toContain(`b load ${JSON.stringify(raw)}`);
+    await test.close();
+  });
+
+  it('gives the properties of a page made by Component() its query, before it is attached', async () => {
+    const test = await startApp({
+      mode,
+      phone: { page: 'pages/a/a?n=7&flag=&text=a%20b&other=1' },
+      files: {
+        ...app,
+        'pages/a/a.json': { component: true },
+        'pages/a/a.wxml': '<view class="n">{{n}}/{{text}}/{{other}}</view>',
+        'pages/a/a.js': `Component({ properties: { n: Number, text: String },
+          lifetimes: { attached() { getApp().log.push('attached ' + this.data.n + ' ' + typeof this.properties.n) } },
+          methods: { onLoad(q) { getApp().log.push('load ' + q.n + ' ' + typeof q.n) } } })`,
+      },
+    });
+    expect(await (await test.view()).text('.n')).toBe('7/a%20b/');
+    expect(await test.service(({ getApp }) => getApp().log)).toEqual(['attached 7 number', 'load 7 string']);
+    await test.close();
+  });
+
+  it('keeps the order of going to a page and to the background', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({ log: [], onHide() { this.log.push("app hide") }, onShow() { this.log.push("app show") } })',
+        'app.json': { pages: ['pages/a/a'], subpackages: [{ root: 'sub', pages: ['b/b'] }] },
+        ...page('a'),
+        'sub/b/b.wxml': 'b',
+        'sub/b/b.js': `Page({ onLoad() { getApp().log.push('b load') }, onShow() { getApp().log.push('b show') }, onHide() { getApp().log.push('b hide') } })`,
+      },
+    });
+    await test.page.evaluate(() => {
+      window.sparrow.phone?.navigate('/sub/b/b');
+      window.sparrow.phone?.hide();
+      window.sparrow.phone?.show();
+    });
+    await test.ready('sub/b/b');
+    await expect
+      .poll(() => test.service(({ getApp }) => getApp().log.slice(-6)))
+      .toEqual(['b load', 'b show', 'b hide', 'app hide', 'app show', 'b show']);
+    await test.close();
   });
 });

@@ -33,7 +33,7 @@ export {
 } from './engines/lmdb/lmdb-engine.ts';
 export { createShardsEngine, joinShard, type ShardsOptions } from './engines/postgres/open-shards.ts';
 export type { PostgresEngine } from './engines/postgres/postgres-engine.ts';
-export { MOVED_TABLES } from './engines/postgres/shard-sql.ts';
+export { MOVED_TABLES, migrateShard } from './engines/postgres/shard-sql.ts';
 export { createSwitchableEngine, type SwitchableEngine } from './engines/switchable-engine.ts';
 export { NOT_MODIFIED, StoreError, type StoreErrorCode, TCAPLUS_CODES } from './errors.ts';
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';

@@ -315,6 +315,26 @@ message T {
     refused(table('google.protobuf.Timestamp at = 2;'), 'Timestamp');
   });
 
+  test('a schema that a store took before it was refused is read on, so that its records are', async () => {
+    const old = table('string a = 19500; E e = 3;', 'enum E { ONE = 1; }');
+    refused(old, 'number 19500');
+    // As an older version left it.
+    await engine.writeMeta(
+      'schema/old',
+      JSON.stringify({ source: old, file: 'old.proto', ids: { T: 900 } }),
+      undefined,
+    );
+    const store = await createRecordStore({ engine, namespace: 'old', sweepEveryMs: 0 });
+    stores.push(store);
+    await store.table('T').insert({ id: 1n, a: 'x', e: 'ONE' });
+    expect((await store.table('T').get({ id: 1n }))?.record).toEqual({ id: 1n, a: 'x', e: 'ONE' });
+    const again = await open(old, 'old');
+    expect((await again.table('T').get({ id: 1n }))?.record.a).toBe('x');
+    await expect(open(old.replace('E e = 3;', 'E e = 3; string b = 4;'), 'old')).rejects.toMatchObject({
+      code: 'SCHEMA_INVALID',
+    });
+  });
+
   test('an indexed field keeps what it is read as when it is absent', async () => {
     const schema = (literal: string): string =>
       table(

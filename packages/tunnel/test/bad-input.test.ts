@@ -160,6 +160,25 @@ describe('a tunnel whose backend fails', () => {
     ]);
   });
 
+  it('counts only failures in a row: one message that arrives begins the count anew', async () => {
+    backend = await startBackend(KEY);
+    backend.onCallback = (data) => (data.type === 'message' && data.content !== 'good' ? 500 : 200);
+    service = await startService(backend.origin);
+    const client = await service.connect((await service.open()).connectUrl);
+    for (const content of ['bad', 'bad', 'good', 'bad', 'bad', 'good']) client.socket.send(`message:${content}`);
+    const got = await backend.received(7);
+    expect(got.map((data) => data.content ?? data.type)).toEqual([
+      'connect',
+      'bad',
+      'bad',
+      'good',
+      'bad',
+      'bad',
+      'good',
+    ]);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+
   it('closes the socket when too many messages wait, and delivers those that did', async () => {
     backend = await startBackend(KEY);
     let release = (): void => {};

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '@sparrow/protocol';
 import { Command } from 'commander';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
@@ -38,7 +39,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
           `${io.paint(errors ? 'red' : 'green', errors ? '✗' : '✓')} ${project.title}: ${pages} pages in ${ms} ms → ${where}`,
         );
         if (errors) io.say(`  ${errors} errors: those pages will not open`);
-        else io.say(`  Next: sparrow check ${dir}`);
+        else io.say(`  Next: sparrow check ${quote(dir)}`);
         io.json(options.json, {
           project: project.title,
           out,

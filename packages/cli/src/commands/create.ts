@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { packSdk, TEMPLATES, type TemplateName, writeTemplate } from '../template.ts';
 import { shortPath } from '../text.ts';
@@ -54,7 +55,7 @@ export function createCommand(setExitCode: SetExitCode): Command {
       }
       const name = shortPath(io.cwd, folder);
       io.say(`${io.paint('green', '✓')} ${answers.title} is in ${name}: ${files.length} files`);
-      io.say(`  Next: npm run -s sparrow -- dev ${name}`);
+      io.say(`  Next: sparrow dev ${quote(name)}`);
       io.json(options.json, { dir: folder, ...answers, files });
     });
 }

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
 import type { DevEvent, Diagnostic, LogLine } from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
+import { sinceCommand } from '../begun.ts';
 import { createIo, type Io } from '../io.ts';
 import { listenForKeys } from '../keys.ts';
 import { panel } from '../panel.ts';
@@ -47,6 +48,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         import('@sparrow/compiler'),
         import('@sparrow/simulator/server'),
       ]);
+      io.say(io.paint('dim', `  compiling ${shortPath(io.cwd, folder)} and starting its backend …`));
       const compiler = createCompiler({ dir: folder });
       let diagnostics: readonly Diagnostic[] = [];
       const server = await createDevServer({
@@ -71,9 +73,9 @@ export function devCommand(setExitCode: SetExitCode): Command {
       });
       try {
         await Promise.race([server.whenBackendReady(BACKEND_WAIT_MS).catch(() => {}), stop.asked]);
-        const readyMs = Math.round(performance.now());
+        const readyMs = sinceCommand();
         showDiagnostics(io, diagnostics);
-        for (const line of panel(io, server, { dir, readyMs })) io.say(line);
+        for (const line of panel(io, server, { dir: shortPath(io.cwd, folder), readyMs })) io.say(line);
         if (options.logs) printLogs(io, server);
         io.json(options.json, describe(server, readyMs));
         const keys = listenForKeys(io, {
@@ -142,7 +144,7 @@ function printLogs(io: Io, server: DevServer): void {
 function printLine(io: Io, { source, level, text }: LogLine): void {
   if (level === 'debug') return;
   const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-  io.say(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);
+  io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);
 }
 
 function describe(server: DevServer, readyMs: number): Record<string, unknown> {

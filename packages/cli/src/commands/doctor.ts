@@ -4,9 +4,10 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_PORT } from '@sparrow/protocol';
 import { Command } from 'commander';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { REPOSITORY } from '../repository.ts';
-import { table } from '../text.ts';
+import { shortPath, table } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
 
 /** `warn`: some command will not work, most do. */
@@ -44,7 +45,11 @@ export function doctorCommand(setExitCode: SetExitCode): Command {
         io.say(`  ${line}`);
       const failed = findings.filter(({ state }) => state === 'fail').length;
       io.say();
-      io.say(failed ? `${failed} things must be mended first.` : 'Ready. Next: sparrow dev examples/chat-room');
+      io.say(
+        failed
+          ? `${failed} things must be mended first.`
+          : `Ready. Next: sparrow dev ${quote(shortPath(io.cwd, join(REPOSITORY, 'examples/chat-room')))}`,
+      );
       io.json(options.json, { ok: failed === 0, findings, parts: PARTS });
       setExitCode(failed ? 1 : 0);
     });

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
+import { quote } from '../invocation.ts';
 import { createIo } from '../io.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
@@ -52,7 +53,7 @@ export function resetCommand(setExitCode: SetExitCode): Command {
       }
       rmSync(state, { recursive: true, force: true });
       io.say(`${io.paint('green', '✓')} removed ${name} (${size(bytes)})`);
-      io.say(`  Next: sparrow dev ${dir}`);
+      io.say(`  Next: sparrow dev ${quote(dir)}`);
       io.json(options.json, { removed: true, path: state, bytes });
     });
 }

@@ -6,6 +6,7 @@ import {
   LIST_TAIL,
   type MetaStore,
   MOVED_TABLES,
+  migrateShard,
   StoreError,
   toJson,
 } from '@sparrow/store';
@@ -175,7 +176,7 @@ export function registerRecordRoutes(app: FastifyInstance, options: { records: R
       typed(async () => {
         const store = await records.store();
         const meta = metaOf(store);
-        const mover = createMover({ meta, tables: MOVED_TABLES });
+        const mover = createMover({ meta, tables: MOVED_TABLES, prepare: (client) => migrateShard(client) });
         const { from, to, first, last } = request.body ?? {};
         const move = await mover.plan({ from: String(from), to: String(to), first: Number(first), last: Number(last) });
         // It goes on in the background; the map shows how far it is, and its error if it stops.

@@ -162,9 +162,9 @@ function aliasTarget(literal: string, aliases: ModuleSource['aliases']): string 
 
 /** Names the module itself where the source says a package or an alias: looking those up is not the runtime's work. */
 function retarget(code: string, targets: ReadonlyMap<string, string>): string {
-  return code.replace(REQUIRE, (call, _quote, literal: string) => {
+  return code.replace(REQUIRE, (call: string, quote: string, literal: string) => {
     const target = targets.get(literal);
-    return target === undefined ? call : `require(${JSON.stringify(target)})`;
+    return target === undefined ? call : call.slice(0, call.indexOf(quote)) + JSON.stringify(target);
   });
 }
 

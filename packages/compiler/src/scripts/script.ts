@@ -5,6 +5,7 @@ import { CompileBroken } from '../guard.ts';
 import { bracketLimit, LIMITS } from '../limits.ts';
 import { parseJson } from '../project/json-file.ts';
 import type { SourceFile } from '../project/source-tree.ts';
+import { withoutDeadZones } from './dead-zones.ts';
 
 /** One compiled script. */
 export interface Script {
@@ -20,8 +21,8 @@ export interface Script {
 /** Larger scripts are left out: nobody writes them, and a parser would stop everything else meanwhile. */
 export const MAX_SCRIPT_BYTES = 2 * 1024 * 1024;
 
-/** A call with a literal path: quote, path. */
-export const REQUIRE = /\brequire\(\s*(["'])((?:(?!\1)[^\\\n])+)\1\s*\)/g;
+/** A call with a literal path, up to the path's end: quote, path. It may be `require.async`, or have functions to call back. */
+export const REQUIRE = /\brequire(?:\.async)?\(\s*(["'])((?:(?!\1)[^\\\n])+)\1(?=\s*[,)])/g;
 
 /** Compiles JavaScript or TypeScript to a CommonJS module, JSON to one that exports its value. */
 export async function compileScript(file: SourceFile): Promise<Script> {
@@ -41,7 +42,7 @@ export async function compileScript(file: SourceFile): Promise<Script> {
       tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     });
     const requires = [...new Set([...code.matchAll(REQUIRE)].map((match) => match[2]!))];
-    return { code, map, requires, diagnostics: [] };
+    return { code: withoutDeadZones(code), map, requires, diagnostics: [] };
   } catch (error) {
     const failure = error as Partial<TransformFailure>;
     // The compiler's process has ended: nothing can be compiled any more.

@@ -1,4 +1,4 @@
-import type { Identifier, MemberExpression, Node, Property } from 'acorn';
+import { type Identifier, type MemberExpression, type Node, type Property, tokenizer, tokTypes } from 'acorn';
 import MagicString from 'magic-string';
 import { withoutSuffix } from '../paths.ts';
 import { type Reference, referenceTo } from '../references.ts';
@@ -80,7 +80,28 @@ function rewriteConstructor(
     (parent?.type === 'UnaryExpression' && (parent as Node & { operator?: string }).operator === 'delete');
   if (name !== 'constructor' || written || node.object.type === 'Super') return;
   edit.appendLeft(node.start, '__wxs.c(');
-  edit.overwrite(text.lastIndexOf(computed ? '[' : '.', property.start), node.end, ')');
+  // What an optional chain goes on with after `constructor` is still skipped when there is nothing to ask.
+  const goesOn =
+    (parent?.type === 'MemberExpression' && key === 'object') ||
+    (parent?.type === 'CallExpression' && key === 'callee');
+  const skips = goesOn && isOptional(node) && !(parent as MemberExpression).optional;
+  const dot = parent?.type === 'MemberExpression' && !(parent as MemberExpression).computed ? '?' : '?.';
+  edit.overwrite(operatorAt(text, node.object.end, property.start), node.end, skips ? `)${dot}` : ')');
+}
+
+/** Offset of `.`, `?.` or `[` between an object and its property: past parentheses that close, white space and comments. */
+function operatorAt(text: string, from: number, to: number): number {
+  for (const token of tokenizer(text.slice(from, to), { ecmaVersion: 'latest' }))
+    if (token.type !== tokTypes.parenR) return from + token.start;
+  return from;
+}
+
+/** A link of the chain up to here is optional (`a?.b.c`); parentheses end a chain. */
+function isOptional(node: Node): boolean {
+  if (node.type !== 'MemberExpression' && node.type !== 'CallExpression') return false;
+  const { optional, object, callee } = node as Node & { optional: boolean; object?: Node; callee?: Node };
+  const inner = object ?? callee;
+  return optional || (inner !== undefined && isOptional(inner));
 }
 
 /** The first argument of a call of this function, when it is a string literal. */

@@ -1,7 +1,10 @@
 import { containerStyles } from './styles/containers.ts';
 import { formStyles } from './styles/forms.ts';
 
-/** Default styles of a page and of the built-in components that are only a style. Lengths follow the original's defaults. */
+/**
+ * Default styles of a page and of the built-in components that are only a style. Lengths follow the original's
+ * defaults. `hidden` stands last: it is stronger than the display of any component, and weaker than a class of the program.
+ */
 export const baseStyles = `
 html, body { margin: 0; padding: 0; height: 100%; overflow: hidden; }
 :host, html { --rpx: calc(100vw / 750); }
@@ -55,4 +58,6 @@ wx-pull-indicator.wx-active i:nth-child(3) { animation-delay: .3s; }
 @keyframes wx-pull { 0%, 100% { opacity: .3 } 40% { opacity: 1 } }
 wx-rich-text { display: block; }
 :where(.wx-rich-text) img { max-width: 100%; }
-${formStyles}${containerStyles}`;
+${formStyles}${containerStyles}
+wx-root :where([hidden]) { display: none; }
+`;

@@ -1,9 +1,6 @@
 import type { FormControl } from './form.ts';
 import { WxElement } from './wx-element.ts';
 
-const TICK =
-  '<svg viewBox="0 0 24 24"><path d="M5.5 12.5l4.5 4.5 9-10" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>';
-
 /**
  * What checkbox, radio and switch share. The sign stands in the light DOM under the original's class name
  * (`wx-checkbox-input` …), since style sheets of real programs reach for it.
@@ -15,7 +12,6 @@ abstract class Checkable extends WxElement {
   connectedCallback(): void {
     if (!this.sign) {
       this.sign = this.ownerDocument.createElement('div');
-      this.sign.innerHTML = TICK;
       this.prepend(this.sign);
     }
     this.addEventListener('wxtap', this.#tapped);

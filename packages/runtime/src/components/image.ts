@@ -1,4 +1,4 @@
-import { componentHost, WxElement } from './wx-element.ts';
+import { componentHost, hasBox, WxElement, whenShown } from './wx-element.ts';
 
 /** mode → how the picture lies in its box. Source: the image page of the component reference. */
 const FITS: Record<string, { fit: string; position?: string }> = {
@@ -29,13 +29,16 @@ export class WxImage extends WxElement {
     const shadow = this.attachShadow({ mode: 'open' });
     const style = document.createElement('style');
     style.textContent =
-      'img { display: block; width: 100%; height: 100%; pointer-events: none; -webkit-user-drag: none } img:not([src]) { visibility: hidden }';
+      'img { display: block; width: 100%; height: 100%; pointer-events: none; -webkit-user-drag: none } img:not([src]), img.failed { visibility: hidden }';
     shadow.append(style, this.#image);
     this.#image.addEventListener('load', () => {
+      this.#image.classList.remove('failed');
       this.#fix();
       this.emit('load', { width: this.#image.naturalWidth, height: this.#image.naturalHeight });
     });
     this.#image.addEventListener('error', () => {
+      // The browser's sign for a broken picture is nothing that the original shows.
+      this.#image.classList.add('failed');
       if (this.text('src')) this.emit('error', { errMsg: `GET ${this.#image.src} 404 (Not Found)` });
     });
   }
@@ -90,7 +93,8 @@ export class WxImage extends WxElement {
   #fix(): void {
     const { naturalWidth, naturalHeight } = this.#image;
     const mode = this.text('mode');
-    if (!naturalWidth || !naturalHeight) return;
+    if (!naturalWidth || !naturalHeight || (mode !== 'widthFix' && mode !== 'heightFix')) return;
+    if (this.isConnected && !hasBox(this)) return whenShown(this, () => this.#fix());
     if (mode === 'widthFix') this.style.height = `${(this.clientWidth * naturalHeight) / naturalWidth}px`;
     if (mode === 'heightFix') this.style.width = `${(this.clientHeight * naturalWidth) / naturalHeight}px`;
   }

@@ -1,4 +1,4 @@
-import { attachParts, part, WxElement } from './wx-element.ts';
+import { attachParts, hasBox, part, WxElement, whenShown } from './wx-element.ts';
 
 /** Height of a line when the program sets none. CSS pixels. */
 const LINE = 34;
@@ -44,6 +44,7 @@ export class WxPickerViewColumn extends WxElement {
 /** `picker-view`: wheels in the page; `change` with the index of every column. */
 export class WxPickerView extends WxElement {
   #shown = '';
+  #waits = false;
 
   connectedCallback(): void {
     requestAnimationFrame(() => this.place());
@@ -54,7 +55,17 @@ export class WxPickerView extends WxElement {
   #columns(): WxPickerViewColumn[] {
     return [...this.querySelectorAll<WxPickerViewColumn>('wx-picker-view-column')];
   }
+  /** Puts the wheels where the value says; those that are not laid out are placed as soon as they are. */
   place(): void {
+    if (!this.isConnected || this.#waits) return;
+    if (!hasBox(this)) {
+      this.#waits = true;
+      whenShown(this, () => {
+        this.#waits = false;
+        this.place();
+      });
+      return;
+    }
     const value = this.attributesGiven.get('value');
     const list = Array.isArray(value) ? value.map(Number) : [];
     const columns = this.#columns();
@@ -64,6 +75,8 @@ export class WxPickerView extends WxElement {
     this.#shown = String(columns.map((column) => column.index));
   }
   columnMoved(): void {
+    // A wheel that loses its box loses its place, which nobody has chosen.
+    if (!hasBox(this)) return this.place();
     const value = this.#columns().map((column) => column.index);
     if (String(value) === this.#shown) return;
     this.#shown = String(value);

@@ -1,5 +1,5 @@
 import { installDrag } from './drag.ts';
-import { componentHost, WxElement } from './wx-element.ts';
+import { componentHost, hasBox, WxElement, whenShown } from './wx-element.ts';
 
 /** `cover-image`: a picture over native components; here an ordinary one. */
 export class WxCoverImage extends WxElement {
@@ -8,8 +8,15 @@ export class WxCoverImage extends WxElement {
     if (!this.#image) {
       this.#image = this.ownerDocument.createElement('img');
       this.#image.style.cssText = 'display:block;width:100%;height:100%;pointer-events:none';
-      this.#image.onload = () => this.emit('load', {});
-      this.#image.onerror = () => this.text('src') && this.emit('error', { errMsg: 'the image cannot be loaded' });
+      const image = this.#image;
+      image.onload = () => {
+        image.style.visibility = '';
+        this.emit('load', {});
+      };
+      image.onerror = () => {
+        image.style.visibility = 'hidden';
+        if (this.text('src')) this.emit('error', { errMsg: 'the image cannot be loaded' });
+      };
       this.attachShadow({ mode: 'open' }).append(this.#image);
     }
     this.attributeGiven();
@@ -61,6 +68,8 @@ export class WxMovableView extends WxElement {
   }
 
   #given(): void {
+    // Without a box there is no room to keep inside of.
+    if (this.isConnected && !hasBox(this)) return whenShown(this, () => this.#given());
     this.#to(this.number('x', this.#x), this.number('y', this.#y), '');
   }
 

@@ -66,7 +66,7 @@ interface Open {
   children: RichNode[];
 }
 
-/** HTML text → nodes. Lenient: unknown tags are transparent, what is left open is closed at the end. */
+/** HTML text → nodes. Lenient: what is left open is closed at the end. Who draws decides which tags are trusted. */
 export function parseRichText(html: string): RichNode[] {
   const root: Open = { name: '', children: [] };
   const stack: Open[] = [root];

@@ -1,4 +1,4 @@
-import { parseRichText, RICH_TAGS, type RichNode } from './rich-text-parser.ts';
+import { decodeEntities, parseRichText, RICH_TAGS, type RichNode } from './rich-text-parser.ts';
 import { componentHost, WxElement } from './wx-element.ts';
 
 const SPACES: Record<string, string> = { ensp: '\u2002', emsp: '\u2003', nbsp: '\u00a0' };
@@ -35,25 +35,28 @@ export class WxRichText extends WxElement {
     const nodes = this.attributesGiven.get('nodes');
     const list = Array.isArray(nodes) ? (nodes as RichNode[]) : parseRichText(this.text('nodes'));
     if (this.#body) this.#body.className = 'wx-rich-text';
-    this.#body?.replaceChildren(...list.flatMap((node) => this.#node(node, 0)));
+    this.#body?.replaceChildren(...list.flatMap((node) => this.#node(node, 0, Array.isArray(nodes))));
     const selectable = this.flag('user-select');
     if (this.#body) this.#body.style.cssText = selectable ? 'user-select:text;-webkit-user-select:text' : '';
   }
 
-  #node(node: RichNode | null | undefined, depth: number): Node[] {
+  /** `decode`: the texts of nodes that a program made itself may hold entities; a parsed text has none left. */
+  #node(node: RichNode | null | undefined, depth: number, decode: boolean): Node[] {
     if (!node || typeof node !== 'object' || depth > MAX_DEPTH) return [];
     const document = this.ownerDocument;
     if (node.type === 'text') {
       const space = SPACES[this.text('space')];
-      const text = String((node as { text?: unknown }).text ?? '');
+      const raw = String((node as { text?: unknown }).text ?? '');
+      const text = decode ? decodeEntities(raw) : raw;
       return [document.createTextNode(space ? text.replaceAll(' ', space) : text)];
     }
-    const children = (Array.isArray(node.children) ? node.children : []).flatMap((child) =>
-      this.#node(child, depth + 1),
-    );
     const name = String((node as { name?: unknown }).name ?? '').toLowerCase();
     const allowed = Object.hasOwn(RICH_TAGS, name) ? RICH_TAGS[name] : undefined;
-    if (!allowed) return children;
+    // As documented: a node that is not trusted goes with everything in it.
+    if (!allowed) return [];
+    const children = (Array.isArray(node.children) ? node.children : []).flatMap((child) =>
+      this.#node(child, depth + 1, decode),
+    );
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(node.attrs ?? {})) {
       const attribute = key.toLowerCase();

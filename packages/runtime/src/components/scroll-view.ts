@@ -1,5 +1,5 @@
 import { Refresher } from './refresher.ts';
-import { WxElement } from './wx-element.ts';
+import { hasBox, WxElement, whenShown } from './wx-element.ts';
 
 /** `scroll-view`: a scrolling area with edge events, scrolling into view and its own pull-down refresh. */
 export class WxScrollView extends WxElement {
@@ -33,7 +33,8 @@ export class WxScrollView extends WxElement {
   }
 
   connectedCallback(): void {
-    this.#position();
+    // Its content may come after it.
+    queueMicrotask(() => this.#position());
   }
 
   #scrolled(): void {
@@ -74,23 +75,34 @@ export class WxScrollView extends WxElement {
         this.text('refresher-default-style', 'black'),
         this.text('refresher-background', 'transparent'),
       );
-    else if (['scroll-top', 'scroll-left', 'scroll-into-view'].includes(name) && value !== undefined) {
-      // The content of this very change is put in place after the attribute.
-      queueMicrotask(() => this.#position(name));
-    }
+    else if (['scroll-top', 'scroll-left', 'scroll-into-view'].includes(name)) this.#wanted(name, value);
   }
 
-  #position(changed?: string): void {
-    if (!this.isConnected) return;
+  /** Places wanted since the last time, by attribute. A value that was wanted before says nothing new, as in the original. */
+  readonly #wishes = new Set<string>();
+  readonly #known = new Map<string, unknown>();
+  #wanted(name: string, value: unknown): void {
+    if (value === undefined || this.#known.get(name) === value) return;
+    this.#known.set(name, value);
+    this.#wishes.add(name);
+    // The content of this very change is put in place after the attributes.
+    if (this.#wishes.size === 1) queueMicrotask(() => this.#position());
+  }
+
+  /** An element to show counts more than a distance that is given in the same change. */
+  #position(): void {
+    if (!this.isConnected || this.#wishes.size === 0) return;
+    if (!hasBox(this)) return whenShown(this, () => this.#position());
     const behavior = this.flag('scroll-with-animation') ? 'smooth' : 'instant';
-    const target = this.text('scroll-into-view');
-    const element =
-      target && (changed === undefined || changed === 'scroll-into-view')
-        ? this.querySelector(`#${CSS.escape(target)}`)
-        : null;
+    const wishes = [...this.#wishes];
+    this.#wishes.clear();
+    const target = wishes.includes('scroll-into-view') && this.text('scroll-into-view');
+    const element = target ? this.querySelector(`#${CSS.escape(target)}`) : null;
     if (element) return this.#show(element, behavior);
-    const top = this.attributesGiven.has('scroll-top') ? this.number('scroll-top', 0) : undefined;
-    const left = this.attributesGiven.has('scroll-left') ? this.number('scroll-left', 0) : undefined;
+    // It may be there when the same name is given again.
+    if (target) this.#known.delete('scroll-into-view');
+    const top = wishes.includes('scroll-top') ? this.number('scroll-top', 0) : undefined;
+    const left = wishes.includes('scroll-left') ? this.number('scroll-left', 0) : undefined;
     if (top !== undefined || left !== undefined)
       this.#scroller.scrollTo({ ...(top !== undefined && { top }), ...(left !== undefined && { left }), behavior });
   }

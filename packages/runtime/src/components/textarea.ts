@@ -1,4 +1,5 @@
 import { TextField } from './text-field.ts';
+import { hasBox, whenShown } from './wx-element.ts';
 
 /** `textarea`: lines of text, which may set their own height. */
 export class WxTextarea extends TextField<HTMLTextAreaElement> {
@@ -47,6 +48,7 @@ export class WxTextarea extends TextField<HTMLTextAreaElement> {
 
   protected override sized(): void {
     if (!this.isConnected) return;
+    if (!hasBox(this)) return whenShown(this, () => this.sized());
     const { field } = this;
     const style = getComputedStyle(field);
     const lineHeight = Number.parseFloat(style.lineHeight) || Number.parseFloat(style.fontSize) * 1.2;

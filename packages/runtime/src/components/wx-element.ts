@@ -108,6 +108,21 @@ function dashed(name: string): string {
   return /[A-Z]/.test(name) ? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) : name;
 }
 
+/** It is laid out: neither it nor what holds it is `display: none`. */
+export function hasBox(element: HTMLElement): boolean {
+  return element.getClientRects().length > 0;
+}
+
+/** Calls once when the element, which has no box now, gets one: what depends on sizes is done then. */
+export function whenShown(element: HTMLElement, run: () => void): void {
+  const observer = new ResizeObserver(() => {
+    if (!hasBox(element)) return;
+    observer.disconnect();
+    run();
+  });
+  observer.observe(element);
+}
+
 /** A shadow root with a style sheet and fixed markup of our own. Rules for `:host` are weaker than any class of the program. */
 export function attachParts(element: HTMLElement, css: string, markup: string): ShadowRoot {
   const shadow = element.attachShadow({ mode: 'open' });

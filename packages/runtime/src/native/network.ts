@@ -1,7 +1,7 @@
 import type { RequestResult } from '@sparrow/protocol';
 import { type Call, NativeFailure, type NativeHandlers } from './dispatch.ts';
 import type { ProgramFiles } from './program-files.ts';
-import type { RelayClient } from './relay-client.ts';
+import { headerValue, type RelayClient, type RelayMeta } from './relay-client.ts';
 
 type NetworkHandlers = Pick<
   NativeHandlers,
@@ -19,14 +19,22 @@ export function createNetworkHandlers(
 ): NetworkHandlers & { closeAll(): void } {
   const sockets = new Map<number, WebSocket>();
   const lanes = createLanes(PARALLEL);
-  const ask: RelayClient['request'] = (wanted, body, signal) =>
-    lanes.run(signal, () => relay.request(wanted, body, signal));
+  const ask: RelayClient['request'] = (wanted, body, signal, taker) =>
+    lanes.run(signal, () => relay.request(wanted, body, signal, taker));
 
   return {
     async request(params, call): Promise<RequestResult> {
       const { url, method, header, timeout, data } = params;
-      const { meta, body } = await ask({ url, method, header, timeout }, data, call.signal);
-      call.progress('headers', { statusCode: meta.statusCode, header: meta.header, cookies: meta.cookies });
+      const head = ({ statusCode, header, cookies }: RelayMeta): void =>
+        call.progress('headers', { statusCode, header, cookies });
+      const taker = { head, chunk: (chunk: ArrayBuffer): void => call.progress('chunk', { data: chunk }) };
+      const { meta, body } = await ask(
+        { url, method, header, timeout },
+        data,
+        call.signal,
+        params.chunked ? taker : undefined,
+      );
+      if (!params.chunked) head(meta);
       return {
         statusCode: meta.statusCode,
         header: meta.header,
@@ -65,7 +73,7 @@ export function createNetworkHandlers(
         call.signal,
       );
       call.progress('headers', { statusCode: meta.statusCode, header: meta.header });
-      const type = meta.header['content-type'] ?? 'application/octet-stream';
+      const type = headerValue(meta.header, 'content-type') ?? 'application/octet-stream';
       const file = new Blob([body], { type });
       const path = await relay.keepFile(file, params.url);
       call.progress('progress', {

@@ -1,6 +1,6 @@
 import { type FileBases, fileAddress, programFile } from '../bridge/index.ts';
 import { NativeFailure } from './dispatch.ts';
-import type { RelayClient } from './relay-client.ts';
+import { headerValue, type RelayClient } from './relay-client.ts';
 
 /** The one place where files that a mini program names are opened. Nothing else hands such a name to `fetch` or to an image. */
 export interface ProgramFiles {
@@ -53,7 +53,7 @@ export function createProgramFiles({ relay, bases, settled }: ProgramFilesOption
     const wanted = { url: file.url, method: 'GET', header: { accept: 'image/*' }, timeout: PICTURE_MS };
     const { meta, body } = await relay.request(wanted, undefined, AbortSignal.timeout(PICTURE_MS));
     if (meta.statusCode !== 200) throw new NativeFailure(`the server answered ${meta.statusCode}`);
-    return new Blob([body], { type: meta.header['content-type'] ?? '' });
+    return new Blob([body], { type: headerValue(meta.header, 'content-type') ?? '' });
   }
 
   /** Revokes what is too much, or all. */

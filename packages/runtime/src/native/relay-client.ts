@@ -7,13 +7,22 @@ export interface RelayOptions {
   user: string;
 }
 
-/** What the relay puts before the body of an answer. */
+/** What the relay puts before the body of an answer. Names of headers are as the server wrote them. */
 export interface RelayMeta {
   statusCode: number;
   header: Record<string, string>;
   cookies: string[];
-  /** The request did not come through. */
-  error?: { message: string; errno?: number; kind: 'network' | 'domain' | 'refused' };
+}
+
+/** Who wants the answer piece by piece. */
+export interface ChunkTaker {
+  head(meta: RelayMeta): void;
+  chunk(data: ArrayBuffer): void;
+}
+
+/** The value of a header, however the server wrote its name. */
+export function headerValue(header: Record<string, string>, name: string): string | undefined {
+  return Object.entries(header).find(([written]) => written.toLowerCase() === name)?.[1];
 }
 
 /** The relay carries a mini program's network: it sets headers a browser cannot and keeps the rules of the domain list. */
@@ -27,6 +36,7 @@ export class RelayClient {
     request: { url: string; method: string; header: Record<string, string>; timeout: number },
     body: BodyInit | undefined,
     signal: AbortSignal,
+    taker?: ChunkTaker,
   ): Promise<{ meta: RelayMeta; body: ArrayBuffer }> {
     let response: Response;
     try {
@@ -35,7 +45,7 @@ export class RelayClient {
         headers: {
           authorization: `Bearer ${this.options.token}`,
           'content-type': 'application/octet-stream',
-          'x-sparrow-request': encodeURIComponent(JSON.stringify(request)),
+          'x-sparrow-request': encodeURIComponent(JSON.stringify({ ...request, chunked: taker !== undefined })),
           'x-sparrow-user': encodeURIComponent(this.options.user),
         },
         ...(body !== undefined && { body }),
@@ -45,14 +55,29 @@ export class RelayClient {
       throw new NativeFailure(signal.aborted ? 'abort' : `the relay does not answer: ${(error as Error).message}`);
     }
     if (!response.ok) throw new NativeFailure(`the relay answered ${response.status}: ${await response.text()}`);
-    const all = await response.arrayBuffer().catch((error: Error) => {
-      throw new NativeFailure(signal.aborted ? 'abort' : `the answer broke off: ${error.message}`);
-    });
-    const length = new DataView(all).getUint32(0);
-    const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(all, 4, length))) as RelayMeta;
-    if (meta.error)
-      throw new NativeFailure(meta.error.message, meta.error.errno === undefined ? {} : { errno: meta.error.errno });
-    return { meta, body: all.slice(4 + length) };
+    let meta: RelayMeta | undefined;
+    let whole = false;
+    const parts: ArrayBuffer[] = [];
+    try {
+      for await (const { kind, bytes } of framesOf(response)) {
+        if (kind === 'h') {
+          meta = jsonOf(bytes) as RelayMeta;
+          taker?.head(meta);
+        } else if (kind === 'd') {
+          if (taker) taker.chunk(bytes);
+          else parts.push(bytes);
+        } else if (kind === 'e') whole = true;
+        else {
+          const { message, errno } = jsonOf(bytes) as { message: string; errno?: number };
+          throw new NativeFailure(message, errno === undefined ? {} : { errno });
+        }
+      }
+    } catch (error) {
+      if (error instanceof NativeFailure) throw error;
+      throw new NativeFailure(signal.aborted ? 'abort' : `the answer broke off: ${(error as Error).message}`);
+    }
+    if (!meta || !whole) throw new NativeFailure(signal.aborted ? 'abort' : 'the answer broke off');
+    return { meta, body: await new Blob(parts).arrayBuffer() };
   }
 
   /** A call of the simulator's own services (login, files). */
@@ -89,5 +114,35 @@ export class RelayClient {
     const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     return socket;
+  }
+}
+
+function jsonOf(bytes: ArrayBuffer): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** The frames of the relay's answer: one byte of kind (its first letter), four of length, and the bytes. */
+async function* framesOf(response: Response): AsyncGenerator<{ kind: string; bytes: ArrayBuffer }> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  /** What has come and is no whole frame yet. */
+  let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  let wanted = 5;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    waiting.push(value);
+    size += value.length;
+    if (size < wanted) continue;
+    let rest = new Uint8Array(await new Blob(waiting).arrayBuffer());
+    for (;;) {
+      wanted = rest.length < 5 ? 5 : 5 + new DataView(rest.buffer, rest.byteOffset).getUint32(1);
+      if (rest.length < wanted) break;
+      yield { kind: String.fromCharCode(rest[0] ?? 0), bytes: rest.slice(5, wanted).buffer };
+      rest = rest.subarray(wanted);
+    }
+    waiting = [rest];
+    size = rest.length;
   }
 }

@@ -57,6 +57,7 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
     'data?': 'data',
     responseType: 'string',
     timeout: 'number',
+    'chunked?': 'boolean',
   }),
   uploadFile: shape({
     url: 'string',

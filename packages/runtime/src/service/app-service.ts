@@ -1,10 +1,11 @@
 import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
 import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Caller } from './caller.ts';
 import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { type Caller, createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -73,6 +74,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const framework: Framework = createFramework({
     manifest,
     onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', locate(error, info)),
+    onPlaceholder: (path) => void reporter.guard(`package of ${path}`, () => bringComponent(path)),
     onWarning: (message, info) => reporter.console.warn(info.is ? `${message} (in ${info.is})` : message),
   });
   const channels = new Map<number, EventChannel>();
@@ -253,13 +255,51 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   async function ensurePackage(path: string): Promise<void> {
     const root = manifest.components[path]?.root ?? '';
     const info = manifest.packages.find((entry) => entry.root === root);
-    if (!info?.independent && !bundles.has('')) await loadBundle('');
-    if (!bundles.has(root)) await loadBundle(root);
+    if (!info?.independent) await loadBundle('');
+    await loadBundle(root);
     startApp();
+    for (const needed of rootsOf(path)) await loadBundle(needed);
   }
-  async function loadBundle(root: string): Promise<void> {
-    const { bundle } = await invoker.invoke('loadSubpackage', { root });
-    addBundle(bundle);
+  /** A package that several ask for at a time is loaded once; one that could not be had is asked for again. */
+  const loading = new Map<string, Promise<void>>();
+  function loadBundle(root: string): Promise<void> {
+    if (bundles.has(root)) return Promise.resolve();
+    const known = loading.get(root);
+    if (known) return known;
+    const load = invoker
+      .invoke('loadSubpackage', { root })
+      .then(({ bundle }) => addBundle(bundle))
+      .finally(() => loading.delete(root));
+    loading.set(root, load);
+    return load;
+  }
+
+  /** Components that this one names, without those that may come later: a placeholder stands for them until then. */
+  function partsOf(path: string): { path: string; later: boolean }[] {
+    const config: ComponentConfig | undefined = manifest.components[path];
+    const parts = Object.entries(config?.usingComponents ?? {}).map(([tag, target]) => ({
+      path: target,
+      later: Object.hasOwn(config?.componentPlaceholder ?? {}, tag),
+    }));
+    for (const generic of Object.values(config?.componentGenerics ?? {}))
+      if (generic !== true && generic.default) parts.push({ path: generic.default, later: false });
+    return parts;
+  }
+
+  /** Packages in which the components lie that this one cannot do without. */
+  function rootsOf(path: string, seen = new Set<string>(), roots = new Set<string>()): Set<string> {
+    if (seen.has(path)) return roots;
+    seen.add(path);
+    const config = manifest.components[path];
+    if (config) roots.add(config.root);
+    for (const part of partsOf(path)) if (!part.later) rootsOf(part.path, seen, roots);
+    return roots;
+  }
+
+  /** The component that a placeholder stands for has been used. */
+  async function bringComponent(path: string): Promise<void> {
+    await ensurePackage(path);
+    ensureComponents(path);
   }
 
   /** app.js runs when the main package is there: at once, or after an independent subpackage was opened first. */
@@ -276,10 +316,10 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   function ensureComponents(path: string, seen = new Set<string>()): void {
     if (seen.has(path)) return;
     seen.add(path);
-    const config: ComponentConfig | undefined = manifest.components[path];
-    for (const target of Object.values(config?.usingComponents ?? {})) ensureComponents(target, seen);
-    for (const generic of Object.values(config?.componentGenerics ?? {}))
-      if (generic !== true && generic.default) ensureComponents(generic.default, seen);
+    for (const part of partsOf(path)) {
+      const root = manifest.components[part.path]?.root ?? '';
+      if (!part.later || bundles.has(root)) ensureComponents(part.path, seen);
+    }
     if (framework.isDefined(path)) return;
     runScript(path);
     framework.defineEmpty(path);
@@ -315,17 +355,19 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   return {
     route: pages.route,
     pageEvent: pages.pageEvent,
-    appShow(show: ServiceBoot['launch']) {
-      launch = show;
-      hook('onShow', show);
-      wxContext.emit('AppShow', show);
-      pages.appShow();
-    },
-    appHide() {
-      pages.appHide();
-      hook('onHide');
-      wxContext.emit('AppHide', undefined);
-    },
+    appShow: (show: ServiceBoot['launch']) =>
+      pages.inTurn(() => {
+        launch = show;
+        hook('onShow', show);
+        wxContext.emit('AppShow', show);
+        pages.appShow();
+      }),
+    appHide: () =>
+      pages.inTurn(() => {
+        pages.appHide();
+        hook('onHide');
+        wxContext.emit('AppHide', undefined);
+      }),
     native(event: string, data: unknown) {
       if (event === 'systemChange') system = data as typeof system;
       else {

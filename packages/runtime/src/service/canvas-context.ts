@@ -1,4 +1,4 @@
-import type { CanvasNode, Context2D } from './canvas.ts';
+import type { CanvasNode, Context2D } from './canvas-node.ts';
 
 export interface CanvasTarget {
   canvas: CanvasNode;

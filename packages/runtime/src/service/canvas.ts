@@ -1,5 +1,6 @@
 import type { Invoker } from '../bridge/index.ts';
 import { CanvasContext } from './canvas-context.ts';
+import { CanvasImage, type CanvasNode } from './canvas-node.ts';
 import type { Page } from './pages.ts';
 import { encodePng } from './png.ts';
 import type { NodeInstances } from './selector-query.ts';
@@ -26,61 +27,7 @@ const DRAWING_2D = [
 ];
 const DRAWING_GL = ['clear', 'drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced'];
 
-export type Context2D = OffscreenCanvasRenderingContext2D;
 type AnyFunction = (...args: unknown[]) => unknown;
-
-/** What `node()` of a query gives for a canvas: an OffscreenCanvas with the functions a mini program has besides. */
-export interface CanvasNode extends OffscreenCanvas {
-  requestAnimationFrame(callback: (time: number) => void): number;
-  cancelAnimationFrame(id: number): void;
-  createImage(): CanvasImage;
-  createImageData(width: number, height: number): ImageData;
-  createPath2D(path?: Path2D | string): Path2D;
-  toDataURL(type?: string): string;
-}
-
-/** An image for drawing, like the DOM's. */
-export class CanvasImage {
-  onload: ((event: { type: 'load' }) => void) | null = null;
-  onerror: ((event: { type: 'error'; errMsg: string }) => void) | null = null;
-  width = 0;
-  height = 0;
-  complete = false;
-  bitmap: ImageBitmap | undefined;
-  #src = '';
-  readonly #load: (src: string) => Promise<ImageBitmap>;
-
-  constructor(load: (src: string) => Promise<ImageBitmap>) {
-    this.#load = load;
-  }
-  get naturalWidth(): number {
-    return this.width;
-  }
-  get naturalHeight(): number {
-    return this.height;
-  }
-  get src(): string {
-    return this.#src;
-  }
-  set src(src: string) {
-    this.#src = src;
-    this.complete = false;
-    void this.#load(src).then(
-      (bitmap) => {
-        // Another picture may have been asked for since.
-        if (this.#src !== src) return;
-        this.bitmap = bitmap;
-        this.width = bitmap.width;
-        this.height = bitmap.height;
-        this.complete = true;
-        this.onload?.({ type: 'load' });
-      },
-      (error: Error) => {
-        if (this.#src === src) this.onerror?.({ type: 'error', errMsg: error.message });
-      },
-    );
-  }
-}
 
 /** Of the element, in CSS pixels. */
 export interface CanvasSize {

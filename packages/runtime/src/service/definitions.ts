@@ -45,19 +45,15 @@ export function prepareDefinition(
   const prepared = { ...definition };
   if (typeof definition.observers === 'object' && definition.observers && !Array.isArray(definition.observers)) {
     prepared.observers = Object.fromEntries(
-      Object.entries(definition.observers).map(([name, observer]) => [
-        name,
-        typeof observer === 'function' ? guard(name, observer as Observer) : observer,
-      ]),
+      Object.entries(definition.observers).flatMap(([name, observer]) => {
+        const run = observerOf(observer);
+        return run ? [[name, guard(name, run)]] : [];
+      }),
     );
   }
   if (definition.properties) {
     prepared.properties = Object.fromEntries(
-      Object.entries(definition.properties).map(([name, property]) => {
-        const { observer } = (property ?? {}) as { observer?: unknown };
-        const guarded = typeof observer === 'function' && property !== null && typeof property === 'object';
-        return [name, guarded ? { ...property, observer: guard(name, observer as Observer) } : property];
-      }),
+      Object.entries(definition.properties).map(([name, property]) => [name, preparedProperty(name, property, guard)]),
     );
   }
   if (Array.isArray(definition.behaviors)) {
@@ -82,6 +78,30 @@ export function prepareDefinition(
   }
   if (prepared.data === null) delete prepared.data;
   return prepared;
+}
+
+/** What observes: a function, or the name of a method; a name that no method has observes nothing, as in the original. */
+function observerOf(observer: unknown): Observer | undefined {
+  if (typeof observer === 'function') return observer as Observer;
+  if (typeof observer !== 'string') return undefined;
+  return function named(...args) {
+    const method = (this as Record<string, unknown>)[observer];
+    return typeof method === 'function' ? method.apply(this, args) : undefined;
+  };
+}
+
+/** Vue's way to write several types, `[String, Number]`, is found in real programs: the first one, or any of the others. */
+function preparedProperty(name: string, property: unknown, guard: ReturnType<typeof createObserverGuard>): unknown {
+  if (Array.isArray(property)) return preparedProperty(name, { type: property }, guard);
+  if (typeof property !== 'object' || property === null) return property;
+  const { observer, ...prepared } = property as { observer?: unknown; type?: unknown; optionalTypes?: unknown[] };
+  if (Array.isArray(prepared.type)) {
+    const [type = null, ...others] = prepared.type as unknown[];
+    prepared.type = type;
+    if (others.length > 0) prepared.optionalTypes = [...others, ...(prepared.optionalTypes ?? [])];
+  }
+  const run = observerOf(observer);
+  return run ? { ...prepared, observer: guard(name, run) } : prepared;
 }
 
 const COMPONENT_KEYS = new Set(['data', 'behaviors', 'options', 'observers', 'lifetimes', 'pageLifetimes']);

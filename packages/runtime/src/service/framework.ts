@@ -6,6 +6,7 @@ import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from 
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
+import type { Caller } from './caller.ts';
 import { createObserverGuard, type Definition, pageDefinition, prepareDefinition } from './definitions.ts';
 import { createEvent, installEventShape } from './event-object.ts';
 import { withFormFields } from './form-fields.ts';
@@ -14,17 +15,6 @@ import { keyframeMethods } from './keyframes.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';
 import { createWxsInstances } from './wxs-instance.ts';
-
-/** A page or component instance as its own code sees it (`this`). */
-export interface Caller {
-  readonly is: string;
-  readonly id: string;
-  readonly data: Record<string, unknown>;
-  setData(data: Record<string, unknown>, callback?: () => void): void;
-  selectComponent(selector: string): unknown;
-  readonly _$: glassEasel.GeneralComponent;
-  [key: string]: unknown;
-}
 
 /** What `Page`, `Component` and `Behavior` are while a module of this path runs. */
 export interface DefinitionEnv {
@@ -35,6 +25,8 @@ export interface DefinitionEnv {
 
 export interface PageRoot {
   readonly caller: Caller;
+  /** Gives the properties of these names their values, converted to their types; other names are none of its business. */
+  setProperties(values: Record<string, unknown>): void;
   /** Attaches the page: created and attached lifetimes of everything in it run. */
   attach(): void;
   pageLifetime(name: 'show' | 'hide' | 'resize' | 'routeDone', args: unknown[]): void;
@@ -65,6 +57,8 @@ export interface FrameworkOptions {
   manifest: PackageManifest;
   onError(error: unknown, info: { method: string; is: string }): void;
   onWarning(message: string, info: { is: string }): void;
+  /** A placeholder has been put where this component belongs; it takes its place when it is defined. */
+  onPlaceholder(path: string): void;
 }
 
 type TemplateMap = Record<string, Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]>;
@@ -108,6 +102,7 @@ export function createFramework(options: FrameworkOptions): Framework {
   const env = new MiniProgramEnv();
   const space = env.createCodeSpace('', true);
   const scopes = space.getComponentSpace().styleScopeManager;
+  space.getComponentSpace().setComponentWaitingListener((_public, path) => options.onPlaceholder(path));
   const behaviors = builtinBehaviors((definition) =>
     space
       .behavior()
@@ -148,6 +143,9 @@ export function createFramework(options: FrameworkOptions): Framework {
       lifetime('created', () => hookEvents(component));
       lifetime('attached', () => {
         const context = component.getBackendContext();
+        // A component that was defined after its page began brings its sheet along; the others are there, in their order.
+        if (Object.hasOwn(manifest.components, component.is))
+          (context as unknown as TreeBackend | null)?.appendStyleSheetPath(component.is);
         context?.render(() => component.triggerLifetime('ready', []));
       });
     })
@@ -260,6 +258,14 @@ export function createFramework(options: FrameworkOptions): Framework {
       const placeholder = backend.createElement(tag, tag);
       return {
         caller: root.get() as unknown as Caller,
+        setProperties(values) {
+          const group = (
+            component as unknown as { _$dataGroup: { replaceProperty(name: string, v: unknown): boolean } }
+          )._$dataGroup;
+          const given = Object.entries(values).filter(([name]) => glassEasel.Component.hasProperty(component, name));
+          for (const [name, value] of given) group.replaceProperty(name, value);
+          if (given.length > 0) component.applyDataUpdates();
+        },
         attach() {
           backend.root.appendChild(placeholder);
           root.attach(backend.root as never, placeholder as never);

@@ -1,4 +1,4 @@
-import type { Caller } from './framework.ts';
+import type { Caller } from './caller.ts';
 import { find } from './selector-query.ts';
 import type { TreeBackend } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';

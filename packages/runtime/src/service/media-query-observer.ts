@@ -1,4 +1,4 @@
-import type { Caller } from './framework.ts';
+import type { Caller } from './caller.ts';
 import type { TreeBackend } from './tree-backend.ts';
 
 /** What a descriptor may hold. Source: MediaQueryObserver.observe of the API reference. */

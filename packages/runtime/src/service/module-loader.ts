@@ -55,6 +55,19 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     throw new Error(`module '${request}' is not defined, required by '${from}'`);
   }
 
+  /** Loads a module of a subpackage that may not be there yet. Rejects with an error that has `mod` and `errMsg`. */
+  async function loadLater(from: string, request: string): Promise<unknown> {
+    const folder = from.slice(0, from.lastIndexOf('/') + 1);
+    const target = normalize(request.startsWith('/') ? request.slice(1) : folder + request);
+    try {
+      if (find(target) === undefined) await options.loadPackageOf?.(target);
+      return load(resolve(from, request));
+    } catch (cause) {
+      const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
+      throw Object.assign(error, { mod: request, errMsg: error.message });
+    }
+  }
+
   function load(path: string): unknown {
     const known = loaded.get(path);
     if (known) return known.exports;
@@ -70,16 +83,15 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     try {
       // biome-ignore lint/security/noGlobalEval: this is what runs a mini program; the realm is sandboxed
       const wrapper = (0, eval)(code) as (...args: unknown[]) => (...args: unknown[]) => void;
-      const require = Object.assign((request: string): unknown => load(resolve(path, String(request))), {
-        /** Loads a module of a subpackage that may not be there yet. */
-        async: async (request: string): Promise<unknown> => {
-          const target = normalize(
-            request.startsWith('/') ? request.slice(1) : path.slice(0, path.lastIndexOf('/') + 1) + request,
-          );
-          if (find(target) === undefined) await options.loadPackageOf?.(target);
-          return load(resolve(path, String(request)));
+      const require = Object.assign(
+        (request: string, ok?: (exports: unknown) => void, fail?: (error: unknown) => void): unknown => {
+          if (typeof ok !== 'function' && typeof fail !== 'function') return load(resolve(path, String(request)));
+          // Without a second function a failure is an unhandled rejection, which is reported.
+          void loadLater(path, String(request)).then(ok, fail);
+          return undefined;
         },
-      });
+        { async: (request: string): Promise<unknown> => loadLater(path, String(request)) },
+      );
       wrapper(...Object.values(globals)).call(module.exports, require, module, module.exports);
     } catch (error) {
       loaded.delete(path);

@@ -1,8 +1,9 @@
 import type { OnEvents, PackageManifest, RouteChange, StyleUpdate } from '@sparrow/protocol';
 import { type Channel, type Invoker, publish, receive, type TreeCodec } from '../bridge/index.ts';
+import type { Caller } from './caller.ts';
 import { copyPlain } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import type { Caller, Framework, PageRoot } from './framework.ts';
+import type { Framework, PageRoot } from './framework.ts';
 import type { Reporter } from './reporter.ts';
 import { TreeBackend } from './tree-backend.ts';
 
@@ -59,6 +60,8 @@ export interface Pages {
   route(change: RouteChange): Promise<void>;
   pageEvent(...args: OnEvents['page']): void;
   styles(updates: StyleUpdate[]): void;
+  /** Runs this after every route that has been announced: what native says keeps its order. */
+  inTurn(run: () => void): void;
   appShow(): void;
   appHide(): void;
 }
@@ -206,6 +209,8 @@ export function createPages(options: PagesOptions): Pages {
       pages.set(page.id, page);
       // A switchTab leaves the other tab pages alive but takes them off the stack.
       stack = change.openType === 'switchTab' ? [page] : [...stack, page];
+      // A page that is written with Component() takes its query by properties, too.
+      page.root.setProperties(change.query);
       page.root.attach();
       page.tabBar?.attach();
       if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', 0);
@@ -236,6 +241,23 @@ export function createPages(options: PagesOptions): Pages {
     if (change.tab) call(page, 'onTabItemTap', { ...change.tab, pagePath: page.path });
   }
 
+  function pageEvent(pageId: number, event: OnEvents['page'][1], data: unknown): void {
+    const page = pages.get(pageId);
+    if (!page) return;
+    if (event === 'resize') {
+      page.root.pageLifetime('resize', [data]);
+      call(page, 'onResize', data);
+    } else if (event === 'tabItemTap') call(page, 'onTabItemTap', data);
+    else if (event === 'pullDownRefresh') call(page, 'onPullDownRefresh');
+    else if (event === 'reachBottom') call(page, 'onReachBottom');
+    else if (event === 'shareAppMessage') call(page, 'onShareAppMessage', data);
+    else call(page, 'onTitleClick');
+  }
+
+  function inTurn(run: () => void): void {
+    last = last.then(run).catch((error: unknown) => reporter.problem('script', 'UNCAUGHT', error));
+  }
+
   return {
     get stack() {
       return stack;
@@ -258,18 +280,8 @@ export function createPages(options: PagesOptions): Pages {
         });
       return last;
     },
-    pageEvent(pageId, event, data) {
-      const page = pages.get(pageId);
-      if (!page) return;
-      if (event === 'resize') {
-        page.root.pageLifetime('resize', [data]);
-        call(page, 'onResize', data);
-      } else if (event === 'tabItemTap') call(page, 'onTabItemTap', data);
-      else if (event === 'pullDownRefresh') call(page, 'onPullDownRefresh');
-      else if (event === 'reachBottom') call(page, 'onReachBottom');
-      else if (event === 'shareAppMessage') call(page, 'onShareAppMessage', data);
-      else call(page, 'onTitleClick');
-    },
+    inTurn,
+    pageEvent: (pageId, event, data) => inTurn(() => pageEvent(pageId, event, data)),
     styles(updates) {
       for (const page of pages.values()) publish(page.channel, 'styles', updates);
     },

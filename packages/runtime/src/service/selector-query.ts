@@ -1,7 +1,7 @@
 import type { NodeQuery } from '@sparrow/protocol';
 import type * as glassEasel from 'glass-easel';
+import type { Caller } from './caller.ts';
 import { copyPlain } from './definitions.ts';
-import type { Caller } from './framework.ts';
 import type { TreeBackend } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';
 
@@ -81,6 +81,8 @@ export class SelectorQuery {
   }
 
   async #run(requests: Request[]): Promise<unknown[]> {
+    // Asked in an observer or before it is attached, the component is measured when this turn has drawn it, as in the original.
+    await Promise.resolve();
     const questions = new Map<TreeBackend, NodeQuery[]>();
     const places = requests.map((request) => {
       const host = request.component._$;

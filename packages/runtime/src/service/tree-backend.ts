@@ -4,7 +4,7 @@ import { type Channel, publish } from '../bridge/index.ts';
 import type { TreeCodec } from '../bridge/tree-codec.ts';
 import { createInternTable, FIRST_FREE_ID, type FlatOps, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
 import { createFlushRate } from './flush-rate.ts';
-import { TreeNode } from './tree-node.ts';
+import { type NodeTree, TreeNode } from './tree-node.ts';
 
 /** What the backend of one page needs of the framework around it. */
 export interface TreeBackendOptions {
@@ -41,7 +41,7 @@ const ANSWER_TIMEOUT_MS = 5_000;
  * The composed backend of glass-easel for one page: keeps what changes during a turn of the event loop and publishes it as
  * one flush.
  */
-export class TreeBackend {
+export class TreeBackend implements NodeTree {
   readonly mode = COMPOSED_MODE as never;
   readonly root: TreeNode;
   readonly nodes = new Map<NodeId, TreeNode>();
@@ -63,6 +63,7 @@ export class TreeBackend {
   #observers = new Map<number, (entry: unknown) => void>();
   #lastRequest = 0;
   #listened = new Set<string>();
+  readonly #sheets = new Set<string>();
   #closed = false;
 
   constructor(options: TreeBackendOptions) {
@@ -94,6 +95,8 @@ export class TreeBackend {
     // The native layer gives the view its style sheets.
   }
   appendStyleSheetPath(path: string): number {
+    if (this.#sheets.has(path)) return 0;
+    this.#sheets.add(path);
     this.#enqueue({ op: 'Sheet', a: path });
     return 0;
   }

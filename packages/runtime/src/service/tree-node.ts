@@ -1,6 +1,6 @@
+import type { NodeId, NodeQuery, ObserveRequest } from '@sparrow/protocol';
 import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-easel';
 import { HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
-import type { TreeBackend } from './tree-backend.ts';
 
 type Rect = { left: number; top: number; width: number; height: number };
 type Scroll = { scrollLeft: number; scrollTop: number; scrollWidth: number; scrollHeight: number };
@@ -11,6 +11,25 @@ function convertRpx(css: string): string {
   return css.includes('rpx') ? css.replace(/(-?\d*\.?\d+)rpx\b/g, 'calc(var(--rpx) * $1)') : css;
 }
 
+/** The tree a node belongs to: it takes the node's changes, and asks the view for what only the view knows. */
+export interface NodeTree {
+  insert(parent: TreeNode, child: TreeNode, before: TreeNode | undefined): void;
+  remove(parent: TreeNode, first: TreeNode, count: number): void;
+  replace(parent: TreeNode, child: TreeNode, old: TreeNode): void;
+  push(op: 'Text' | 'Style' | 'Id' | 'NoAttr' | 'Attr', node: TreeNode, a: string, value?: unknown): void;
+  classChanged(node: TreeNode): void;
+  releaseNode(node: TreeNode): void;
+  listen(node: TreeNode, type: string, mutLevel: number): void;
+  listenModel(node: TreeNode, attribute: string): void;
+  className(name: string, scope: number | undefined): string;
+  scopeMarker(scope: number): string | undefined;
+  hostAttributes(element: GlassElement): [string, string][] | undefined;
+  idOf(node: TreeNode): NodeId;
+  query(requests: NodeQuery[]): Promise<unknown[]>;
+  call(node: NodeId, method: string, args: unknown[]): Promise<unknown>;
+  observe(request: ObserveRequest, listener: (entry: unknown) => void): { disconnect(): void };
+}
+
 const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
 
 /**
@@ -18,7 +37,7 @@ const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
  * once it has an id, every change is an operation of its own.
  */
 export class TreeNode {
-  readonly page: TreeBackend;
+  readonly page: NodeTree;
   readonly form: (typeof NodeForm)[keyof typeof NodeForm] | 3;
   readonly tag: string;
   /** 0 until it is encoded. */
@@ -47,7 +66,7 @@ export class TreeNode {
   #extraScope: number | undefined;
   __wxElement?: GlassElement;
 
-  constructor(page: TreeBackend, form: TreeNode['form'], tag: string) {
+  constructor(page: NodeTree, form: TreeNode['form'], tag: string) {
     this.page = page;
     this.form = form;
     this.tag = tag;

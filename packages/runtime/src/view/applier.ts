@@ -208,7 +208,9 @@ function hostName(tag: string): string {
   return customElements.get(name) ? `wx-x-${tag}` : name;
 }
 
-function setAttribute(element: HTMLElement, name: string, value: unknown): void {
+function setAttribute(element: HTMLElement, name: string, given: unknown): void {
+  // Every component has `hidden`, and any value that is not true shows it: `hidden="{{list.length}}"`.
+  const value = name === 'hidden' ? Boolean(given) || undefined : given;
   if (name === 'animation' && playAnimation(element, value)) return;
   const component = element as WxElement;
   if (element.localName === 'wx-text') textAttribute(element, name, value);

@@ -92,6 +92,59 @@ inBothModes('navigator and rich-text', (mode) => {
   });
 });
 
+inBothModes('what programs find otherwise than in a browser', (mode) => {
+  it('decodes entities in the texts of nodes, and drops a node it does not trust with all in it', async () => {
+    const { app, view } = await onePage(
+      mode,
+      `<rich-text class="a" nodes="{{nodes}}"/><rich-text class="b" nodes="{{html}}"/>`,
+      `{ data: {
+        nodes: [{ name: 'p', attrs: { class: ['x'], style: 1 }, children: [{ type: 'text', text: 't &amp; &lt;u' }] },
+          { name: 'video', children: [{ type: 'text', text: 'no' }] }, { name: 'section' }],
+        html: '<p>a &amp;amp; b</p><marquee>no<b>no</b></marquee>',
+      } }`,
+    );
+    expect(await view.eval('.a > div', (element) => element.textContent)).toBe('t & <u');
+    expect(await view.eval('.b > div', (element) => element.textContent)).toBe('a &amp; b');
+    await app.close();
+  });
+
+  it('shows nothing where a picture cannot be had, and the next picture', async () => {
+    const { app, view, events } = await onePage(
+      mode,
+      `<image class="a" src="{{src}}" binderror="log" bindload="log"/>`,
+      `{ data: { src: '/none.png' } }`,
+      { 'dot.svg': `<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>` },
+    );
+    const shown = () =>
+      view.eval('.a', (image) => getComputedStyle(image.shadowRoot?.querySelector('img') as Element).visibility);
+    await eventually(async () => (await events()).map(([type]) => type)).toEqual(['error']);
+    expect(await shown()).toBe('hidden');
+    await app.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ src: '/dot.svg' }));
+    await eventually(async () => (await events()).map(([type]) => type)).toEqual(['error', 'load']);
+    expect(await shown()).toBe('visible');
+    await app.close();
+  });
+
+  it('lets a program take the tick of a radio and a checkbox away', async () => {
+    const { app, view } = await onePage(
+      mode,
+      `<radio class="own" checked/><radio class="plain" checked/><checkbox class="own" checked/><checkbox class="off"/>`,
+      '{}',
+      {
+        'pages/index/index.wxss': `.own .wx-radio-input::before, .own .wx-checkbox-input::before { content: ''; width: 7px }`,
+      },
+    );
+    const content = (selector: string) =>
+      view.eval(selector, (element) => getComputedStyle(element.firstElementChild as Element, '::before').content);
+    expect(await content('wx-radio.own')).toBe('""');
+    expect(await content('wx-checkbox.own')).toBe('""');
+    expect(await content('.plain')).toBe('"\u2713"');
+    expect(await content('.off')).toBe('none');
+    expect(await view.count('.own svg')).toBe(0);
+    await app.close();
+  });
+});
+
 inBothModes('canvas', (mode) => {
   /** Size of the picture the view shows, and the colour of one of its pixels. */
   const look = (element: HTMLElement): number[] => {

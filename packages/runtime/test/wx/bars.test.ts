@@ -145,4 +145,76 @@ inBothModes('bars', (mode) => {
     ).toEqual([true, true]);
     await test.close();
   });
+
+  it('follows the theme in every colour and icon, but for what the program has chosen itself', async () => {
+    const theme = (front: string, back: string, name: string) => ({
+      front,
+      back,
+      icon: `/${name}.svg`,
+      chosen: `/${name}2.svg`,
+      tab: back,
+    });
+    const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+    const tab = (name: string) => ({
+      pagePath: `pages/${name}/${name}`,
+      text: name,
+      iconPath: '@icon',
+      selectedIconPath: '@chosen',
+    });
+    const test = await startApp({
+      mode,
+      phone: { theme: 'light' },
+      files: {
+        'app.js': 'App({})',
+        'app.json': {
+          pages: ['pages/a/a', 'pages/b/b'],
+          darkmode: true,
+          themeLocation: 'theme.json',
+          window: { navigationBarTextStyle: '@front', navigationBarBackgroundColor: '@back' },
+          tabBar: { color: '#111111', selectedColor: '#222222', backgroundColor: '@tab', list: [tab('a'), tab('b')] },
+        },
+        'theme.json': { light: theme('black', '#ffffff', 'light'), dark: theme('white', '#101010', 'dark') },
+        ...Object.fromEntries(['light', 'light2', 'dark', 'dark2'].map((name) => [`${name}.svg`, picture])),
+        'pages/a/a.wxml': 'a',
+        'pages/a/a.js': 'Page({})',
+        'pages/b/b.wxml': 'b',
+        'pages/b/b.js': 'Page({})',
+      },
+    });
+    const look = () =>
+      test.page.evaluate(() => {
+        const style = (selector: string) => (document.querySelector(selector) as HTMLElement).style;
+        return [
+          style('.nav-bar').color,
+          style('.nav-bar').backgroundColor,
+          style('.tab-bar').backgroundColor,
+          ...[...document.querySelectorAll<HTMLImageElement>('.tab-bar img')].map((each) =>
+            each.src.replace(/.*\//, ''),
+          ),
+        ];
+      });
+    const dark = ['rgb(255, 255, 255)', 'rgb(16, 16, 16)', 'rgb(16, 16, 16)', 'dark2.svg', 'dark.svg'];
+    await eventually(look).toEqual([
+      'rgb(0, 0, 0)',
+      'rgb(255, 255, 255)',
+      'rgb(255, 255, 255)',
+      'light2.svg',
+      'light.svg',
+    ]);
+    await test.page.evaluate(() => window.sparrow.phone?.setTheme('dark'));
+    await eventually(look).toEqual(dark);
+    await test.service(async ({ wx }) => {
+      await wx.setNavigationBarColor({ frontColor: '#000000', backgroundColor: '#ff0000' });
+      await wx.setTabBarItem({ index: 1, iconPath: '/light2.svg' });
+    });
+    await test.page.evaluate(() => window.sparrow.phone?.setTheme('light'));
+    await eventually(look).toEqual([
+      'rgb(0, 0, 0)',
+      'rgb(255, 0, 0)',
+      'rgb(255, 255, 255)',
+      'light2.svg',
+      'light2.svg',
+    ]);
+    await test.close();
+  });
 });

@@ -13,6 +13,8 @@ let sockets: WebSocketServer;
 let base = '';
 /** Addresses of requests that were broken off by the other side. */
 const broken: string[] = [];
+/** Writes on at `/drip`, or ends it. */
+let drip: (text?: string) => void = () => {};
 /** Messages and closings the socket server saw. */
 const heard: string[] = [];
 
@@ -29,6 +31,15 @@ beforeAll(async () => {
       if (path === '/bytes') return response.end(Buffer.from([1, 2, 255]));
       if (path === '/missing') return response.writeHead(404).end('{"no":1}');
       if (path === '/file.txt') return response.writeHead(200, { 'content-type': 'text/plain' }).end('file body');
+      if (path === '/named' || path === '/named.txt') {
+        response.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Auth-Token', 't', 'x-low', 'l']);
+        return response.end('named');
+      }
+      if (path === '/drip') {
+        response.write('one');
+        drip = (text) => (text === undefined ? response.end() : response.write(text));
+        return;
+      }
       response.setHeader('set-cookie', 'a=b');
       response.setHeader('content-type', 'application/json');
       const { method, headers } = request;
@@ -104,6 +115,63 @@ inBothModes('network', (mode) => {
       `${base}/bytes`,
     );
     expect(events).toEqual([200, 3, '']);
+    await test.close();
+  });
+
+  it('names headers as the server does, wherever they are seen', async () => {
+    const test = await start(mode);
+    const named = { 'Set-Cookie': 'a=1,b=2', 'X-Auth-Token': 't', 'x-low': 'l' };
+    expect(await call(test, 'request', { url: `${base}/named` })).toMatchObject({
+      header: named,
+      cookies: ['a=1', 'b=2'],
+    });
+    expect(await call(test, 'downloadFile', { url: `${base}/named.txt` })).toMatchObject({ header: named });
+    const early = await test.service(
+      ({ wx }, url: string) =>
+        new Promise((resolve) => {
+          wx.request({ url, success() {} }).onHeadersReceived((r: { header: object }) => resolve(r.header));
+        }),
+      `${base}/named`,
+    );
+    expect(early).toMatchObject(named);
+    await test.close();
+  });
+
+  it('wx.request: hands on chunks as they come, also of an answer that is broken off', async () => {
+    const test = await start(mode);
+    await test.service(({ wx, getApp }, url: string) => {
+      const got: string[] = [];
+      getApp().got = got;
+      const task = wx.request({
+        url,
+        enableChunked: true,
+        success: (r: { data: unknown }) => got.push(`end ${r.data}`),
+        fail: (e: { errMsg: string }) => got.push(e.errMsg),
+      });
+      getApp().task = task;
+      task.onChunkReceived((r: { data: ArrayBuffer }) =>
+        got.push(Array.from(new Uint8Array(r.data), (byte) => String.fromCharCode(byte)).join('')),
+      );
+    }, `${base}/drip`);
+    const got = () => test.service(({ getApp }) => getApp().got);
+    await eventually(got).toEqual(['one']);
+    drip('two');
+    await eventually(got).toEqual(['one', 'two']);
+    drip('x'.repeat(70_000));
+    await eventually(async () => (await got()).slice(2).join('').length).toBe(70_000);
+    drip();
+    await eventually(async () => (await got()).at(-1)).toBe('end ');
+    await test.service(({ wx, getApp }, url: string) => {
+      const got: string[] = [];
+      getApp().got = got;
+      const task = wx.request({ url, enableChunked: true, fail: (e: { errMsg: string }) => got.push(e.errMsg) });
+      task.onChunkReceived(() => {
+        got.push('chunk');
+        task.abort();
+      });
+    }, `${base}/drip`);
+    await eventually(got).toEqual(['chunk', 'request:fail abort']);
+    await eventually(() => broken).toContain('/drip');
     await test.close();
   });
 

@@ -21,12 +21,18 @@ export function createNavigationBar(options: {
       ? h('button.nav-home', { onclick: options.onHome, ariaLabel: 'home' })
       : undefined;
   const element = h('header.nav-bar', { ondblclick: options.onTop }, left, h('div.nav-middle', {}, spinner, title));
+  /** The program has chosen its own; the theme changes them no more. */
+  const own = { title: false, color: false };
   const color = (front: string, background: string): void => {
     element.style.color = front;
     element.style.backgroundColor = background;
   };
-  const front = options.window.navigationBarTextStyle === 'black' ? '#000' : '#fff';
-  color(front, options.window.navigationBarBackgroundColor);
+  const dress = (window: WindowConfig): void => {
+    if (!own.title) title.textContent = window.navigationBarTitleText;
+    if (own.color) return;
+    color(window.navigationBarTextStyle === 'black' ? '#000' : '#fff', window.navigationBarBackgroundColor);
+  };
+  dress(options.window);
   const custom = options.window.navigationStyle === 'custom';
   if (custom) element.classList.add('nav-custom');
   return {
@@ -35,10 +41,14 @@ export function createNavigationBar(options: {
     get front() {
       return element.style.color;
     },
+    /** Other settings of the same page: the theme has changed. */
+    dress,
     setTitle: (text: string) => {
+      own.title = true;
       title.textContent = text.slice(0, MAX_TITLE);
     },
     setColor: (frontColor: string, background: string, animation?: { duration: number; timingFunc: string }) => {
+      own.color = true;
       element.style.transition = animation
         ? `background-color ${animation.duration}ms, color ${animation.duration}ms`
         : '';
@@ -59,25 +69,25 @@ interface TabState {
   dot?: boolean;
 }
 
+type TabBarStyle = Partial<Record<'color' | 'selectedColor' | 'backgroundColor' | 'borderStyle', string>>;
+
 /** The tab bar of the app; it stands below the page that is shown. */
 export function createTabBar(options: {
   config: TabBarConfig;
   show(image: HTMLImageElement, path: string): void;
   onTap(index: number): void;
 }) {
-  const { config } = options;
-  const items: TabState[] = config.list.map(({ text, iconPath, selectedIconPath }) => ({
-    text,
-    ...(iconPath && { iconPath }),
-    ...(selectedIconPath && { selectedIconPath }),
-  }));
-  const style = { ...config };
+  const items: TabState[] = options.config.list.map(() => ({ text: '' }));
+  const style: TabBarStyle = {};
+  /** What the program has set itself stays when the theme changes. */
+  const ownStyle: TabBarStyle = {};
+  const ownItems: Partial<TabState>[] = items.map(() => ({}));
   const element = h('nav.tab-bar');
   let selected = -1;
   let hidden = false;
 
   function render(): void {
-    element.style.backgroundColor = style.backgroundColor;
+    element.style.backgroundColor = style.backgroundColor ?? '';
     element.classList.toggle('tab-bar-white', style.borderStyle === 'white');
     element.replaceChildren(
       ...items.map((item, index) => {
@@ -93,15 +103,33 @@ export function createTabBar(options: {
           item.badge ? h('i.tab-badge', {}, item.badge.length > 4 ? '…' : item.badge) : undefined,
           item.dot ? h('i.tab-dot') : undefined,
         );
-        button.style.color = on ? style.selectedColor : style.color;
+        button.style.color = (on ? style.selectedColor : style.color) ?? '';
         return button;
       }),
     );
   }
-  render();
+  function dress(config: TabBarConfig): void {
+    const { color, selectedColor, backgroundColor, borderStyle } = config;
+    Object.assign(style, { color, selectedColor, backgroundColor, borderStyle }, ownStyle);
+    config.list.forEach(({ text, iconPath, selectedIconPath }, index) => {
+      const item = items[index];
+      if (item)
+        Object.assign(
+          item,
+          { text },
+          iconPath && { iconPath },
+          selectedIconPath && { selectedIconPath },
+          ownItems[index],
+        );
+    });
+    render();
+  }
+  dress(options.config);
 
   return {
     element,
+    /** The same bar with other colours and icons: the theme has changed. */
+    dress,
     get hidden() {
       return hidden;
     },
@@ -116,6 +144,7 @@ export function createTabBar(options: {
         else {
           const { op: _op, ...given } = command;
           Object.assign(style, given);
+          Object.assign(ownStyle, given);
           render();
         }
         return undefined;
@@ -127,9 +156,14 @@ export function createTabBar(options: {
       else if (command.op === 'showRedDot') item.dot = true;
       else if (command.op === 'hideRedDot') item.dot = false;
       else if (command.op === 'setItem') {
-        if (command.text !== undefined) item.text = command.text;
-        if (command.iconPath !== undefined) item.iconPath = command.iconPath;
-        if (command.selectedIconPath !== undefined) item.selectedIconPath = command.selectedIconPath;
+        const { text, iconPath, selectedIconPath } = command;
+        const given = {
+          ...(text !== undefined && { text }),
+          ...(iconPath !== undefined && { iconPath }),
+          ...(selectedIconPath !== undefined && { selectedIconPath }),
+        };
+        Object.assign(item, given);
+        ownItems[command.index] = { ...ownItems[command.index], ...given };
       }
       render();
       return undefined;

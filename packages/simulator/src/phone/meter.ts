@@ -1,4 +1,4 @@
-import type { PhoneOptions } from './phone.ts';
+import type { InvokeMap, TraceEntry } from '@sparrow/protocol';
 
 /** Lets so many things through at once, and so many more with every second. */
 export interface Meter {
@@ -39,7 +39,13 @@ export function createMeter(
 }
 
 /** What the console hears of one phone: enough to read along, and no more than it can show. Routes are counted with it. */
-export function createPhoneMeters({ trace, onLog }: Pick<PhoneOptions, 'trace' | 'onLog'>) {
+export function createPhoneMeters({
+  trace,
+  onLog,
+}: {
+  trace(entry: Omit<TraceEntry, 'phone'>): void;
+  onLog(entry: InvokeMap['log'][0]): void;
+}) {
   const tooMany = (what: string) => (count: number) =>
     onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });
   return {

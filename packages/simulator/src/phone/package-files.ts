@@ -27,6 +27,21 @@ export function stylesFor(manifest: PackageManifest, all: StyleBundle, path: str
   return chosen;
 }
 
+/** Packages whose sheets a page can use: the main one, its own, and those of every component it can reach. */
+export function rootsFor(manifest: PackageManifest, path: string): string[] {
+  const seen = new Set<string>();
+  const roots = new Set(['']);
+  const waiting = [path];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const config = manifest.components[next];
+    if (!config || seen.has(next)) continue;
+    seen.add(next);
+    roots.add(config.root);
+    waiting.push(...Object.values(config.usingComponents));
+  }
+  return [...roots];
+}
+
 export async function fetchJson<T>(url: string): Promise<T> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);

@@ -1,4 +1,4 @@
-import type { AppConfig, OpenType, PackageManifest, RouteChange, WindowConfig } from '@sparrow/protocol';
+import type { AppConfig, OpenType, PackageManifest, RouteChange, TabBarConfig, WindowConfig } from '@sparrow/protocol';
 import { WINDOW_DEFAULTS } from '@sparrow/protocol';
 import { NativeFailure } from '@sparrow/runtime/native';
 
@@ -10,7 +10,8 @@ export interface StackPage {
   readonly id: number;
   readonly path: string;
   readonly query: Record<string, string>;
-  readonly window: WindowConfig;
+  /** Its values follow the theme. */
+  window: WindowConfig;
   /** Index in the tab bar, -1 for others. */
   readonly tab: number;
 }
@@ -149,7 +150,7 @@ export class PageStack<P extends StackPage> {
   }
 }
 
-/** Path and query of a mini program's address. Values are decoded once, as in the original. */
+/** Path and query of a mini program's address. As in the original nothing is decoded: programs do that themselves. */
 export function parseUrl(url: string): { path: string; query: Record<string, string> } {
   const at = url.indexOf('?');
   const path = (at < 0 ? url : url.slice(0, at)).replace(/^\/+/, '').replace(/\.html$/, '');
@@ -159,17 +160,15 @@ export function parseUrl(url: string): { path: string; query: Record<string, str
       if (!pair) continue;
       const equals = pair.indexOf('=');
       const name = equals < 0 ? pair : pair.slice(0, equals);
-      query[decode(name)] = equals < 0 ? '' : decode(pair.slice(equals + 1));
+      query[name] = equals < 0 ? '' : pair.slice(equals + 1);
     }
   return { path, query };
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** The address that `parseUrl` takes apart. */
+export function urlOf({ path, query }: { path: string; query: Record<string, string> }): string {
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  return pairs.length > 0 ? `${path}?${pairs.join('&')}` : path;
 }
 
 /** Window settings of a page: defaults, app.json, the page's own, then the theme's variables (`@name`). */
@@ -189,4 +188,10 @@ export function themed<T extends object>(values: T, app: AppConfig, theme: 'ligh
       typeof value === 'string' && value.startsWith('@') ? (variables[value.slice(1)] ?? value) : value,
     ]),
   ) as T;
+}
+
+/** The tab bar with the theme's values, those of its icons among them. */
+export function tabBarOf(app: AppConfig, theme: 'light' | 'dark'): TabBarConfig | undefined {
+  const { tabBar } = app;
+  return tabBar && { ...themed(tabBar, app, theme), list: tabBar.list.map((item) => themed(item, app, theme)) };
 }

@@ -35,8 +35,8 @@ import { createEvaluator, watchLogic } from './evaluator.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
-import { configsOf, fetchJson, fetchManifest, packageOf, prefix, stylesFor } from './package-files.ts';
-import { PageStack, parseUrl, type StackPage, themed, windowOf } from './page-stack.ts';
+import { configsOf, fetchJson, fetchManifest, packageOf, prefix, rootsFor, stylesFor } from './package-files.ts';
+import { PageStack, parseUrl, type StackPage, tabBarOf, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import { type Trace, traced } from './trace.ts';
 
@@ -91,6 +91,8 @@ export interface Phone {
   setTheme(theme: 'light' | 'dark'): void;
   /** The screen has got another size, in CSS pixels. */
   resize(width: number, height: number): void;
+  /** Asks the page that is shown what it shares, and says that it was done. */
+  share(done: string): void;
   back(): void;
   navigate(url: string): void;
   hide(): void;
@@ -190,22 +192,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     );
   };
 
-  const tabConfig = manifest.app.tabBar;
+  const tabConfig = tabBarOf(manifest.app, theme);
   const tabBar: TabBar | undefined = tabConfig
     ? createTabBar({
-        config: {
-          ...tabConfig,
-          ...themed(
-            {
-              color: tabConfig.color,
-              selectedColor: tabConfig.selectedColor,
-              backgroundColor: tabConfig.backgroundColor,
-              borderStyle: tabConfig.borderStyle,
-            },
-            manifest.app,
-            theme,
-          ),
-        } as typeof tabConfig,
+        config: tabConfig,
         show: files.show,
         onTap(index) {
           const item = tabConfig.list[index];
@@ -291,9 +281,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   });
 
   async function bootView(page: PhonePage): Promise<void> {
-    const root = packageOf(manifest, page.path)?.root ?? '';
-    const [main, own] = await Promise.all([loadStyles(''), loadStyles(root)]);
-    const all: StyleBundle = { ...main, ...own };
+    const bundles = await Promise.all(rootsFor(manifest, page.path).map(loadStyles));
+    const all: StyleBundle = Object.assign({}, ...bundles);
     emitOn(page.view.channel, 'viewBoot', {
       version: BRIDGE_VERSION,
       pageId: page.id,
@@ -553,12 +542,21 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     },
     setTheme(next) {
       theme = next;
+      const tabs = tabBarOf(manifest.app, theme);
+      if (tabs) tabBar?.dress(tabs);
+      for (const page of stack.all()) {
+        page.window = windowOf(manifest, page.path, theme);
+        page.bar.dress(page.window);
+      }
+      if (stack.top) showFront(stack.top.bar.front);
       emitOn(service, 'native', 'systemChange', system(stack.top));
       for (const page of stack.all()) emitOn(page.view.channel, 'viewConfig', viewConfig(page));
       emitOn(service, 'native', 'ThemeChange', { theme });
     },
     resize(width, height) {
+      // The sides are those of the screen as it is held now.
       options.device = { ...options.device, width, height };
+      options.landscape = false;
       screen.style.width = `${width}px`;
       screen.style.height = `${height}px`;
       const { top } = stack;
@@ -569,6 +567,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       emitOn(service, 'native', 'systemChange', info);
       emitOn(service, 'native', 'WindowResize', { size });
       if (top) emitOn(service, 'page', top.id, 'resize', { size, deviceOrientation });
+    },
+    share(text) {
+      if (stack.top) emitOn(service, 'page', stack.top.id, 'shareAppMessage', { from: 'menu' });
+      dialogs.notice(text);
     },
     back: () => void stack.navigateBack(1),
     navigate: (url) => stack.reLaunch(url),

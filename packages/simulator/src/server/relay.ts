@@ -1,8 +1,8 @@
 import { lookup as resolveName } from 'node:dns';
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { chunksOf, drain } from '@sparrow/core/drain';
 import type { FastifyInstance } from 'fastify';
 import { BadCall, objectOf } from './bodies.ts';
@@ -15,13 +15,14 @@ interface Wanted {
   header: Record<string, string>;
   /** Milliseconds for all of it. */
   timeout: number;
+  /** The body is handed on piece by piece, as it comes. */
+  chunked: boolean;
 }
 
-interface Answer {
+interface AnswerHead {
   statusCode: number;
   header: Record<string, string>;
   cookies: string[];
-  body: Buffer;
 }
 
 /** Answers larger than this are refused, in bytes. */
@@ -59,6 +60,9 @@ export class RelayFailure extends Error {
     this.errno = errno;
   }
 }
+
+/** First byte of a frame that says why there is no answer. */
+const FAILURE = 'f'.charCodeAt(0);
 
 type Rules = Pick<SimulatorDeps, 'addresses' | 'domains'>;
 
@@ -147,7 +151,12 @@ export function createRelay(deps: Rules): { register(app: FastifyInstance): void
     });
   }
 
-  async function fetchFor(wanted: Wanted, body: Buffer | undefined, signal: AbortSignal): Promise<Answer> {
+  /** Head and body of the answer, redirects behind it. @throws RelayFailure; the body does, too. */
+  async function* answerTo(
+    wanted: Wanted,
+    body: Buffer | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<AnswerHead | Buffer> {
     const timeout = AbortSignal.timeout(wanted.timeout);
     const either = AbortSignal.any([signal, timeout]);
     let { url, method, header } = wanted;
@@ -170,9 +179,10 @@ export function createRelay(deps: Rules): { register(app: FastifyInstance): void
           }
           continue;
         }
-        const answer = await readAnswer(response);
+        yield { statusCode: status, ...flatHeaders(response) };
+        yield* bodyOf(response);
         either.throwIfAborted();
-        return { statusCode: status, ...flatHeaders(response.headers), body: answer };
+        return;
       }
     } catch (error) {
       if (error instanceof RelayFailure) throw error;
@@ -187,21 +197,22 @@ export function createRelay(deps: Rules): { register(app: FastifyInstance): void
         const controller = new AbortController();
         request.raw.once('close', () => request.raw.complete || controller.abort());
         reply.raw.once('close', () => controller.abort());
-        let answer: Partial<Answer> & { error?: { message: string; errno: number; kind: string } };
+        reply.type('application/octet-stream');
+        let asked: { wanted: Wanted; body: Buffer | undefined } | RelayFailure;
         try {
-          const wanted = readWanted(request.headers['x-sparrow-request']);
-          answer = await fetchFor(wanted, await readBody(request.body), controller.signal);
+          asked = { wanted: readWanted(request.headers['x-sparrow-request']), body: await readBody(request.body) };
         } catch (error) {
           if (error instanceof BadCall) throw error;
-          const failure =
-            error instanceof RelayFailure ? error : new RelayFailure('network', 'the request failed', 600001);
-          answer = { error: { message: failure.message, errno: failure.errno, kind: failure.kind } };
+          asked = failureOf(error);
         }
-        const { body = Buffer.alloc(0), ...meta } = answer;
-        const head = Buffer.from(JSON.stringify(meta));
-        const length = Buffer.alloc(4);
-        length.writeUInt32BE(head.length);
-        return reply.type('application/octet-stream').send(Buffer.concat([length, head, body]));
+        if (asked instanceof RelayFailure) return reply.send(frame('failure', asked));
+        const frames = framesOf(answerTo(asked.wanted, asked.body, controller.signal));
+        if (asked.wanted.chunked) return reply.send(Readable.from(frames));
+        const all: Buffer[] = [];
+        for await (const each of frames) all.push(each);
+        // An answer that broke off is none, unless somebody took it piece by piece.
+        const failure = all.find((each) => each[0] === FAILURE);
+        return reply.send(failure ?? Buffer.concat(all));
       });
     },
     close() {
@@ -218,12 +229,18 @@ function readWanted(given: unknown): Wanted {
   } catch {
     throw new BadCall('X-Sparrow-Request must be encoded JSON');
   }
-  const { url, method = 'GET', header, timeout } = asked;
+  const { url, method = 'GET', header, timeout, chunked } = asked;
   if (typeof url !== 'string' || typeof method !== 'string') throw new BadCall('url and method must be strings');
   const parsed = URL.parse(url);
   if (!parsed) throw new RelayFailure('refused', `invalid url "${url.slice(0, 200)}"`, 600009);
   if (!METHODS.has(method.toUpperCase())) throw new RelayFailure('refused', 'invalid request method', 600009);
-  return { url: parsed, method: method.toUpperCase(), header: programHeaders(header), timeout: timeLimit(timeout) };
+  return {
+    url: parsed,
+    method: method.toUpperCase(),
+    header: programHeaders(header),
+    timeout: timeLimit(timeout),
+    chunked: chunked === true,
+  };
 }
 
 async function readBody(stream: Readable | undefined): Promise<Buffer | undefined> {
@@ -242,8 +259,8 @@ async function readBody(stream: Readable | undefined): Promise<Buffer | undefine
   return size > 0 ? Buffer.concat(chunks) : undefined;
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** @throws RelayFailure when it is too large, or is no whole body. */
+async function* bodyOf(response: IncomingMessage): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
@@ -251,18 +268,50 @@ async function readAnswer(response: IncomingMessage): Promise<Buffer> {
       response.destroy();
       throw new RelayFailure('refused', 'the answer is too large', 600003);
     }
-    chunks.push(chunk);
+    yield chunk;
   }
   // The loop also ends when the connection is cut, by the other side or by a time limit: that is no whole answer.
   if (!response.complete) throw Object.assign(new Error('the answer broke off'), { code: 'CUT_OFF' });
-  return Buffer.concat(chunks);
 }
 
-function flatHeaders(headers: IncomingHttpHeaders): { header: Record<string, string>; cookies: string[] } {
+function failureOf(error: unknown): RelayFailure {
+  return error instanceof RelayFailure ? error : new RelayFailure('network', 'the request failed', 600001);
+}
+
+/** What the phone gets: `head`, any number of `data`, then nothing more or a `failure`. */
+async function* framesOf(answer: AsyncGenerator<AnswerHead | Buffer>): AsyncGenerator<Buffer> {
+  try {
+    for await (const part of answer) yield Buffer.isBuffer(part) ? frame('data', part) : frame('head', part);
+    yield frame('end', Buffer.alloc(0));
+  } catch (error) {
+    yield frame('failure', failureOf(error));
+  }
+}
+
+/** One byte of kind, four of length, and the bytes: of the body, or JSON. `RelayClient` of the runtime reads it. */
+function frame(kind: 'head' | 'data' | 'failure' | 'end', content: Buffer | AnswerHead | RelayFailure): Buffer {
+  const plain =
+    content instanceof RelayFailure ? { message: content.message, errno: content.errno, kind: content.kind } : content;
+  const bytes = Buffer.isBuffer(plain) ? plain : Buffer.from(JSON.stringify(plain));
+  const start = Buffer.alloc(5);
+  start.write(kind[0] as string, 'latin1');
+  start.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([start, bytes]);
+}
+
+/** Names as the server wrote them, which is how programs look for them; what comes several times is joined. */
+export function flatHeaders(response: IncomingMessage): { header: Record<string, string>; cookies: string[] } {
   const header: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) header[name] = Array.isArray(value) ? value.join(',') : value;
-  return { header, cookies: headers['set-cookie'] ?? [] };
+  const names = new Map<string, string>();
+  const raw = response.rawHeaders;
+  for (let at = 0; at < raw.length; at += 2) {
+    const written = raw[at] ?? '';
+    const name = names.get(written.toLowerCase()) ?? written;
+    names.set(written.toLowerCase(), name);
+    const value = raw[at + 1] ?? '';
+    header[name] = Object.hasOwn(header, name) ? `${header[name]},${value}` : value;
+  }
+  return { header, cookies: response.headers['set-cookie'] ?? [] };
 }
 
 /** The texts of the original's network library, which programs look for. */

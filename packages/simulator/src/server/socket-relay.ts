@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { SimulatorDeps } from './deps.ts';
-import { destination, networkText, programHeaders, RelayFailure, timeLimit } from './relay.ts';
+import { destination, flatHeaders, networkText, programHeaders, RelayFailure, timeLimit } from './relay.ts';
 import { sameToken } from './token.ts';
 
 /** Bytes that may wait for either side before the socket is given up. */
@@ -58,7 +58,7 @@ export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token:
     }
     let header: Record<string, string> = {};
     far.on('upgrade', (response) => {
-      header = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+      ({ header } = flatHeaders(response));
     });
     far.on('open', () => tell('o', { header }));
     far.on('message', (data: RawData, binary) => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -37,9 +37,7 @@ export const timelineFile = (id: string): string => `${id}.json`;
 /** In the order of their changes. @throws StoreError BACKUP_INVALID when there is no archive */
 export async function filesOf(dir: string, timeline?: string): Promise<ArchiveFile[]> {
   const names = await readdir(dir).catch(() => {
-    throw new StoreError('BACKUP_INVALID', `there is no archive in ${dir}`, {
-      hint: 'switch it on: sparrow store archive --on',
-    });
+    throw noArchive(dir);
   });
   const files: ArchiveFile[] = [];
   for (const name of names.sort()) {
@@ -50,13 +48,19 @@ export async function filesOf(dir: string, timeline?: string): Promise<ArchiveFi
   return files;
 }
 
-/** The timelines behind the first one that an archive knows, oldest first. */
+/** The timelines behind the first one that an archive knows, oldest first. @throws StoreError BACKUP_INVALID */
 export function archivedTimelines(dir: string): Timeline[] {
+  if (!existsSync(dir)) throw noArchive(dir);
   const known = readdirSync(dir)
     .filter((name) => TIMELINE.test(name))
     .map((name) => JSON.parse(readFileSync(join(dir, name), 'utf8')) as Timeline);
   return known.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
+
+const noArchive = (dir: string): StoreError =>
+  new StoreError('BACKUP_INVALID', `there is no archive in ${dir}`, {
+    hint: 'switch it on: sparrow store archive --on',
+  });
 
 export function encodeRecord(
   sequence: number,

@@ -6,7 +6,7 @@ import { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 import { inParallel } from '../record-store/in-parallel.ts';
 import { createTableCodec, type TableCodec } from '../record-store/table-codec.ts';
-import { parseSchema } from '../schema/parse-schema.ts';
+import { parseStoredSchema } from '../schema/parse-schema.ts';
 
 export interface Growth {
   copied: number;
@@ -188,7 +188,7 @@ async function readCodecs(engine: LmdbEngine, slots: number): Promise<Map<number
       file: string;
       ids: Record<string, number>;
     };
-    for (const table of parseSchema(source, file).tables.values()) {
+    for (const table of parseStoredSchema(source, file).tables.values()) {
       const id = ids[table.name] as number;
       codecs.set(id, createTableCodec({ table, id, slots, limits: DEFAULT_LIMITS, messages, cipher: undefined }));
     }

@@ -2,7 +2,7 @@ import type { KvEngine } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
 import { checkEvolution } from '../schema/check-evolution.ts';
-import { parseSchema } from '../schema/parse-schema.ts';
+import { parseSchema, parseStoredSchema } from '../schema/parse-schema.ts';
 import type { Schema } from '../schema/table.ts';
 
 /** What the store keeps of a namespace. */
@@ -32,13 +32,12 @@ export async function defineTables(options: {
         throw new StoreError('CONFIG_INVALID', 'the store has no schema yet', {
           hint: 'give one: sparrow store init --schema game.proto',
         });
-      return { schema: parseSchema(stored.source, stored.file, limits), ids: stored.ids };
+      return { schema: parseStoredSchema(stored.source, stored.file, limits), ids: stored.ids };
     }
+    if (stored?.source === options.source)
+      return { schema: parseStoredSchema(stored.source, stored.file, limits), ids: stored.ids };
     const schema = parseSchema(options.source, options.file, limits);
-    if (stored) {
-      if (stored.source === options.source) return { schema, ids: stored.ids };
-      checkEvolution(parseSchema(stored.source, stored.file, limits), schema);
-    }
+    if (stored) checkEvolution(parseStoredSchema(stored.source, stored.file, limits), schema);
     const ids = { ...stored?.ids };
     for (const table of schema.tables.keys()) ids[table] ??= await nextId(engine);
     const entry: Entry = { source: options.source, file: schema.file, ids };

@@ -195,11 +195,11 @@ export function createListTable(core: TableCore): ListTable {
     listKey: Buffer,
     indexes: readonly number[],
     version: number,
-    options: ReadCallOptions,
+    deadline: number,
   ): Promise<ListElement[]> {
     const slot = codec.slot(key);
     const keys = indexes.map((index) => ({ slot, key: elementKey(listKey, index) }));
-    const rows = keys.length > 0 ? await engine.getMany(keys, { deadline: core.deadline(options) }) : [];
+    const rows = keys.length > 0 ? await engine.getMany(keys, { deadline }) : [];
     const found: ListElement[] = [];
     for (const [i, row] of rows.entries())
       if (row)
@@ -214,12 +214,14 @@ export function createListTable(core: TableCore): ListTable {
   async function readHeader(
     key: RecordValue,
     options: ReadCallOptions,
-  ): Promise<{ header: ListHeader; version: number; listKey: Buffer } | undefined> {
+  ): Promise<{ header: ListHeader; version: number; listKey: Buffer; deadline: number } | undefined> {
     const at = where(key);
-    const answer = engine.get(at, { deadline: core.deadline(options), ...(options.stale ? { stale: true } : {}) });
+    const deadline = core.deadline(options);
+    const answer = engine.get(at, { deadline, ...(options.stale ? { stale: true } : {}) });
     const row = answer instanceof Promise ? await answer : answer;
     context.charge('read', 1);
-    return core.alive(row) ? { header: decodeHeader(row.value), version: row.version, listKey: at.key } : undefined;
+    if (!core.alive(row)) return undefined;
+    return { header: decodeHeader(row.value), version: row.version, listKey: at.key, deadline };
   }
 
   return {
@@ -283,7 +285,7 @@ export function createListTable(core: TableCore): ListTable {
       return core.tracked('listGet', undefined, async () => {
         const list = await readHeader(key, options);
         if (!list?.header.elements.some((element) => element.index === index)) return undefined;
-        return (await elements(key, list.listKey, [index], list.version, options))[0];
+        return (await elements(key, list.listKey, [index], list.version, list.deadline))[0];
       });
     },
     async listGetAll(key, options = {}) {
@@ -296,7 +298,7 @@ export function createListTable(core: TableCore): ListTable {
         const limit = Math.min(options.limit ?? limits.listElements, limits.listElements);
         const indexes = all.slice(from, from + limit).map(({ index }) => index);
         return {
-          elements: await elements(key, list.listKey, indexes, list.version, options),
+          elements: await elements(key, list.listKey, indexes, list.version, list.deadline),
           total: all.length,
           version: list.version,
         };

@@ -14,6 +14,8 @@ export interface MessageParts {
   source: string;
   file: string;
   known: Map<protobuf.Type, MessageDef>;
+  /** The schema is a stored one: what an older version took is read as that version read it, rather than refused. */
+  stored: boolean;
   /** Enums are open, as everywhere but in syntax 2: the first value is zero, and nothing declares a default. */
   open: boolean;
 }
@@ -104,6 +106,7 @@ function checkField(field: protobuf.Field, parts: MessageParts): void {
       `${name.replace(/^\./, '')} is an extension`,
       'put the field into the message itself',
     );
+  if (parts.stored) return;
   if (!(Number.isInteger(id) && id >= 1 && id <= LAST_NUMBER))
     throw refuse(parts, field, `${name} has number ${id}`, `numbers of fields are 1 to ${LAST_NUMBER}`);
   if (id >= KEPT.first && id <= KEPT.last)
@@ -116,7 +119,7 @@ function enumOf(type: protobuf.Enum, field: protobuf.Field, parts: MessageParts)
   const name = type.fullName.replace(/^\./, '');
   const [first] = entries;
   if (!first) throw refuse(parts, field, `the enum ${name} has no value`, 'give it one');
-  if (parts.open && first[1] !== 0)
+  if (parts.open && first[1] !== 0 && !parts.stored)
     throw refuse(parts, field, `the first value of the enum ${name} is ${first[1]}`, 'begin with one that is zero');
   const names = new Map<number, string>();
   for (const [value, number] of entries) {
@@ -136,11 +139,17 @@ function setDefault(def: FieldDef, field: protobuf.Field, parts: MessageParts): 
   const declared = field.options?.[DEFAULT_OPTION] as string | undefined;
   def.default = zeroOf(def);
   if (declared === undefined) return;
+  const read = readDefault(def, declared);
+  if (parts.stored) {
+    if (!('value' in read) || def.repeated || def.mapKey || !def.presence) return;
+    def.default = read.value;
+    def.declared = true;
+    return;
+  }
   if (parts.open && !/^\s*edition/.test(parts.source))
     throw refuse(parts, field, `${def.name} declares a default`, 'syntax 3 has none: leave it out, or use syntax 2');
   if (def.repeated || def.mapKey || def.type === 'message')
     throw refuse(parts, field, `${def.name} declares a default`, 'only single values have one');
-  const read = readDefault(def, declared);
   if ('wrong' in read) throw refuse(parts, field, read.wrong, 'correct the default, or leave it out');
   def.default = read.value;
   def.declared = true;

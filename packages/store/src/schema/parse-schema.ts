@@ -21,10 +21,19 @@ const KEY_TYPES = new Set<string>([...SCALARS].filter((type) => type !== 'double
  * @throws StoreError SCHEMA_INVALID with file, line and column.
  */
 export function parseSchema(source: string, file = 'schema.proto', limits: StoreLimits = DEFAULT_LIMITS): Schema {
+  return parse(source, file, limits, false);
+}
+
+/** Reads a schema that a store has taken: its records must stay readable, also where it would be refused today. */
+export function parseStoredSchema(source: string, file: string, limits: StoreLimits = DEFAULT_LIMITS): Schema {
+  return parse(source, file, limits, true);
+}
+
+function parse(source: string, file: string, limits: StoreLimits, stored: boolean): Schema {
   if (source.length > 4 * 1024 * 1024)
     throw invalid(file, { line: 1, column: 1 }, 'the file is larger than 4 MiB', 'split it');
   const root = parseProto(source, file);
-  const parts: MessageParts = { source, file, known: new Map(), open: hasOpenEnums(source) };
+  const parts: MessageParts = { source, file, known: new Map(), stored, open: hasOpenEnums(source) };
   const tables = new Map<string, TableDef>();
   const visit = (namespace: protobuf.NamespaceBase): void => {
     for (const nested of namespace.nestedArray) {

@@ -4,6 +4,7 @@ import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { withShards } from './move-shards.ts';
 import { createMoveSteps } from './move-steps.ts';
+import type { ShardClient } from './shard-client.ts';
 import { type VerifiedMove, verifyMove } from './verify-move.ts';
 
 /**
@@ -54,6 +55,8 @@ export interface MoverOptions {
   copyMs?: number;
   /** Time that transactions which are open on a shard may keep a replication from beginning. Default ten minutes. */
   waitMs?: number;
+  /** Brings a shard to this version before it is worked with. */
+  prepare?: (client: ShardClient) => Promise<unknown>;
   clock?: Clock;
   /**
    * Told of every step that was written into the journal, before it is begun: progress, and the place where tests kill.
@@ -140,6 +143,9 @@ export function createMover(options: MoverOptions): Mover {
       move.toEnd = toEnd;
       await meta.saveMove(move);
     }
+    const { prepare } = options;
+    if (prepare && !isOver(move))
+      await withShards(meta, move, ({ from, to }) => Promise.all([prepare(from), prepare(to)]));
     while (!isOver(move) && !(move.state === 'reversible' && !toEnd)) {
       try {
         await copyAgainIfLost(move);

@@ -8,11 +8,14 @@ import { LOAD_NAMESPACE } from './context.ts';
 const BOUNDS = { records: 100_000, clients: 256, seconds: 3_600 };
 /** Counters that a load left which ended longer ago than any may take are removed by the next one. */
 const OLD_SECONDS = 2 * BOUNDS.seconds;
-const RANGES_A_SECOND = 8;
+const RANGES_A_SECOND = 64;
+const MAKE_TRIES = 10;
+/** Numbers of counters must stay exact as JavaScript's. */
+const SECONDS_BEGIN = Date.UTC(2026, 0, 1) / 1000;
 
 /** The first counter of a load: two that run at once have counters of their own. */
 function firstCounter(): number {
-  const second = Math.floor(Date.now() / 1000);
+  const second = Math.floor(Date.now() / 1000) - SECONDS_BEGIN;
   return (second * RANGES_A_SECOND + Math.floor(Math.random() * RANGES_A_SECOND)) * BOUNDS.records;
 }
 
@@ -39,10 +42,9 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       const [keys, clients, seconds] = [bounded('records'), bounded('clients'), bounded('seconds')];
       const opened = await context.open({ schema: LOAD_SCHEMA, namespace: LOAD_NAMESPACE });
       const table = opened.table('Counter');
-      const first = firstCounter();
-      const old = BigInt(first - OLD_SECONDS * RANGES_A_SECOND * BOUNDS.records);
+      const old = BigInt(firstCounter() - OLD_SECONDS * RANGES_A_SECOND * BOUNDS.records);
       await removeCounters((id) => id < old);
-      await fillCounters(opened, keys, 100, first);
+      const first = await makeCounters();
       const load = startLoad(opened, { keys, clients, ids: Array.from({ length: keys }, (_, i) => first + i) });
       let stopped = false;
       const stop = (): void => void (stopped = true);
@@ -78,6 +80,18 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       for (const failure of load.failures.slice(0, 10)) context.io.say(`    ${failure}`);
       context.json(result);
       if (!good) setExitCode(1);
+
+      /** Answers the first of them. Where another load has them already, others are made. */
+      async function makeCounters(tries = 1): Promise<number> {
+        const candidate = firstCounter();
+        try {
+          await fillCounters(opened, keys, 100, candidate);
+          return candidate;
+        } catch (error) {
+          if (!(error instanceof StoreError) || error.code !== 'EXISTS' || tries >= MAKE_TRIES) throw error;
+          return makeCounters(tries + 1);
+        }
+      }
 
       async function removeCounters(which: (id: bigint) => boolean): Promise<void> {
         for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {

@@ -12,7 +12,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
   store.addCommand(shards);
 
   async function withMeta<T>(context: StoreContext, work: (meta: MetaStore, mover: Mover) => Promise<T>): Promise<T> {
-    const { createMover, MOVED_TABLES, openMetaStore } = await import('@sparrow/store');
+    const { createMover, MOVED_TABLES, migrateShard, openMetaStore } = await import('@sparrow/store');
     await context.demandStore();
     const { meta: url, slots } = readStoreConfig(context.dir);
     if (url === undefined)
@@ -25,6 +25,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       const mover = createMover({
         meta,
         tables: MOVED_TABLES,
+        prepare: (client) => migrateShard(client),
         onWait: (move, text) => context.io.say(`  ${move.id}  ${text}`),
         onStep(move, step) {
           const share = Math.round((100 * (move.switched - move.first)) / (move.last - move.first + 1));

@@ -37,7 +37,17 @@ function createAnimation(defaults: StepOptions = {}): Record<string, unknown> {
   let step: Animate[] = [];
   // A later step keeps what an earlier one set.
   const current = new Map<string, Animate>();
-  const animation: Record<string, unknown> = {};
+  const animation: Record<string, unknown> = {
+    /** The settings it was created with, merged with the defaults; some programs read them. */
+    option: {
+      transformOrigin: defaults.transformOrigin ?? '50% 50% 0',
+      transition: {
+        duration: defaults.duration ?? 400,
+        timingFunction: defaults.timingFunction ?? 'linear',
+        delay: defaults.delay ?? 0,
+      },
+    },
+  };
   const add = (type: string, args: unknown[]): typeof animation => {
     step.push({ type, args });
     return animation;

@@ -1,4 +1,4 @@
-import type { CanvasNode } from '../canvas.ts';
+import type { CanvasNode } from '../canvas-node.ts';
 import { videoContext } from '../node-contexts.ts';
 import type { Page } from '../pages.ts';
 import { ApiFailure, createApiHelper } from './api.ts';

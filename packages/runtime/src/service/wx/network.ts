@@ -48,15 +48,13 @@ export const networkDomain: WxDomain = (context, events, files) => {
         spec: url,
         params: () => ({
           ...requestParams(options, timeouts().request),
-          ...(options.enableChunked && { responseType: 'arraybuffer' }),
+          ...(options.enableChunked && { responseType: 'arraybuffer', chunked: true }),
         }),
         events: { headers: 'HeadersReceived', chunk: 'ChunkReceived' },
-        result(answer, emit) {
-          if (!options.enableChunked) return { ...answer, data: decodeBody(answer.data, options.dataType ?? 'json') };
-          // The relay hands on whole answers: one chunk is all of them.
-          emit('ChunkReceived', { data: answer.data });
-          return { ...answer, data: '' };
-        },
+        result: (answer) => ({
+          ...answer,
+          data: options.enableChunked ? '' : decodeBody(answer.data, options.dataType ?? 'json'),
+        }),
       }),
     uploadFile: (options: UploadOptions = {} as UploadOptions) =>
       startTask(tools, {

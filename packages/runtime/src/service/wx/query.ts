@@ -1,4 +1,4 @@
-import type { Caller } from '../framework.ts';
+import type { Caller } from '../caller.ts';
 import { IntersectionObserver, type IntersectionOptions } from '../intersection-observer.ts';
 import { MediaQueryObserver } from '../media-query-observer.ts';
 import { SelectorQuery } from '../selector-query.ts';

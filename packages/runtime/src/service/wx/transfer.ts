@@ -27,7 +27,7 @@ export function startTask<K extends Networked, R extends object>(
     params(): InvokeMap[K][0];
     /** Event of the task by the name of the progress message. */
     events: Record<string, string>;
-    result(answer: InvokeMap[K][1], emit: (event: string, data: unknown) => void): R | Promise<R>;
+    result(answer: InvokeMap[K][1]): R | Promise<R>;
   },
 ): unknown {
   const { name, options } = call;
@@ -54,7 +54,7 @@ export function startTask<K extends Networked, R extends object>(
       },
     });
     if (aborted) throw new ApiFailure('abort');
-    return call.result(answer, emit);
+    return call.result(answer);
   })();
   const task: Record<string, unknown> = {
     abort: () => {

@@ -1,10 +1,10 @@
--- Commits of a shard. `commit_one` is a mutation in one round trip: first the lock of the slot, then the look at its owner
--- (a VOLATILE function takes a new snapshot for each statement under READ COMMITTED, so this look comes after the lock),
--- then the write. `apply` is the write alone; its rules are those of engines/apply-write.ts.
+-- Commits of a shard. `commit_one` is a mutation in one round trip: first the lock of the slot, then the look at its
+-- owner (a VOLATILE function takes a new snapshot for each statement under READ COMMITTED, so this look comes after
+-- the lock), then the write. `apply` is the write alone; its rules are those of engines/apply-write.ts.
 --
--- The lock (77, slot) is shared by single writes and exclusive for commits of several rows and for fences. So nothing of
--- the slot changes between the first look and the last write of a transaction, rows that are absent included, and two
--- transactions never wait for each other in a circle. See docs/decisions/transactions.md.
+-- The lock (77, slot) is shared by single writes and exclusive for commits of several rows and for fences. So nothing
+-- of the slot changes between the first look and the last write of a transaction, rows that are absent included, and
+-- two transactions never wait for each other in a circle. See docs/decisions/transactions.md.
 
 do $$ begin
   create type sparrow.outcome as (

@@ -1,6 +1,7 @@
--- What goes by itself: deleted rows whose requests nobody repeats any more, and old entries of change feeds. Only the owner
--- of a slot removes, under the slot's lock like a write: a shard that gets a slot, or had it, learns it by the replication,
--- so both sides of a move hold the same. A slot whose lock is not to be had at once waits for the next turn.
+-- What goes by itself: deleted rows whose requests nobody repeats any more, and old entries of change feeds. Only the
+-- owner of a slot removes, under the slot's lock like a write: a shard that gets a slot, or had it, learns it by the
+-- replication, so both sides of a move hold the same. A slot whose lock is not to be had at once waits for the next
+-- turn.
 
 create or replace function sparrow.purge(p_age_ms bigint, p_limit int) returns int language plpgsql volatile as $$
 declare before bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint - p_age_ms;

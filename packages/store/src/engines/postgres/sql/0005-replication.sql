@@ -17,8 +17,8 @@ do $$ declare t text; begin
   end loop;
 end $$;
 
--- Waits on the target until a mark has come through the replication. Each statement of a VOLATILE function sees what was
--- committed meanwhile. 55P03 is what a lock that was not to be had answers, too: try again.
+-- Waits on the target until a mark has come through the replication. Each statement of a VOLATILE function sees what
+-- was committed meanwhile. 55P03 is what a lock that was not to be had answers, too: try again.
 create or replace function sparrow.await_mark(p_slot int, p_move text, p_n bigint, p_ms int) returns void
 language plpgsql volatile as $$
 declare until timestamptz := clock_timestamp() + p_ms * interval '1 ms';
