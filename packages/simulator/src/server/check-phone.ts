@@ -1,8 +1,15 @@
 import { BUILTIN_COMPONENTS, type PhoneLook, type ViewLook } from '@sparrow/protocol';
 import type { Browser, BrowserContext, ElementHandle, Page } from 'playwright-core';
-import type { CheckOptions } from './check.ts';
 import { within } from './check-patience.ts';
-import { type CheckError, type CheckPage, compileErrors, findingsOf, problemsOf, unique } from './check-report.ts';
+import {
+  type CheckError,
+  type CheckOptions,
+  type CheckPage,
+  compileErrors,
+  findingsOf,
+  problemsOf,
+  unique,
+} from './check-report.ts';
 
 /** What was seen of one page, and whether the phone may be used for another one. */
 export interface Sighting {

@@ -1,35 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { BUILTIN_COMPONENTS, type PackageManifest, type RuntimeMode } from '@sparrow/protocol';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { type CheckPhone, openPhone, type Sighting } from './check-phone.ts';
-import type { CheckPage, CheckReport } from './check-report.ts';
+import type { CheckOptions, CheckReport } from './check-report.ts';
 import { contactSheet } from './check-sheet.ts';
-
-export interface CheckOptions {
-  /** Name for the report. */
-  project: string;
-  manifest: PackageManifest;
-  /** Address of the phone page, e.g. `http://127.0.0.1:7700/simulator/phone.html`, and its token. */
-  phoneUrl: string;
-  token: string;
-  mode: RuntimeMode;
-  /** Folder for one PNG a page. */
-  screenshots?: string;
-  /** File that shows the pictures of all pages: HTML that needs nothing else. */
-  sheet?: string;
-  /** Take a picture of every page; set by `checkPages`. */
-  pictures?: 'png' | 'jpeg';
-  /** Phones at the same time; default one for each core, at most 4. */
-  workers?: number;
-  /** Limit for one page in milliseconds on an idle machine, default 15,000; a busy one gets more. */
-  pageTimeoutMs?: number;
-  /** Host names of the project's own backend: a failure to reach them is not the network's. */
-  ownHosts?: readonly string[];
-  onPage?(page: CheckPage, done: number, total: number): void;
-}
 
 /** A phone is put away after so many pages: what they left behind adds up. */
 const LOOKS_PER_PHONE = 40;
