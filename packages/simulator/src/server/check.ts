@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { BUILTIN_COMPONENTS } from '@sparrow/protocol';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { type CheckPhone, openPhone, type Sighting } from './check-phone.ts';
