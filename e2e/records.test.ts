@@ -16,7 +16,10 @@ async function startGame(): Promise<{ server: DevServer; remove(): Promise<void>
     port: 0,
     consoleDir: join(root, 'apps/console/dist'),
     registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', async () => ({ token: '', phone: 'about:blank' }));
+      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
+        token: '',
+        phone: 'about:blank',
+      }));
       return { phonePath: '/phone', close: async () => {} };
     },
     watch: false,

@@ -139,6 +139,15 @@ export interface Api {
   restartBackend(): Promise<void>;
 }
 
+/** What the server refused; its text says what to do. */
+export class ApiError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string, hint?: string) {
+    super(hint ? `${message} · ${hint}` : message);
+    this.status = status;
+  }
+}
+
 export function createApi(token: string): Api {
   async function call<T>(path: string, method = 'GET', body?: object): Promise<T> {
     const response = await fetch(`/api/v1/${path}`, {
@@ -146,20 +155,11 @@ export function createApi(token: string): Api {
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(String(response.status));
-    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    if (response.ok) return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string; hint?: string } };
+    throw new ApiError(response.status, answer.error?.message ?? `HTTP ${response.status}`, answer.error?.hint);
   }
-  /** Errors of the store are shown as they are: their text says what to do. */
-  async function store<T>(path: string, method = 'GET', body?: object): Promise<T> {
-    const response = await fetch(`/api/v1/store/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer = (await response.json()) as T & { error?: { message: string; hint: string } };
-    if (!response.ok) throw new Error(`${answer.error?.message} · ${answer.error?.hint}`);
-    return answer;
-  }
+  const store = <T>(path: string, method?: string, body?: object): Promise<T> => call(`store/${path}`, method, body);
   const of = (table: string): string => `tables/${encodeURIComponent(table)}`;
   return {
     game: () => call('game/topology'),

@@ -1,13 +1,16 @@
 import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
 import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
-import { createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
+import { ApiError, createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
 import type { PanelLog, PanelNetwork } from './entries.ts';
 import { Game } from './game.tsx';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
 import { Records } from './records.tsx';
 import { type Language, useTexts } from './texts.ts';
+
+/** How often the console looks whether its server is there. Milliseconds. */
+const WATCH_MS = 2_000;
 
 /** Entries the panel keeps of each kind; older ones go. */
 const KEPT = 1_000;
@@ -30,7 +33,7 @@ export function App(props: {
   const api = useMemo(() => createApi(readToken()), []);
   const [status, setStatus] = useState<Status>();
   const [simulator, setSimulator] = useState<SimulatorInfo>();
-  const [failure, setFailure] = useState('');
+  const [link, setLink] = useState<'up' | 'down' | 'token'>('up');
   const [isGame, setIsGame] = useState(false);
   const [showRecords, setShowRecords] = useState(false);
   const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
@@ -39,16 +42,41 @@ export function App(props: {
   const [trace, setTrace] = useState<TraceEntry[]>([]);
 
   useEffect(() => {
-    Promise.all([api.status(), api.simulator(), api.logs()]).then(
-      ([nextStatus, nextSimulator, { lines }]) => {
-        setStatus(nextStatus);
-        setBackend(nextStatus.backend);
-        setSimulator(nextSimulator);
-        setLogs(lines.map((line) => ({ ...line, phone: '' })));
-        document.title = `${nextStatus.title} · Sparrow`;
-      },
-      (error: Error) => setFailure(error.message === '401' ? 'token' : 'down'),
-    );
+    let isOver = false;
+    let isFirst = true;
+    const load = async (): Promise<void> => {
+      const [nextStatus, nextSimulator] = await Promise.all([api.status(), api.simulator()]);
+      if (isFirst) {
+        const { lines } = await api.logs();
+        if (!isOver) setLogs(lines.map((line) => ({ ...line, phone: '' })));
+      }
+      if (isOver) return;
+      isFirst = false;
+      setStatus(nextStatus);
+      setBackend(nextStatus.backend);
+      setSimulator(nextSimulator);
+      document.title = `${nextStatus.title} · Sparrow`;
+    };
+    let hasLoaded = false;
+    // The server may be stopped and started again at any time; the console says so, and comes back with it.
+    const watch = async (): Promise<void> => {
+      while (!isOver) {
+        try {
+          if (hasLoaded) await api.status();
+          else await load();
+          hasLoaded = true;
+          setLink('up');
+        } catch (error) {
+          hasLoaded = false;
+          if (!isOver) setLink(error instanceof ApiError && error.status === 401 ? 'token' : 'down');
+        }
+        await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+      }
+    };
+    void watch();
+    return () => {
+      isOver = true;
+    };
   }, [api]);
 
   useEffect(() => {
@@ -104,10 +132,10 @@ export function App(props: {
     };
   }, []);
 
-  if (failure)
+  if (link === 'token')
     return (
       <div className="center">
-        <Alert type="error" showIcon title={failure === 'token' ? t.noToken : t.cannotReach} />
+        <Alert type="error" showIcon title={t.noToken} />
       </div>
     );
 
@@ -125,7 +153,7 @@ export function App(props: {
             disabled={backend.state === 'none'}
             onClick={() => void api.restartBackend()}
           >
-            <Badge status={COLORS[backend.state]} text={`${t.backend}: ${t.backendStates[backend.state]}`} />
+            <Badge status={COLORS[backend.state]} text={t.backend(t.backendStates[backend.state])} />
           </Button>
         </Tooltip>
         <span className="grow" />
@@ -153,9 +181,10 @@ export function App(props: {
       <Drawer title={t.records} open={showRecords} size="large" destroyOnHidden onClose={() => setShowRecords(false)}>
         <Records api={api} />
       </Drawer>
+      {link === 'down' && <Alert banner type="error" title={t.cannotReach} />}
       {isGame && <Game api={api} />}
       <main hidden={isGame} style={isGame ? { display: 'none' } : undefined}>
-        {simulator && <Phones simulator={simulator} status={status} language={props.language} />}
+        {simulator && <Phones key={simulator.token} simulator={simulator} status={status} language={props.language} />}
         <Panel
           logs={logs}
           network={network}

@@ -7,3 +7,30 @@ export interface PanelLog extends LogLine {
 export interface PanelNetwork extends NetworkEntry {
   phone: string;
 }
+
+/** Lines of a stack that came one by one, as a backend prints them: `    at f (file:1:2)`, `  ... 4 lines`, `}`. */
+const STACK_LINE = /^\s+(at |\.{3} \d+ )/;
+
+/** The same lines, with those of a stack under the line that they belong to. */
+export function groupStacks(lines: readonly PanelLog[]): PanelLog[] {
+  const groups: PanelLog[] = [];
+  for (const line of lines) {
+    const head = groups.at(-1);
+    if (head && STACK_LINE.test(line.text) && head.source === line.source && head.phone === line.phone)
+      groups[groups.length - 1] = { ...head, stack: head.stack ? `${head.stack}\n${line.text}` : line.text };
+    else groups.push(line);
+  }
+  return groups;
+}
+
+/** A body as people read it: JSON on lines of its own, anything else as it is. */
+export function pretty(body: string): string {
+  if (!/^\s*[[{]/.test(body)) return body;
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}
+
+export const clock = (time: number): string => new Date(time).toTimeString().slice(0, 8);

@@ -1,6 +1,6 @@
-import { Alert, Button, Input, message as messages, Space, Table, Tag } from 'antd';
+import { Alert, Button, Empty, Input, message as messages, Space, Table, Tag } from 'antd';
 import { useEffect, useState } from 'react';
-import type { Api, GameFault, GameLookup, GamePicture } from './api.ts';
+import { type Api, ApiError, type GameFault, type GameLookup, type GamePicture } from './api.ts';
 import { useTexts } from './texts.ts';
 
 const EVERY_MS = 1_000;
@@ -12,9 +12,11 @@ export function Game({ api }: { api: Api }) {
   const { game: t } = useTexts();
   const [message, messageHolder] = messages.useMessage();
   const [picture, setPicture] = useState<GamePicture>();
-  const [isMissing, setIsMissing] = useState(false);
+  const [failure, setFailure] = useState<'none' | { text: string }>();
+  const [round, setRound] = useState(0);
   const [found, setFound] = useState<{ name: string; answer: GameLookup }>();
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round looks anew
   useEffect(() => {
     let isOver = false;
     const look = async (): Promise<void> => {
@@ -23,9 +25,12 @@ export function Game({ api }: { api: Api }) {
           const next = await api.game();
           if (isOver) return;
           setPicture(next);
-          setIsMissing(false);
-        } catch {
-          if (!isOver) setIsMissing(true);
+          setFailure(undefined);
+        } catch (error) {
+          if (isOver) return;
+          // A project without a game gets none by being asked again.
+          if (error instanceof ApiError && error.status === 404) return setFailure('none');
+          setFailure({ text: error instanceof Error ? error.message : String(error) });
         }
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
       }
@@ -34,13 +39,23 @@ export function Game({ api }: { api: Api }) {
     return () => {
       isOver = true;
     };
-  }, [api]);
+  }, [api, round]);
 
   const find = async (name: string): Promise<void> => {
     const at = name.indexOf('/');
     if (at > 0) setFound({ name, answer: await api.lookUp(name.slice(0, at), name.slice(at + 1)) });
   };
-  if (!picture) return <div className="game">{isMissing && <Alert type="info" showIcon title={t.none} />}</div>;
+  if (!picture)
+    return (
+      <div className="game">
+        {failure === 'none' && (
+          <Empty description={<p className="explained">{t.none}</p>}>
+            <Button onClick={() => setRound(round + 1)}>{t.lookAgain}</Button>
+          </Empty>
+        )}
+        {failure && failure !== 'none' && <Alert type="error" showIcon title={failure.text} />}
+      </div>
+    );
 
   const rateOf = (set: string, router: string) => picture.rates.find((one) => one.set === set && one.router === router);
   const mains = picture.routers.filter(({ role }) => role === 'main');

@@ -1,7 +1,9 @@
 import type { TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
-import { useEffect, useRef, useState } from 'react';
-import type { PanelLog, PanelNetwork } from './entries.ts';
+import { useState } from 'react';
+import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty } from './entries.ts';
+import { Network } from './network.tsx';
+import { Tail } from './tail.tsx';
 import { useTexts } from './texts.ts';
 
 type Kind = 'logs' | 'network' | 'trace';
@@ -19,7 +21,6 @@ const VERB_COLORS: Record<TraceEntry['verb'], string> = {
   On: 'orange',
 };
 
-const clock = (time: number): string => new Date(time).toTimeString().slice(0, 8);
 const matches = (filter: string, ...texts: (string | undefined)[]): boolean =>
   !filter || texts.some((text) => text?.toLowerCase().includes(filter.toLowerCase()));
 
@@ -72,7 +73,9 @@ export function Panel(props: {
           {
             key: 'logs',
             label: t.logs,
-            children: <Logs entries={of(props.logs).filter((entry) => matches(filter, entry.text, entry.stack))} />,
+            children: (
+              <Logs entries={groupStacks(of(props.logs)).filter((entry) => matches(filter, entry.text, entry.stack))} />
+            ),
           },
           {
             key: 'network',
@@ -94,39 +97,23 @@ export function Panel(props: {
   );
 }
 
-/** A list that stays at its end while it grows, unless somebody scrolled up. */
-function Tail({ count, children }: { count: number; children: React.ReactNode }) {
-  const ref = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new entry is the reason to scroll
-  useEffect(() => {
-    if (ref.current && atEnd.current) ref.current.scrollTop = ref.current.scrollHeight;
-  }, [count]);
+function Logs({ entries }: { entries: PanelLog[] }) {
   const t = useTexts();
   return (
-    <div
-      className="tail"
-      ref={ref}
-      onScroll={({ currentTarget: list }) => {
-        atEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-      }}
-    >
-      {count === 0 ? <p className="empty">{t.empty}</p> : children}
-    </div>
-  );
-}
-
-function Logs({ entries }: { entries: PanelLog[] }) {
-  return (
-    <Tail count={entries.length}>
+    <Tail count={entries.length} empty={t.emptyLogs}>
       {entries.map((entry, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own
         <div key={index} className={`line line-${entry.level}`}>
           <time>{clock(entry.time)}</time>
-          <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || entry.source}</Tag>
+          <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || t.sources[entry.source]}</Tag>
           <span className="text">
             {entry.text}
-            {entry.stack && <pre>{entry.stack}</pre>}
+            {entry.stack && (
+              <details>
+                <summary>{t.stack(entry.stack.trim().split('\n').length)}</summary>
+                <pre>{entry.stack}</pre>
+              </details>
+            )}
           </span>
         </div>
       ))}
@@ -134,64 +121,33 @@ function Logs({ entries }: { entries: PanelLog[] }) {
   );
 }
 
-function Network({ entries }: { entries: PanelNetwork[] }) {
-  const t = useTexts();
-  const [open, setOpen] = useState('');
-  return (
-    <Tail count={entries.length}>
-      {entries.map((entry) => {
-        const key = `${entry.phone}/${entry.time}/${entry.id}`;
-        const failed = entry.error !== undefined || (entry.status ?? 0) >= 400;
-        return (
-          <div key={key} className={`line line-network ${failed ? 'line-error' : ''}`}>
-            <button type="button" onClick={() => setOpen(open === key ? '' : key)}>
-              <time>{clock(entry.time)}</time>
-              <Tag>{entry.phone}</Tag>
-              <b>{entry.method}</b>
-              <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>
-                {entry.status ?? (entry.error ? '✕' : '…')}
-              </Tag>
-              <span className="text">{entry.url}</span>
-              <span className="ms">{entry.ms === undefined ? t.running : `${entry.ms} ms`}</span>
-            </button>
-            {open === key && (
-              <div className="detail">
-                {entry.error && <pre className="bad">{entry.error}</pre>}
-                <h4>{t.request}</h4>
-                <pre>{headers(entry.requestHeader)}</pre>
-                {entry.requestBody && <pre>{entry.requestBody}</pre>}
-                <h4>{t.response}</h4>
-                <pre>{headers(entry.responseHeader ?? {})}</pre>
-                {entry.responseBody && <pre>{entry.responseBody}</pre>}
-              </div>
-            )}
-          </div>
-        );
-      })}
-    </Tail>
-  );
-}
-
-function headers(values: Record<string, string>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join('\n');
-}
-
 function TraceList({ entries }: { entries: TraceEntry[] }) {
   const t = useTexts();
+  const [open, setOpen] = useState<TraceEntry>();
   return (
-    <Tail count={entries.length}>
+    <Tail count={entries.length} empty={t.emptyTrace}>
       {entries.map((entry, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: messages have no identity of their own
-        <div key={index} className="line">
-          <time>{clock(entry.time)}</time>
-          <Tag>{entry.phone}</Tag>
-          <Tag color={VERB_COLORS[entry.verb]} title={t.verbs[entry.verb]}>
-            {entry.verb}
-          </Tag>
-          <b>{entry.event}</b>
-          <span className="text muted">{entry.summary}</span>
+        <div key={index} className="line line-network">
+          <button
+            type="button"
+            aria-expanded={open === entry}
+            onClick={() => setOpen(open === entry ? undefined : entry)}
+          >
+            <time>{clock(entry.time)}</time>
+            <Tag>{entry.phone}</Tag>
+            <Tag color={VERB_COLORS[entry.verb]} title={t.verbs[entry.verb]}>
+              {entry.verb}
+            </Tag>
+            <b>{entry.event}</b>
+            <span className="text muted">{open === entry ? '' : entry.summary.slice(0, 120)}</span>
+          </button>
+          {open === entry && (
+            <div className="detail">
+              <p>{t.verbs[entry.verb]}</p>
+              <pre>{pretty(entry.summary)}</pre>
+            </div>
+          )}
         </div>
       ))}
     </Tail>

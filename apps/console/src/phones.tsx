@@ -1,12 +1,31 @@
 import { DEVICES, type Device } from '@sparrow/protocol';
-import { Button, Popover, Select, Slider, Space, Switch, Tooltip } from 'antd';
-import { useRef, useState } from 'react';
+import { Button, Popover, Select, Slider, Space, Switch, Tooltip, Typography } from 'antd';
+import { useEffect, useRef, useState } from 'react';
 import type { SimulatorInfo, Status } from './api.ts';
 import { type Language, useTexts } from './texts.ts';
 
 interface PhoneCard {
   key: number;
   user: string;
+}
+
+/** What stands around a phone on the shelf: its bezel, its caption with the shelf's padding, and the gap between two. */
+const BEZEL = 20;
+const ABOVE_AND_BELOW = 62;
+const SIDES = 36;
+const GAP = 28;
+/** Smaller than this two phones side by side are not worth it. */
+const READABLE = 0.5;
+
+/** The zoom at which a whole phone is seen, and two side by side if they stay readable. */
+function fit(shelf: { width: number; height: number }, phone: { width: number; height: number }): number {
+  const high = (shelf.height - ABOVE_AND_BELOW - BEZEL) / phone.height;
+  const one = (shelf.width - SIDES - BEZEL) / phone.width;
+  const two = ((shelf.width - SIDES - GAP) / 2 - BEZEL) / phone.width;
+  const wide = Math.min(high, two) >= READABLE ? two : one;
+  // Whole pixels, so that no sliver of the background is seen beside the page.
+  const zoom = Math.max(0.4, Math.min(1, high, wide));
+  return Math.floor(phone.width * zoom) / phone.width;
 }
 
 const NAMES = ['小麻雀', '大山雀', '喜鹊', '画眉', '燕子', '黄鹂'];
@@ -26,7 +45,9 @@ export function Phones({
   const [landscape, setLandscape] = useState(false);
   const [dark, setDark] = useState(false);
   const [mode, setMode] = useState<'dual' | 'single'>('dual');
-  const [zoom, setZoom] = useState(() => Math.min(1, Math.max(0.5, (innerHeight - 190) / 852)));
+  const [chosenZoom, setZoom] = useState<number>();
+  const [shelf, setShelf] = useState({ width: innerWidth * 0.58, height: innerHeight - 100 });
+  const shelfElement = useRef<HTMLDivElement>(null);
   const [cards, setCards] = useState<PhoneCard[]>([
     { key: 1, user: NAMES[0] as string },
     { key: 2, user: NAMES[1] as string },
@@ -38,7 +59,31 @@ export function Phones({
     for (const [cardKey, frame] of frames.current)
       if (key === undefined || key === cardKey) frame.contentWindow?.postMessage(message, location.origin);
   };
+  useEffect(() => {
+    const element = shelfElement.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry && entry.contentRect.height > 0) setShelf({ width: element.clientWidth, height: element.clientHeight });
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  // A phone that was added comes into sight.
+  const newest = cards.at(-1)?.key ?? 0;
+  useEffect(() => {
+    if (newest > 2) shelfElement.current?.lastElementChild?.scrollIntoView({ inline: 'end', block: 'nearest' });
+  }, [newest]);
   const [width, height] = landscape ? [device.height, device.width] : [device.width, device.height];
+
+  const zoom = chosenZoom ?? fit(shelf, { width, height });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the phones are drawn in another size then
+  useEffect(() => {
+    for (const frame of frames.current.values()) frame.contentWindow?.postMessage({ command: 'zoom' }, location.origin);
+  }, [zoom]);
+  const turn = (): void => {
+    setLandscape(!landscape);
+    tell({ command: 'rotate', value: landscape ? 'portrait' : 'landscape' });
+  };
 
   return (
     <section className="phones">
@@ -48,11 +93,11 @@ export function Phones({
           aria-label={t.device}
           value={deviceId}
           onChange={setDeviceId}
-          style={{ width: 150 }}
+          className="device-select"
           options={DEVICES.map((entry) => ({ value: entry.id, label: entry.name }))}
         />
         <Tooltip title={t.rotate}>
-          <Button size="small" aria-label={t.rotate} onClick={() => setLandscape(!landscape)}>
+          <Button size="small" aria-label={t.rotate} onClick={turn}>
             ⟳
           </Button>
         </Tooltip>
@@ -80,11 +125,11 @@ export function Phones({
           ]}
         />
         <span className="zoom">
-          {t.zoom}
+          <span>{t.zoom}</span>
           <Slider
             min={0.4}
             max={1.2}
-            step={0.05}
+            step={0.01}
             value={zoom}
             onChange={setZoom}
             tooltip={{ formatter: (value) => `${Math.round((value ?? 1) * 100)} %` }}
@@ -97,6 +142,12 @@ export function Phones({
               <div className="qr">
                 <img alt={t.qr} src={`data:image/svg+xml;utf8,${encodeURIComponent(status.lanQr)}`} />
                 <p>{t.scan}</p>
+                <Typography.Text
+                  className="qr-url"
+                  copyable={{ text: status.lanUrl ?? '', tooltips: [t.copy, t.copied] }}
+                >
+                  {status.lanUrl}
+                </Typography.Text>
               </div>
             ) : (
               <p className="qr">{t.lanClosed}</p>
@@ -119,7 +170,7 @@ export function Phones({
           ＋ {t.addPhone}
         </Button>
       </div>
-      <div className="shelf">
+      <div className="shelf" ref={shelfElement}>
         {cards.map((card) => {
           const parameters = new URLSearchParams({
             token: simulator.token,
@@ -167,8 +218,8 @@ export function Phones({
               </div>
               <div className="bezel" style={{ width: width * zoom + 20, height: height * zoom + 20 }}>
                 <iframe
-                  // Another device or mode is another start of the phone.
-                  key={`${device.id} ${landscape} ${mode}`}
+                  // It turns in place; another device or mode is another start of the phone.
+                  key={`${device.id} ${mode}`}
                   title={card.user}
                   ref={(frame) => {
                     if (frame) frames.current.set(card.key, frame);

@@ -22,6 +22,16 @@ import { useTexts } from './texts.ts';
 /** Records of the app: tables with an editor, the map of shards, slow operations. */
 export function Records({ api }: { api: Api }) {
   const t = useTexts();
+  const [state, setState] = useState<'asked' | 'there' | 'none'>('asked');
+  useEffect(() => {
+    api.recordTables().then(
+      () => setState('there'),
+      // Any other failure is told by the tabs, each in its place.
+      (error: Error) => setState(error.message.includes('has no records.proto') ? 'none' : 'there'),
+    );
+  }, [api]);
+  if (state === 'asked') return null;
+  if (state === 'none') return <Empty description={<p className="explained">{t.noRecords}</p>} />;
   return (
     <Tabs
       items={[

@@ -1,4 +1,4 @@
-// 谁在哪个房间,谁该收到什么。一个人可以开几个信道(几台手机)。
+// 谁在哪个房间，谁该收到什么。一个人可以开几个信道（几台手机）。
 // Who is in which room, and who hears what. One person may have several tunnels (several phones).
 import type { Message, Person, Store } from './store.ts';
 
@@ -21,7 +21,7 @@ export interface Chat {
 export const ROOMS = [
   { id: 'lobby', name: '麻雀大厅', about: '先来报个到吧', icon: 'bird' },
   { id: 'mini-program', name: '小程序开发', about: '组件、接口、踩过的坑', icon: 'code' },
-  { id: 'tea', name: '前端茶馆', about: '喝口茶,聊聊框架', icon: 'tea' },
+  { id: 'tea', name: '前端茶馆', about: '喝口茶，聊聊框架', icon: 'tea' },
   { id: 'weekend', name: '周末去哪儿', about: '爬山、露营、逛展', icon: 'tent' },
   { id: 'music', name: '单曲循环', about: '今天你在听什么', icon: 'music' },
 ];
@@ -92,7 +92,7 @@ export function createChat(
   }
 
   async function say(tunnelId: string, content: { room?: unknown; text?: unknown; nonce?: unknown }): Promise<void> {
-    // 断线时排队的话,会比 enter 先到:说话也算进房间。
+    // 断线时排队的话，会比 enter 先到：说话也算进房间。
     if (isRoom(content.room)) await move(tunnelId, content.room);
     const seat = seats.get(tunnelId);
     const text = String(content.text ?? '')

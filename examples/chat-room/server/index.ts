@@ -1,4 +1,4 @@
-// 聊天室的后端:登录、房间列表、历史消息走 HTTP,聊天走信道。
+// 聊天室的后端：登录、房间列表、历史消息走 HTTP，聊天走信道。
 // The backend of the chat room: login, rooms and history over HTTP, the chat itself over the tunnel.
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSparrow, failure, ok } from '@sparrow/sdk/server';
@@ -47,7 +47,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const before = Number(url.searchParams.get('before')) || Number.MAX_SAFE_INTEGER;
     return json(response, 200, ok(await store.history(room, before, 20)));
   }
-  json(response, 404, { code: 404, message: `没有这个地址:${pathname}` });
+  json(response, 404, { code: 404, message: `没有这个地址：${pathname}` });
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
@@ -55,7 +55,7 @@ function json(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-server.listen(sparrow.config.port, '127.0.0.1', () => console.log(`聊天室后端已启动,端口 ${sparrow.config.port}`));
+server.listen(sparrow.config.port, '127.0.0.1', () => console.log(`聊天室后端已启动，端口 ${sparrow.config.port}`));
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();

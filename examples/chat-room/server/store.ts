@@ -1,4 +1,4 @@
-// 用户与历史消息存在 Sparrow 的记录存储里(表见 records.proto),重启后还在。
+// 用户与历史消息存在 Sparrow 的记录存储里（表见 records.proto），重启后还在。
 // People and messages live in Sparrow's record store (tables: records.proto), so they survive a restart.
 import type { SparrowStore } from '@sparrow/sdk/server';
 
@@ -9,10 +9,10 @@ export interface Person {
 }
 
 export interface Message {
-  /** 在房间里递增,也是翻页用的游标。 */
+  /** 在房间里递增，也是翻页用的游标。 */
   id: number;
   room: string;
-  /** 毫秒,UTC。 */
+  /** 毫秒，UTC。 */
   time: number;
   text: string;
   from: Person;
@@ -21,9 +21,9 @@ export interface Message {
 export interface Store {
   savePerson(person: Person): Promise<void>;
   addMessage(room: string, openId: string, text: string, time: number): Promise<Message>;
-  /** `before` 之前的 `limit` 条,旧的在前。 */
+  /** `before` 之前的 `limit` 条，旧的在前。 */
   history(room: string, before: number, limit: number): Promise<{ messages: Message[]; more: boolean }>;
-  /** 房间里的最后一条,常看,所以记在内存里。 */
+  /** 房间里的最后一条，常看，所以记在内存里。 */
   lastMessage(room: string): Message | undefined;
   close(): void;
 }
@@ -42,7 +42,7 @@ export async function openStore(records: SparrowStore, rooms: readonly string[])
   const messages = records.table<Row, { room: string; id: number }>('Message');
   const last = new Map<string, Message>();
 
-  // 昵称和头像从 Person 取,所以改了头像,旧消息也跟着变。
+  // 昵称和头像从 Person 取，所以改了头像，旧消息也跟着变。
   async function withPeople(rows: Row[]): Promise<Message[]> {
     const ids = [...new Set(rows.map((row) => row.openId))];
     const found = await people.batchGet(ids.map((openId) => ({ openId })));
@@ -75,7 +75,7 @@ export async function openStore(records: SparrowStore, rooms: readonly string[])
       await people.replace({ openId, nickName, avatarUrl });
     },
     async addMessage(room, openId, text, time) {
-      // 号码由房间的计数器给,同时说话也不会重号。
+      // 号码由房间的计数器给，同时说话也不会重号。
       const { record } = await counters.fieldIncrease(
         { room },
         { count: 1 },

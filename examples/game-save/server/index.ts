@@ -1,4 +1,4 @@
-// 游戏存档服务:存档带版本,两台设备同时存不会互相覆盖;金币不会花成负数。
+// 游戏存档服务：存档带版本，两台设备同时存不会互相覆盖；金币不会花成负数。
 // A game save service: saves carry a version, so two devices do not overwrite each other; gold never goes below zero.
 import http, { type IncomingMessage } from 'node:http';
 import { createSparrow, SparrowRecordError } from '@sparrow/sdk/server';
@@ -50,7 +50,7 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
       level: Number(given.level),
       state: Buffer.from(String(given.state ?? ''), 'base64'),
     };
-    // 版本 0 是新存档,否则必须是读到的那一版。
+    // 版本 0 是新存档，否则必须是读到的那一版。
     const version = Number(given.version ?? 0);
     const written = version === 0 ? await saves.insert(save) : await saves.update(save, { version });
     return [200, { version: written.version }];

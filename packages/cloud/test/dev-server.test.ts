@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -461,18 +462,63 @@ describe('the packages of a project', () => {
     expect(JSON.parse(readFileSync(join(dir, 'node_modules/right/package.json'), 'utf8')).version).toBe('0.0.1');
   });
 
-  it('say what failed when they cannot be installed', async () => {
+  it('that cannot be had are named, the others are installed, and the program runs', async () => {
+    writeProject(folder.path, {
+      'project.config.json': { miniprogramRoot: 'client' },
+      'client/package.json': {
+        dependencies: { gone: 'file:./vendor/gone.tgz', kept: 'file:../lib/kept.tgz' },
+        devDependencies: { tool: 'file:./vendor/no-such-tool.tgz' },
+      },
+      'lib/package/package.json': { name: 'kept', version: '1.0.0' },
+      'lib/package/index.js': 'module.exports = 1;',
+    });
+    execFileSync('tar', ['czf', 'kept.tgz', 'package'], { cwd: join(folder.path, 'lib') });
+    const dev = await start(folder.path);
+    expect(dev.notices).toEqual([
+      expect.stringMatching(/^gone@file:\.\/vendor\/gone\.tgz cannot be had: `npm install`.*Fix: /s),
+    ]);
+    expect(readFileSync(join(folder.path, 'client/node_modules/kept/index.js'), 'utf8')).toContain('exports');
+    expect(readdirSync(join(folder.path, 'client/node_modules')).filter((name) => name.startsWith('.sparrow'))).toEqual(
+      [],
+    );
+  });
+
+  it('leave out what serves development only', async () => {
     writeProject(folder.path, {
       'project.config.json': {},
-      'package.json': { dependencies: { gone: 'file:./vendor/gone.tgz' } },
+      'package.json': {
+        dependencies: { kept: 'file:./kept.tgz' },
+        devDependencies: { tool: 'file:./no-such-tool.tgz', other: 'file:./kept.tgz' },
+      },
+      'package/package.json': { name: 'kept', version: '1.0.0' },
     });
-    await expect(startDev(folder.path)).rejects.toMatchObject({
-      code: 'DEPENDENCIES_MISSING',
-      message: expect.stringContaining('gone.tgz'),
-      hint: expect.stringContaining('npm install'),
+    execFileSync('tar', ['czf', 'kept.tgz', 'package'], { cwd: folder.path });
+    const dev = await start(folder.path);
+    expect(dev.notices).toEqual([]);
+    const names = readdirSync(join(folder.path, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(names).toEqual(['kept']);
+  });
+
+  it('are not installed when the developer has built them', async () => {
+    writeProject(folder.path, {
+      'project.config.json': { miniprogramRoot: 'client' },
+      'package.json': { dependencies: { shown: 'file:./no-such.tgz', unused: 'file:./no-such.tgz' } },
+      'client/miniprogram_npm/shown/index.js': 'module.exports = 1;',
     });
-    // The folder is free again.
-    writeProject(folder.path, { 'package.json': {} });
+    const dev = await start(folder.path);
+    expect(dev.notices).toEqual([]);
+    expect(existsSync(join(folder.path, 'node_modules'))).toBe(false);
+  });
+
+  it('of the backend are installed all the same', async () => {
+    writeProject(folder.path, {
+      'project.config.json': { qcloudRoot: 'server' },
+      'server/index.mjs': backendSource(),
+      'package.json': { dependencies: { shown: 'file:./no-such.tgz', wanted: 'file:./wanted' } },
+      'miniprogram_npm/shown/index.js': 'module.exports = 1;',
+      'wanted/package.json': { name: 'wanted', version: '1.0.0' },
+    });
     await start(folder.path);
+    expect(readdirSync(join(folder.path, 'node_modules'))).toEqual(['wanted']);
   });
 });

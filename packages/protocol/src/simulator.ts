@@ -92,9 +92,19 @@ export interface NetworkEntry {
   responseBody?: string;
   /** Bytes or characters of the answer. */
   size?: number;
+  /** The newest frames of a socket. */
+  frames?: SocketFrame[];
   error?: string;
   /** Milliseconds; absent while it runs. */
   ms?: number;
+}
+
+/** One message of a socket; a long text is cut, binary data is told by its length. */
+export interface SocketFrame {
+  /** Milliseconds UTC. */
+  time: number;
+  from: 'phone' | 'server';
+  text: string;
 }
 
 /** What a phone tells the console around it. */

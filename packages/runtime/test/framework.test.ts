@@ -256,7 +256,7 @@ inBothModes('components', (mode) => {
     void (await test.view()).tap('.go').catch(() => {});
     await test.page.locator('.overlay').getByText('LOGIC_STUCK').waitFor({ timeout: 30_000 });
     await test.page.locator('.overlay-close').click();
-    await test.page.locator('.capsule button[title="restart"]').click();
+    await test.page.locator('.capsule button:last-child').click();
     await test.ready('pages/a/a');
     expect(await (await test.view()).text('.go')).toBe('go');
     await test.close();

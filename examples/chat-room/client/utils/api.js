@@ -1,7 +1,7 @@
 const qcloud = require('wafer2-client-sdk');
 const config = require('../config');
 
-/** 带登录态的请求;登录过期时 SDK 会自动重新登录并重试一次。返回后端 `{code: 0, data}` 里的 data。 */
+/** 带登录态的请求；登录过期时 SDK 会自动重新登录并重试一次。返回后端 `{code: 0, data}` 里的 data。 */
 function get(path) {
   return new Promise((resolve, reject) => {
     qcloud.request({
@@ -15,7 +15,7 @@ function get(path) {
   });
 }
 
-/** 微信登录,返回用户资料。 */
+/** 微信登录，返回用户资料。 */
 function login() {
   return new Promise((resolve, reject) => {
     qcloud.login({
@@ -25,7 +25,7 @@ function login() {
   });
 }
 
-/** 上次登录留下的用户,没有则为 null。 */
+/** 上次登录留下的用户，没有则为 null。 */
 function currentUser() {
   const session = qcloud.Session.get();
   return session ? session.userinfo : null;

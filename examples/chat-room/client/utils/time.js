@@ -4,7 +4,7 @@ function two(number) {
   return number < 10 ? `0${number}` : String(number);
 }
 
-/** 今天只写时刻,昨天加“昨天”,更早写日期。 */
+/** 今天只写时刻，昨天加“昨天”，更早写日期。 */
 function timeText(time, now = Date.now()) {
   const date = new Date(time);
   const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;

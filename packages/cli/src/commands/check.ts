@@ -63,6 +63,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
           },
         });
         try {
+          for (const notice of server.notices) io.warn(`  ${notice}`);
           await server
             .whenBackendReady(BACKEND_WAIT_MS)
             .catch((error: Error) =>

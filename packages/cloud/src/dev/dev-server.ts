@@ -11,7 +11,7 @@ import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
 import { createGameService } from '../game/game-service.ts';
 import { createIngress } from '../ingress/ingress.ts';
-import { ensureDependencies } from '../project/dependencies.ts';
+import { ensureProject } from '../project/ensure-project.ts';
 import { type Project, readProject } from '../project/read-project.ts';
 import { createRecordService } from '../records/record-service.ts';
 import { createSessionService } from '../session/session-service.ts';
@@ -124,9 +124,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     const wechat = options.wechat ?? readWeChatConfig(state.path);
     // Data that WeChat encrypts carries the appid it was made for.
     const appid = wechat?.appid ?? project.appid;
-    if (options.install !== false)
-      for (const dir of new Set([project.dir, project.backendDir ?? project.dir]))
-        await ensureDependencies(dir, { onLine: options.onProgress ?? (() => {}) });
+    if (options.install !== false) notices.push(...(await ensureProject(project, options.onProgress)));
     const db = openDatabase(join(state.path, 'control.db'));
     closers.push(() => db.destroy());
 

@@ -1,49 +1,88 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { joinInside, leadsInside } from '@sparrow/core/files';
-import { startChild } from '@sparrow/core/process';
-import { npmEnvironment } from '../backend/environment.ts';
-import { createLineSplitter } from '../backend/line-splitter.ts';
 import { CloudError } from '../errors.ts';
+import { installApart, installInPlace } from './npm-install.ts';
 import { readJsonFile } from './parse-json.ts';
 
 export interface DependencyOptions {
   /** Told about work that takes a while, and what npm prints. */
   onLine?: (text: string) => void;
-  /** Limit of one `npm ci`; default five minutes. */
+  /** Limit for all that npm does here; default five minutes. */
   timeoutMs?: number;
+  /** Folders whose `miniprogram_npm` brings packages: the developer has built what is in there. */
+  built?: readonly string[];
+  /** Install in place what serves development too: a backend may be started with it. */
+  development?: boolean;
 }
 
 /**
  * Makes sure that the packages a folder's package.json lists are in its own node_modules, where mini programs look for them.
  *
- * - Nothing to do when they are there.
+ * - Nothing to do when they are there, or built into a `miniprogram_npm`.
  * - A package that a folder above has in the version asked for is linked (so an example inside this repository is ready at once).
- * - Otherwise npm installs all of them: `npm ci` with a lockfile, `npm install` without.
+ * - Otherwise npm installs all of them, without what serves development only and without a change of the user's files.
+ * - When that fails, each is installed alone, so that one that cannot be had does not take the others with it.
  *
  * @returns what was done.
- * @throws CloudError DEPENDENCIES_MISSING when npm fails, with its last lines.
+ * @throws CloudError DEPENDENCIES_MISSING with what cannot be had and npm's last lines; the others are there then.
  */
 export async function ensureDependencies(
   dir: string,
   options: DependencyOptions = {},
 ): Promise<'none' | 'linked' | 'installed'> {
-  const wanted = dependenciesOf(dir).filter(({ place }) => !existsSync(place));
+  const wanted = dependenciesOf(dir).filter(
+    ({ name, place }) => !existsSync(place) && !options.built?.some((folder) => isBuilt(folder, name)),
+  );
   if (wanted.length === 0) return 'none';
   const found = wanted.map(({ name, spec, place }) => ({ place, source: sourceOf(dir, name, spec) }));
   if (found.every(({ source }) => source !== undefined)) {
     for (const { place, source } of found) if (source !== undefined) link(place, source);
     return 'linked';
   }
-  await install(dir, options);
+  await install(dir, wanted, options);
   return 'installed';
+}
+
+function isBuilt(folder: string, name: string): boolean {
+  const place = joinInside(join(folder, 'miniprogram_npm'), name);
+  return place !== undefined && existsSync(place);
+}
+
+async function install(dir: string, wanted: readonly Wanted[], options: DependencyOptions): Promise<void> {
+  const deadline = performance.now() + (options.timeoutMs ?? 5 * 60_000);
+  const run = { onLine: options.onLine ?? (() => {}), leftMs: () => deadline - performance.now() };
+  run.onLine(`installing the packages of ${join(dir, 'package.json')} …`);
+  const locked = existsSync(join(dir, 'package-lock.json'));
+  const command = locked ? 'ci' : 'install';
+  const all = dependenciesOf(dir);
+  let failure: string | undefined;
+  if (locked || options.development) {
+    failure = await installInPlace(dir, command, options.development === true, run);
+    if (failure === undefined) return;
+  }
+  const apart = await installApart(dir, all, run);
+  if (apart === undefined) return;
+  for (const one of all) if (all.length > 1 && !existsSync(one.place)) await installApart(dir, [one], run);
+  const missing = wanted.filter(({ place }) => !existsSync(place));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name, spec }) => `${name}@${spec}`).join(', ');
+  throw new CloudError('DEPENDENCIES_MISSING', `${names} cannot be had: ${failure ?? apart}`, {
+    hint: `check the network and run \`npm ${command}\` in ${dir}`,
+  });
 }
 
 /** Names as npm allows them, old ones with capitals too. They become folders, so nothing else may be one. */
 const PACKAGE_NAME = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~_-][a-z0-9._~-]*$/i;
 
+interface Wanted {
+  name: string;
+  spec: string;
+  place: string;
+}
+
 /** What package.json asks for, with the folder that each is looked for in. */
-function dependenciesOf(dir: string): { name: string; spec: string; place: string }[] {
+function dependenciesOf(dir: string): Wanted[] {
   const file = join(dir, 'package.json');
   const json = readJsonFile(file) as { dependencies?: unknown } | null | undefined;
   const list = json?.dependencies;
@@ -89,43 +128,4 @@ function link(at: string, source: string): void {
   // A link that leads nowhere any more.
   rmSync(at, { force: true });
   symlinkSync(relative(dirname(at), source), at, 'dir');
-}
-
-async function install(dir: string, options: DependencyOptions): Promise<void> {
-  const lines: string[] = [];
-  const onLine = (text: string): void => {
-    lines.push(text);
-    if (lines.length > 20) lines.shift();
-    options.onLine?.(text);
-  };
-  const command = existsSync(join(dir, 'package-lock.json')) ? 'ci' : 'install';
-  options.onLine?.(`installing the packages of ${join(dir, 'package.json')} …`);
-  const failure = (what: string): CloudError =>
-    new CloudError('DEPENDENCIES_MISSING', `\`npm ${command}\` in ${dir} ${what}\n${lines.join('\n')}`, {
-      hint: `check the network and run \`npm ${command}\` in ${dir}`,
-    });
-  const npm = process.env.npm_execpath;
-  const [file, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const child = await startChild(file, [...args, command, '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: dir,
-    env: npmEnvironment(process.env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).catch((error: Error) => {
-    throw failure(`could not be started: ${error.message}`);
-  });
-  for (const stream of [child.process.stdout, child.process.stderr]) {
-    const splitter = createLineSplitter(onLine);
-    stream?.on('data', splitter.write);
-    stream?.on('end', splitter.end);
-  }
-  const timeoutMs = options.timeoutMs ?? 5 * 60_000;
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    void child.stop();
-  }, timeoutMs);
-  const { code } = await child.ended;
-  clearTimeout(timer);
-  if (late) throw failure(`took longer than ${timeoutMs / 1000} s`);
-  if (code !== 0) throw failure(`ended with exit code ${code}`);
 }

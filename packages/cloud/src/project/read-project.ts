@@ -17,6 +17,8 @@ export interface Project {
   title: string;
   appid: string;
   config: ProjectConfig;
+  /** Absolute folder of the mini program itself: `miniprogramRoot`, or the project's own. */
+  clientDir: string;
   /** Absolute folder of the backend; undefined when the project has none. */
   backendDir?: string;
 }
@@ -52,6 +54,7 @@ export function readProject(dir: string): Project {
     title,
     appid: word('appid') ?? TOURIST_APPID,
     config,
+    clientDir: clientOf(folder, word('miniprogramRoot')),
   };
   const backend = config.backend?.dir ?? word('qcloudRoot');
   if (backend === undefined) return project;
@@ -64,6 +67,12 @@ export function readProject(dir: string): Project {
     });
   }
   return { ...project, backendDir };
+}
+
+/** A root that leaves the project is the compiler's to find fault with. */
+function clientOf(folder: string, root = ''): string {
+  const full = joinInside(folder, root);
+  return full !== undefined && leadsInside(folder, full) && isFolder(full) ? full : folder;
 }
 
 /** A path of the configuration as an absolute one that does not leave the project, links followed. */

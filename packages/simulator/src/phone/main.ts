@@ -1,11 +1,20 @@
-import { DEVICES, type DevEvent, type Device, type Diagnostic, type RuntimeMode } from '@sparrow/protocol';
+import {
+  DEVICES,
+  type DevEvent,
+  type Device,
+  type Diagnostic,
+  type PackageManifest,
+  type RuntimeMode,
+} from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
 import { createHandle } from './handle.ts';
+import { openLaunchScreen, openMenu } from './menu.ts';
 import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
 import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
+import { phoneTexts } from './texts.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
 interface Settings {
@@ -38,7 +47,7 @@ function readSettings(): Settings {
   const preset = DEVICES.find((device) => device.id === given.get('device')) ?? (DEVICES[0] as Device);
   return {
     token: given.get('token') ?? '',
-    user: given.get('user') || '小麻雀',
+    user: given.get('user') || (full ? ownUser() : '小麻雀'),
     mode: given.get('mode') === 'single' ? 'single' : 'dual',
     device: full
       ? {
@@ -62,10 +71,27 @@ function readSettings(): Settings {
   };
 }
 
+/** A real phone is a user of its own, the same one every time. */
+function ownUser(): string {
+  const known = localStorage.getItem('sparrow.user');
+  if (known) return known;
+  const [number = 0] = crypto.getRandomValues(new Uint16Array(1));
+  const name = `手机${String(number % 10_000).padStart(4, '0')}`;
+  localStorage.setItem('sparrow.user', name);
+  return name;
+}
+
+const clock = (): string => {
+  const now = new Date();
+  return `${now.getHours()}:${String(now.getMinutes()).padStart(2, '0')}`;
+};
+
 const settings = readSettings();
+const texts = phoneTexts(settings.language);
 const handle = createHandle();
 window.sparrow = handle;
-const overlay = createOverlay(document.body, () => void start());
+let launch: ReturnType<typeof openLaunchScreen> | undefined;
+const overlay = createOverlay(document.body, texts, () => void start());
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -76,16 +102,19 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   const [width, height] = landscape ? [device.height, device.width] : [device.width, device.height];
   screen.style.width = `${width}px`;
   screen.style.height = `${height}px`;
-  const now = new Date();
-  const clock = `${now.getHours()}:${String(now.getMinutes()).padStart(2, '0')}`;
-  const status = h('div.status-bar', {}, h('span', {}, clock), h('span.status-icons', { innerHTML: STATUS_ICONS }));
+  const status = h(
+    'div.status-bar',
+    {},
+    h('span.clock', {}, clock()),
+    h('span.status-icons', { innerHTML: STATUS_ICONS }),
+  );
   status.style.height = `${device.statusBar}px`;
   const capsule = h(
     'div.capsule',
     {},
-    h('button', { title: 'menu' }, '•••'),
+    h('button', { title: texts.menu, ariaLabel: texts.menu, onclick: showMenu }, '•••'),
     h('i'),
-    h('button', { title: 'restart', onclick: () => void start() }, '◉'),
+    h('button', { title: texts.restart, ariaLabel: texts.restart, onclick: () => void start() }, '◉'),
   );
   capsule.style.top = `${device.statusBar + 6}px`;
   const indicator = h('div.home-indicator');
@@ -101,6 +130,23 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   return screen;
 }
 
+function showMenu(): void {
+  const device = document.querySelector<HTMLElement>('.device');
+  if (!device) return;
+  const { phone } = handle;
+  openMenu(device, texts, {
+    ...(phone && { share: () => phone.share(texts.shared) }),
+    restart: () => void start(),
+    about: () => [
+      ...(phone ? [nameOf(phone.manifest), phone.manifest.appid] : []),
+      `${texts.user}: ${settings.user}`,
+      `${texts.mode}: ${texts[settings.mode]}`,
+    ],
+  });
+}
+
+const nameOf = ({ app }: PackageManifest): string => app.window.navigationBarTitleText ?? '';
+
 async function start(): Promise<void> {
   handle.phone?.close();
   handle.phone = undefined;
@@ -110,9 +156,13 @@ async function start(): Promise<void> {
   handle.failure = undefined;
   let stuck = false;
   overlay.clear();
+  const screen = frameOf(settings);
+  launch?.close();
+  const opening = openLaunchScreen(screen.parentElement ?? document.body);
+  launch = opening;
   try {
     handle.phone = await startPhone({
-      screen: frameOf(settings),
+      screen,
       device: settings.device,
       landscape: settings.landscape,
       theme: settings.theme,
@@ -140,6 +190,7 @@ async function start(): Promise<void> {
       },
       onReport: (entry) => keep(handle.reports, entry),
       onPageReady(pageId, path, error) {
+        opening.close();
         keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
         if (error !== undefined) overlay.pageError(path, error);
       },
@@ -154,8 +205,10 @@ async function start(): Promise<void> {
       },
       onRoute: (pages) => tell({ pages }),
     });
+    opening.name(nameOf(handle.phone.manifest));
     overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
   } catch (error) {
+    opening.close();
     handle.failure = error instanceof Error ? error.message : String(error);
     overlay.failure(handle.failure);
   }
@@ -190,16 +243,34 @@ window.addEventListener('message', (event) => {
     settings.theme = value === 'dark' ? 'dark' : 'light';
     document.body.dataset.theme = settings.theme;
     handle.phone?.setTheme(settings.theme);
-  } else if (command === 'restart') void start();
+  } else if (command === 'rotate') rotate(value === 'landscape');
+  else if (command === 'zoom') overlay.fit();
+  else if (command === 'restart') void start();
   else if (command === 'open' && value) handle.phone?.navigate(value);
 });
+/** Turns the phone; its pages stay and hear of their new size. */
+function rotate(landscape: boolean): void {
+  if (settings.landscape === landscape || settings.full) return;
+  settings.landscape = landscape;
+  const { width, height } = settings.device;
+  resizeDevice(...((landscape ? [height, width] : [width, height]) as [number, number]));
+}
+
+function resizeDevice(width: number, height: number): void {
+  const holder = document.querySelector<HTMLElement>('.device');
+  if (holder) Object.assign(holder.style, { width: `${width}px`, height: `${height}px` });
+  handle.phone?.resize(width, height);
+}
+
 window.addEventListener('resize', () => {
   if (!settings.full) return;
   settings.device = { ...settings.device, width: innerWidth, height: innerHeight };
-  const holder = document.querySelector<HTMLElement>('.device');
-  if (holder) Object.assign(holder.style, { width: `${innerWidth}px`, height: `${innerHeight}px` });
-  handle.phone?.resize(innerWidth, innerHeight);
+  resizeDevice(innerWidth, innerHeight);
 });
+setInterval(() => {
+  const shown = document.querySelector('.clock');
+  if (shown) shown.textContent = clock();
+}, 1_000);
 document.addEventListener('visibilitychange', () => (document.hidden ? handle.phone?.hide() : handle.phone?.show()));
 
 createDevLink('/simulator/events', settings.token, onDevEvent);

@@ -1,38 +1,54 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { h } from './dom.ts';
+import type { PhoneTexts } from './texts.ts';
 
 /** Says over the phone what is wrong: compile errors with their code frame, a page that failed, a start that failed. */
 export function createOverlay(
   parent: HTMLElement,
+  texts: PhoneTexts,
   restart: () => void,
 ): {
+  clear(): void;
+  /** Makes the text as large as elsewhere, however small the phone is drawn. */
+  fit(): void;
   diagnostics(errors: Diagnostic[]): void;
   pageError(path: string, message: string): void;
   failure(message: string): void;
-  clear(): void;
 } {
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
+  const fit = (): void => {
+    const frame = window.frameElement as HTMLElement | null;
+    const scale = frame && frame.offsetWidth > 0 ? frame.getBoundingClientRect().width / frame.offsetWidth : 1;
+    layer.style.fontSize = `${13 / Math.max(0.4, Math.min(1, scale))}px`;
+  };
   const show = (title: string, ...content: (Node | string)[]): void => {
     layer.hidden = false;
     // The capsule stays free: one can always start again.
     const capsule = document.querySelector('.capsule')?.getBoundingClientRect();
     layer.style.top = `${(capsule?.bottom ?? -8) + 8}px`;
+    fit();
     layer.replaceChildren(
-      h('button.overlay-close', { onclick: () => (layer.hidden = true), title: '✕' }, '✕'),
+      h(
+        'button.overlay-close',
+        { onclick: () => (layer.hidden = true), title: texts.close, ariaLabel: texts.close },
+        '✕',
+      ),
       h('h2', {}, title),
       ...content,
-      h('button.overlay-restart', { onclick: restart }, '重新启动 · Start again'),
+      h('button.overlay-restart', { onclick: restart }, texts.restart),
     );
   };
   return {
+    clear: () => (layer.hidden = true),
+    fit,
     diagnostics(errors) {
       if (errors.length === 0) {
         layer.hidden = true;
         return;
       }
       show(
-        `编译错误 · ${errors.length} compile ${errors.length === 1 ? 'error' : 'errors'}`,
+        texts.compileErrors(errors.length),
         ...errors
           .slice(0, 10)
           .map((error) =>
@@ -47,8 +63,7 @@ export function createOverlay(
           ),
       );
     },
-    pageError: (path, message) => show('页面出错 · page failed', h('strong', {}, path), h('pre', {}, message)),
-    clear: () => (layer.hidden = true),
-    failure: (message) => show('无法启动 · cannot start', h('pre', {}, message)),
+    pageError: (path, message) => show(texts.pageFailed, h('strong', {}, path), h('pre', {}, message)),
+    failure: (message) => show(texts.cannotStart, h('pre', {}, message)),
   };
 }

@@ -93,6 +93,8 @@ export interface Phone {
   setTheme(theme: 'light' | 'dark'): void;
   /** The screen has got another size, in CSS pixels. */
   resize(width: number, height: number): void;
+  /** Asks the page that is shown what it shares, and says that it was done. */
+  share(done: string): void;
   back(): void;
   navigate(url: string): void;
   hide(): void;
@@ -560,7 +562,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       emitOn(service, 'native', 'ThemeChange', { theme });
     },
     resize(width, height) {
+      // The sides are those of the screen as it is held now.
       options.device = { ...options.device, width, height };
+      options.landscape = false;
       screen.style.width = `${width}px`;
       screen.style.height = `${height}px`;
       const { top } = stack;
@@ -571,6 +575,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       emitOn(service, 'native', 'systemChange', info);
       emitOn(service, 'native', 'WindowResize', { size });
       if (top) emitOn(service, 'page', top.id, 'resize', { size, deviceOrientation });
+    },
+    share(text) {
+      if (stack.top) emitOn(service, 'page', stack.top.id, 'shareAppMessage', { from: 'menu' });
+      dialogs.notice(text);
     },
     back: () => void stack.navigateBack(1),
     navigate: (url) => stack.reLaunch(url),

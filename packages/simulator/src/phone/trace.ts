@@ -15,13 +15,23 @@ const NAMES = {
 
 /** The same channel with a tap. What is more than the meter lets through is not looked at. */
 export function traced(channel: Channel, trace: Trace, pageId: number, meter: Meter): Channel {
+  // The watch over the logic layer asks every two seconds; question, answer and receipt would drown what is looked for.
+  const answers = new Set<unknown>();
   const note = (message: readonly unknown[]): void => {
     const [verb, event, ...args] = message as [Verb, string, ...unknown[]];
     const name = NAMES[verb];
-    // The sign of life would drown what is looked for.
-    if (!name || event === 'evaluate' || event === 'debugResult' || !meter.take()) return;
+    if (event === 'debugResult') answers.add(args[0]);
+    if (event === 'evaluate' || event === 'debugResult' || (event === 'reply' && answers.delete(args[0]))) return;
+    if (!name || !meter.take()) return;
     const summary = preview(args);
-    trace({ time: Date.now(), verb: name, event, pageId, size: summary.length, summary: summary.slice(0, 300) });
+    trace({
+      time: Date.now(),
+      verb: name,
+      event,
+      pageId,
+      size: summary.length,
+      summary: summary.slice(0, MAX_PREVIEW),
+    });
   };
   return {
     post(message, transfer) {

@@ -7,7 +7,7 @@ Page({
     status: 'offline',
     people: [],
     peopleShown: false,
-    /** 屏幕上的消息,旧的在前;key 是消息编号,还没送到的是临时编号。 */
+    /** 屏幕上的消息，旧的在前；key 是消息编号，还没送到的是临时编号。 */
     messages: [],
     loading: true,
     more: false,
@@ -50,7 +50,7 @@ Page({
   },
 
   onStatus(status) {
-    // 断线期间别人说的话,重新连上后补回来。
+    // 断线期间别人说的话，重新连上后补回来。
     const back = status === 'online' && this.data.status !== 'online' && this.data.messages.length > 0;
     this.setData({ status });
     if (back) this.loadNewest();
@@ -75,7 +75,7 @@ Page({
     try {
       const { messages, more } = await api.get(`/rooms/${this.room}/messages?before=${first.id}`);
       const older = messages.map((message) => this.toItem(message));
-      // 停在原来的第一条上,不让画面跳动。
+      // 停在原来的第一条上，不让画面跳动。
       this.show([...older, ...this.data.messages], { loading: false, more, animated: false, target: `m-${first.key}` });
     } catch (_error) {
       this.setData({ loading: false });
@@ -86,11 +86,11 @@ Page({
     return { key: String(id), id, nonce, text, at: time, from, mine: from.openId === this.me.openId, pending: false };
   },
 
-  /** 收到一条消息;是自己刚发的就替换掉那条“发送中”。 */
+  /** 收到一条消息；是自己刚发的就替换掉那条“发送中”。 */
   add(message) {
     const item = this.toItem(message);
     const known = this.data.messages.filter((other) => other.key !== item.key && other.nonce !== message.nonce);
-    // 没有 nonce 的消息(历史消息)之间不算相同。
+    // 没有 nonce 的消息（历史消息）之间不算相同。
     const rest = message.nonce ? known : this.data.messages.filter((other) => other.key !== item.key);
     const sent = rest.filter((other) => !other.pending);
     const pending = rest.filter((other) => other.pending);
@@ -109,7 +109,7 @@ Page({
   },
 
   scrollDown(animated) {
-    // 先清空再设置,连续两次滚到同一个元素也会生效。
+    // 先清空再设置，连续两次滚到同一个元素也会生效。
     this.setData({ target: '', animated });
     wx.nextTick(() => this.setData({ target: 'bottom' }));
   },

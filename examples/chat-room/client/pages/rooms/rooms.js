@@ -23,7 +23,7 @@ Page({
   },
 
   onShow() {
-    // 从聊天页回来:人数和最后一条消息可能变了。
+    // 从聊天页回来：人数和最后一条消息可能变了。
     if (this.data.me && !this.data.loading) this.load();
   },
 
@@ -44,7 +44,7 @@ Page({
       this.showRooms(await api.get('/rooms'));
       getApp().chat.open();
     } catch (error) {
-      // 后端不认识这个人(例如数据被清空了):请他重新登录。
+      // 后端不认识这个人（例如数据被清空了）：请他重新登录。
       if (/未登录/.test(error.message)) this.logout();
       else this.setData({ loading: false, error: this.data.rooms.length ? '' : error.message });
     }

@@ -16,7 +16,7 @@ const server = http.createServer(async (request, response) => {
   if (request.url === '/login') return sparrow.handleLogin(request, response);
   const answer = await sparrow.checkSession(request).then(
     (user) => ok({ visits: (count.get(user.openId) as { count: number }).count }),
-    // code -1:客户端的 SDK 会重新登录,再试一次。
+    // code -1：客户端的 SDK 会重新登录，再试一次。
     failure,
   );
   response.setHeader('content-type', 'application/json; charset=utf-8');

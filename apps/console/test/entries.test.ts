@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { groupStacks, type PanelLog, pretty } from '../src/entries.ts';
+
+const line = (text: string, more: Partial<PanelLog> = {}): PanelLog => ({
+  time: 1,
+  source: 'backend',
+  level: 'error',
+  text,
+  phone: '',
+  ...more,
+});
+
+describe('lines of the log', () => {
+  it('stand with their stack under the line that they belong to', () => {
+    const groups = groupStacks([
+      line('before'),
+      line('Error: no database'),
+      line('    at open (server/index.ts:3:5)'),
+      line('    at node:internal/main'),
+      line('    ... 4 lines matching cause stack trace ...'),
+      line('after'),
+    ]);
+    expect(groups.map(({ text }) => text)).toEqual(['before', 'Error: no database', 'after']);
+    expect(groups[1]?.stack?.split('\n')).toHaveLength(3);
+  });
+
+  it('do not take the stack of another source or phone, and do not change what came in', () => {
+    const lines = [
+      line('mine'),
+      line('    at theirs (a.js:1:1)', { phone: '小麻雀', source: 'service' }),
+      line('    at ours (b.js:1:1)'),
+    ];
+    expect(groupStacks(lines)).toHaveLength(3);
+    expect(lines[0]).not.toHaveProperty('stack');
+    expect(groupStacks([line('    at the beginning (c.js:1:1)')])).toHaveLength(1);
+  });
+});
+
+describe('a body', () => {
+  it('is laid out when it is JSON, and stays as it is otherwise', () => {
+    expect(pretty('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}');
+    for (const text of ['{"a":', 'plain', '12345678901234567890', '']) expect(pretty(text)).toBe(text);
+  });
+});
