@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +90,45 @@ describe('sparrow check', () => {
     for (const path of ['own', 'inner', 'shared'])
       expect([path, pages[path]?.clean, codes(pages[path])]).toEqual([path, false, ['COMPONENT_MISSING']]);
     expect(pages.whole).toMatchObject({ clean: true, errors: [] });
+  });
+
+  it('installs before it compiles, and only the pages that need a package that cannot be had are not clean', async () => {
+    const using = (path: string) => ({ usingComponents: { item: path } });
+    program({
+      here: { wxml: '<item/>', json: using('kept/item') },
+      lost: { wxml: '<item/>', json: using('gone/item') },
+      script: { wxml: '<view>a</view>', js: 'require("gone"); Page({})' },
+      none: { wxml: '<view>none</view>' },
+    });
+    write(folder.path, {
+      'package.json': { dependencies: { kept: 'file:./kept.tgz', gone: 'file:./gone.tgz' } },
+      'package/package.json': { name: 'kept', version: '1.0.0', miniprogram: 'dist' },
+      'package/dist/item.wxml': '<view>from the package</view>',
+      'package/dist/item.js': 'Component({})',
+      'package/dist/item.json': { component: true },
+    });
+    execFileSync('tar', ['czf', 'kept.tgz', 'package'], { cwd: folder.path });
+    rmSync(join(folder.path, 'package'), { recursive: true });
+    const { pages, stderr } = await check();
+    expect(pages.here).toMatchObject({ clean: true, text: 'from the package' });
+    expect(pages.none).toMatchObject({ clean: true, text: 'none' });
+    expect(codes(pages.lost)).toEqual(['COMPONENT_MISSING']);
+    expect(pages.script?.clean).toBe(false);
+    expect(stderr).toContain('gone@file:./gone.tgz cannot be had');
+  });
+
+  it('answers a mini game with what it is', async () => {
+    write(folder.path, { 'game.json': { deviceOrientation: 'portrait' }, 'game.js': '' });
+    for (const config of [{ compileType: 'game' }, {}]) {
+      write(folder.path, { 'project.config.json': config });
+      for (const args of [
+        ['check', folder.path],
+        ['build', folder.path, '--out', join(folder.path, 'out')],
+      ]) {
+        const { code, stderr } = await run(args);
+        expect([code, stderr]).toEqual([1, expect.stringContaining('is a mini game')]);
+      }
+    }
   });
 
   it('covers the picture of a page with its own compile errors only', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { ProjectConfig } from '@sparrow/protocol';
@@ -38,6 +38,10 @@ export function readProject(dir: string): Project {
       hint: 'name the folder that holds project.config.json, or run `sparrow create <dir>`',
     });
   const official = readJson(join(folder, 'project.config.json'));
+  if (official?.compileType === 'game' || isGame(folder))
+    throw new CloudError('PROJECT_INVALID', `${folder} is a mini game, and Sparrow runs mini programs`, {
+      hint: 'a mini game has no pages and draws on a canvas of its own: use the official tool',
+    });
   if (official === undefined && readIfThere(join(folder, 'app.json')) === undefined)
     throw new CloudError('PROJECT_INVALID', `${folder} has neither project.config.json nor app.json`, {
       hint: 'name the folder of a mini program, or run `sparrow create <dir>`',
@@ -68,6 +72,9 @@ export function readProject(dir: string): Project {
   }
   return { ...project, backendDir };
 }
+
+const isGame = (folder: string): boolean =>
+  existsSync(join(folder, 'game.json')) && !existsSync(join(folder, 'app.json'));
 
 /** A root that leaves the project is the compiler's to find fault with. */
 function clientOf(folder: string, root = ''): string {

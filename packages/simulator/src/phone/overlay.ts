@@ -8,12 +8,12 @@ export function createOverlay(
   texts: PhoneTexts,
   restart: () => void,
 ): {
-  clear(): void;
   /** Makes the text as large as elsewhere, however small the phone is drawn. */
   fit(): void;
   diagnostics(errors: Diagnostic[]): void;
   pageError(path: string, message: string): void;
   failure(message: string): void;
+  clear(): void;
 } {
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
@@ -24,10 +24,10 @@ export function createOverlay(
   };
   const show = (title: string, ...content: (Node | string)[]): void => {
     layer.hidden = false;
+    fit();
     // The capsule stays free: one can always start again.
     const capsule = document.querySelector('.capsule')?.getBoundingClientRect();
     layer.style.top = `${(capsule?.bottom ?? -8) + 8}px`;
-    fit();
     layer.replaceChildren(
       h(
         'button.overlay-close',
