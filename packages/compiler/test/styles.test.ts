@@ -192,12 +192,12 @@ test.each([
     '.b { color: red; content:  } .c { color: red }',
     '1:27',
   ],
-])('%s costs no more than itself', async (_name, wxss, expected, place) => {
+])('%s costs no more than itself', async (name, wxss, expected, place) => {
   const { css, pkg } = await sheet(wxss);
   const squeeze = (text: string) => text.replace(/\s+/g, ' ');
   expect(squeeze(css)).toBe(squeeze(expected));
   expect(summary(pkg)).toEqual([`WXSS_SYNTAX pages/a.wxss:${place}`]);
-  expect(pkg.manifest.diagnostics[0]!.severity).toBe('warning');
+  expect(pkg.manifest.diagnostics[0]!.severity).toBe(name === 'a brace too few' ? 'error' : 'warning');
 });
 
 test('what is no style sheet is left out, and only that', async () => {
@@ -255,4 +255,10 @@ test.each(['less', 'scss', 'styl'])('an app.%s without app.wxss is a warning', a
     { code: 'FILE_MISSING', severity: 'warning', file: `app.${suffix}` },
   ]);
   expect(summary(await build(onePage({ [`app.${suffix}`]: '@c: red;', 'app.wxss': '' })))).toEqual([]);
+});
+
+test('a brace that is missing is one error at its rule', async () => {
+  const pkg = await build(onePage({ 'pages/a.wxss': '.x { color: red }\n.a { color: red;\n.b { color: blue }' }));
+  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'WXSS_SYNTAX', severity: 'error', line: 2 }]);
+  expect(pkg.styles.get('')?.['pages/a']).toContain('.x { color: red }');
 });

@@ -254,3 +254,19 @@ test('a page without a template is broken, a component without one only warns', 
   expect(summary(pkg)).toEqual(['FILE_MISSING a.wxml:0:0', 'FILE_MISSING x.wxml:0:0']);
   expect(pkg.manifest.broken).toEqual({ a: [0] });
 });
+
+test.each([
+  [
+    'a misspelt end tag',
+    '<view>\n  <text>one</txet>\n  <view>two</view>\n</view>',
+    '2:12',
+    '</txet> stands where </text>',
+  ],
+  ['an end tag that is missing', '<view>\n<view>\n<text>x\n</view>\n</view>', '3:1', '<text> has no end tag'],
+  ['one that is missing to the end', '<view>\n<input>\n<view>x\n</view>', '1:1', '<view> has no end tag'],
+  ['an end tag too many', '<view>x</view>\n</view>', '2:1', '</view> closes nothing'],
+])('%s is one error, at its place', async (_name, wxml, place, message) => {
+  const pkg = await build(onePage({ 'pages/a.wxml': wxml }));
+  expect(pkg.manifest.diagnostics).toMatchObject([{ severity: 'error', message: expect.stringContaining(message) }]);
+  expect(summary(pkg)).toEqual([`WXML_SYNTAX pages/a.wxml:${place}`]);
+});

@@ -275,7 +275,7 @@ inBothModes('components', (mode) => {
       });
       const overlay = test.page.locator('.overlay');
       await overlay.filter({ hasText: 'LOGIC_STUCK' }).waitFor({ timeout: 30_000 });
-      await test.page.locator('button[title=restart]').click({ trial: true });
+      await test.page.locator('.capsule button:last-child').click({ trial: true });
       await overlay.waitFor({ state: 'hidden', timeout: 30_000 });
       expect(await test.problems()).toEqual([]);
       await test.close();

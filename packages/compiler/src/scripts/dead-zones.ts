@@ -2,7 +2,7 @@ import { type Node, parse, type VariableDeclaration } from 'acorn';
 import { childrenOf, nodesOf } from '../wxs/parse.ts';
 
 /** `const X = … X …` on one line: worth a closer look. */
-const SUSPECT = /\b(?:const|let) ([\w$]+) = [^\n;]*?(?<![\w$.])\1(?![\w$:])/;
+const SUSPECT = /\b(?:const|let) ([\w$]+) = [^\n;]{0,200}?(?<![\w$.])\1(?![\w$:])/;
 
 /**
  * `const X = X ? X : …` throws in JavaScript. The original's tool compiles such a file to ES5, where it is a `var` that is

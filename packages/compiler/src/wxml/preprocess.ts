@@ -21,7 +21,9 @@ interface Edit {
 const ODD_SPACES = /[\u0085\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]/g;
 
 /** Elements without content: left open they would swallow what follows them. */
-const CHILDLESS = new Set('input image img br hr icon progress slider switch radio checkbox import include'.split(' '));
+export const CHILDLESS = new Set(
+  'input image img br hr icon progress slider switch radio checkbox import include'.split(' '),
+);
 
 /**
  * Turns what the original accepts, and the template compiler does not, into what both do. Places in the result are

@@ -7,8 +7,9 @@ import { withoutSuffix } from '../paths.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import { rewriteWxs } from '../wxs/rewrite.ts';
+import { firstMismatch } from './balance.ts';
 import { templateLimit } from './limits.ts';
-import { type Preprocessed, preprocessWxml } from './preprocess.ts';
+import { CHILDLESS, type Preprocessed, preprocessWxml } from './preprocess.ts';
 import { scanWxml, type WxmlPart } from './scan.ts';
 
 /** A finding of the template compiler; lines and columns are from 0. */
@@ -44,8 +45,10 @@ export function compileTemplate(file: SourceFile): Template {
   const group = new TmplGroup();
   try {
     const findings = group.addTmpl(path, source.text) as TemplateFinding[];
-    const important = mostImportant(findings.filter(isTold), ({ level }) => level === 'Fatal');
+    const told = findings.filter((finding) => isTold(finding) && !END_TAG.test(finding.message));
+    const important = mostImportant(told, ({ level }) => level === 'Fatal');
     const diagnostics = important.map((finding) => toDiagnostic(file, source, finding));
+    if (findings.some(({ message }) => END_TAG.test(message))) diagnostics.unshift(...endTagDiagnostic(file, source));
     const scripts = rewriteInlineScripts(group, file, source, diagnostics);
     const references = readReferences(file, source.parts);
     const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
@@ -106,6 +109,17 @@ export function wxsDiagnostic(file: SourceFile, message: string, at: number): Di
 
 /** Habits that the original does not mind, and that change nothing. */
 const HARMLESS = /^(this attribute is deprecated|should be quoted|duplicated attribute|missing attribute value)$/;
+
+/** One slip gives several of these, at places that are not its own; the first mismatch is told instead. */
+const END_TAG = /^(missing|invalid) end tag$/;
+
+/** Such a template is not shown, as in the original: the elements after the slip would stand in the wrong place. */
+function endTagDiagnostic(file: SourceFile, source: Preprocessed): Diagnostic[] {
+  const found = firstMismatch(source.parts, CHILDLESS);
+  if (!found) return [];
+  const hint = 'correct the tag; until then nothing of the template is shown';
+  return [createDiagnostic(file, { code: 'WXML_SYNTAX', message: found.message, hint, at: found.at })];
+}
 
 function isTold({ level, message }: TemplateFinding): boolean {
   return level !== 'Note' && !HARMLESS.test(message);

@@ -28,8 +28,11 @@ export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | 
       if (!(error instanceof CssSyntaxError)) throw error;
       const at = { line: error.line ?? 1, column: error.column ?? 1 };
       const hint = 'correct the style sheet at this place; until then this piece of it is left out';
-      const message = error.reason;
-      faults.push(createDiagnostic(file, { code: 'WXSS_SYNTAX', severity: 'warning', message, hint, at }));
+      // What follows a brace that is missing belongs to its rule: much more than a piece is lost.
+      const unclosed = /^Unclosed block/.test(error.reason);
+      const message = unclosed ? 'the } of this rule is missing: what follows counts as a part of it' : error.reason;
+      const severity = unclosed ? 'error' : 'warning';
+      faults.push(createDiagnostic(file, { code: 'WXSS_SYNTAX', severity, message, hint, at }));
       const mended = mend(text, error.reason, offsetAt(text, at));
       if (mended === text || faults.length > MAX_FAULTS) {
         const lost = 'correct the style sheet at this place; until then none of its rules applies';

@@ -1,0 +1,42 @@
+import type { Tag, WxmlPart } from './scan.ts';
+
+/**
+ * The first tag by which begin and end do not fit, which is the cause of whatever a parser says after it.
+ *
+ * @param childless elements that need no end tag
+ */
+export function firstMismatch(
+  parts: readonly WxmlPart[],
+  childless: ReadonlySet<string>,
+): { message: string; at: number } | undefined {
+  const open: Tag[] = [];
+  const counts = new Map<string, number>();
+  const count = (name: string, by: number): void => void counts.set(name, (counts.get(name) ?? 0) + by);
+  const pop = (): void => {
+    const tag = open.pop();
+    if (tag) count(tag.name, -1);
+  };
+  const skipChildless = (name: string): void => {
+    for (let top = open.at(-1); top && top.name !== name && childless.has(top.name); top = open.at(-1)) pop();
+  };
+  for (const part of parts) {
+    if (part.type === 'start' && !part.selfClosing) {
+      open.push(part);
+      count(part.name, 1);
+    }
+    if (part.type !== 'end') continue;
+    skipChildless(part.name);
+    const top = open.at(-1);
+    if (!top) return { message: `</${part.name}> closes nothing`, at: part.start };
+    if (top.name === part.name) pop();
+    else if ((counts.get(part.name) ?? 0) > 0) return missing(top);
+    else return { message: `</${part.name}> stands where </${top.name}> is expected`, at: part.start };
+  }
+  skipChildless('');
+  const last = open.at(-1);
+  return last && missing(last);
+}
+
+function missing(tag: Tag): { message: string; at: number } {
+  return { message: `<${tag.name}> has no end tag </${tag.name}>`, at: tag.start };
+}
