@@ -73,8 +73,9 @@ export function readProject(dir: string): Project {
   return { ...project, backendDir };
 }
 
+// game.json alone is the file of a game backend (packages/router).
 const isGame = (folder: string): boolean =>
-  existsSync(join(folder, 'game.json')) && !existsSync(join(folder, 'app.json'));
+  existsSync(join(folder, 'game.js')) && existsSync(join(folder, 'game.json')) && !existsSync(join(folder, 'app.json'));
 
 /** A root that leaves the project is the compiler's to find fault with. */
 function clientOf(folder: string, root = ''): string {

@@ -62,11 +62,13 @@ export function locateProject(dir: string): Project {
   const found = [...named, ...USUAL_ROOTS].find((path) => existsInside(base, path, 'app.json'));
   const root = found === undefined ? undefined : joinInside(base, found);
   if (root === undefined) {
-    const game = [...named, ...USUAL_ROOTS].find((path) => existsInside(base, path, 'game.json'));
+    const game = [...named, ...USUAL_ROOTS].find(
+      (path) => existsInside(base, path, 'game.js') && existsInside(base, path, 'game.json'),
+    );
     if (game !== undefined)
       throw new CompilerError(
         'NO_PROJECT',
-        `${joinInside(base, game)} is a mini game (it has game.json and no app.json)`,
+        `${joinInside(base, game)} is a mini game (it has game.js and no app.json)`,
         {
           hint: 'Sparrow runs mini programs; a mini game has no pages and draws on a canvas of its own: use the official tool',
         },
