@@ -9,8 +9,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // In CI a test that fails is tried once more, and scripts/test.mjs names it in its last lines: it is a fault to mend.
-    retry: process.env.CI === 'true' ? 1 : 0,
     // A poll asks until it is so; how long that takes is no claim of a test.
     expect: { poll: { timeout: 60_000, interval: 50 } },
   },

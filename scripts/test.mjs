@@ -15,7 +15,6 @@ const reports = mkdtempSync(join(tmpdir(), 'sparrow-reports-'));
 let passed = 0;
 let failed = 0;
 const skips = [];
-const retried = [];
 
 async function step(name, args, count) {
   process.stderr.write(`\n── ${name}\n`);
@@ -42,9 +41,6 @@ async function tests(name, args) {
     try {
       const report = JSON.parse(readFileSync(file, 'utf8'));
       skips.push(...skipsOf(report, root));
-      for (const { name: path, assertionResults } of report.testResults)
-        for (const { status, failureMessages, fullName } of assertionResults)
-          if (status === 'passed' && failureMessages.length > 0) retried.push(`${path}: ${fullName}`);
       // A file that does not load has no tests to fail.
       const broken = report.testResults.filter(({ status, assertionResults }) => {
         return status === 'failed' && !assertionResults.some((result) => result.status === 'failed');
@@ -82,7 +78,6 @@ if (paths.length === 0 || rest.length > 0)
 if (clusters.length > 0) await tests('tests of clusters', ['--no-file-parallelism', ...clusters]);
 rmSync(reports, { recursive: true, force: true });
 
-for (const line of retried) process.stdout.write(`passed only when tried again: ${line}\n`);
 for (const { line, expected } of skips) process.stdout.write(`${line}${expected ? '' : ': NOT EXPECTED'}\n`);
 const unexpected = skips.filter((skip) => !skip.expected).length;
 if (process.env.CI === 'true') failed += unexpected;
