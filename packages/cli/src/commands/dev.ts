@@ -142,7 +142,8 @@ function printLogs(io: Io, server: DevServer): void {
 }
 
 function printLine(io: Io, { source, level, text }: LogLine): void {
-  if (level === 'debug') return;
+  // What the compiler found is shown with the lines around it instead.
+  if (level === 'debug' || source === 'compiler') return;
   const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
   io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);
 }
