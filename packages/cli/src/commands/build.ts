@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Diagnostic } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, type Diagnostic } from '@sparrow/protocol';
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
@@ -61,7 +61,13 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 export function showDiagnostic(io: Io, diagnostic: Diagnostic): void {
   const { code, severity, message, file, line, column, frame, hint } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
-  io.say(`${io.paint(severity === 'error' ? 'red' : 'yellow', code)} ${place}  ${message}`);
+  const name = io.paint(severity === 'error' ? 'red' : 'yellow', code);
+  const { meaning, fix } = DIAGNOSTICS_ZH[code];
+  if (io.language === 'zh') {
+    io.say(`${name} ${place}  ${meaning}`);
+    io.say(`    ${message}`);
+  } else io.say(`${name} ${place}  ${message}`);
   if (frame) io.say(io.paint('dim', frame.replace(/^/gm, '    ')));
-  if (hint) io.say(`    Fix: ${hint}`);
+  if (io.language === 'zh') io.say(`    解决办法：${fix}${io.paint('dim', hint && `（${hint}）`)}`);
+  else if (hint) io.say(`    Fix: ${hint}`);
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CompiledPackage } from '@sparrow/compiler';
-import { PROBLEM_HINTS, type ProblemCode } from '@sparrow/protocol';
+import { PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createIo, type Io } from '../io.ts';
@@ -122,9 +122,15 @@ function show(io: Io, report: CheckReport): void {
     if (page.errors.length > 5) io.say(`    … and ${page.errors.length - 5} more`);
   }
   const codes = new Set(report.pages.flatMap((page) => page.errors.map((error) => error.code)));
-  const fixes = Object.entries(PROBLEM_HINTS).filter(([code]) => codes.has(code as ProblemCode));
-  if (fixes.length > 0) io.say('\n  How to fix:');
-  for (const [code, hint] of fixes) io.say(`  ${code}: ${hint}`);
+  const found = PROBLEM_CODES.filter((code) => codes.has(code));
+  const isChinese = io.language === 'zh';
+  if (found.length > 0) io.say(isChinese ? '\n  解决办法：' : '\n  How to fix:');
+  for (const code of found)
+    io.say(
+      isChinese
+        ? `  ${code}：${PROBLEMS_ZH[code].meaning}。${PROBLEMS_ZH[code].fix}`
+        : `  ${code}: ${PROBLEM_HINTS[code]}`,
+    );
   const { pages, compiled, rendered, clean } = report.summary;
   io.say('');
   io.say(`  ${pages} pages: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`);

@@ -57,6 +57,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         lan: options.lan,
         watch: options.watch,
         backendEnv: options.env,
+        command: io.command,
         consoleDir: join(REPOSITORY, 'apps/console/dist'),
         async registerSimulator(app, deps) {
           const first = await compiler.build();

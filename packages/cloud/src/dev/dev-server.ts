@@ -41,6 +41,8 @@ export interface DevServerOptions {
   strictPort?: boolean;
   /** Let devices of the LAN open the phone view, by a token. */
   lan?: boolean;
+  /** How `sparrow` is called where this was started; the console's texts name commands so. */
+  command?: string;
   /** Folder of the console's static files. */
   consoleDir?: string;
   registerSimulator?: RegisterSimulator;
@@ -220,6 +222,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
         port,
         ...(lanUrl === undefined ? {} : { lanUrl, lanQr: qrSvg(lanUrl) }),
         backend: events.backend(),
+        ...(options.command === undefined ? {} : { command: options.command }),
       }),
     });
     closers.push(() => server.close());

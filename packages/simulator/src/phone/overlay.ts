@@ -56,9 +56,10 @@ export function createOverlay(
               'article',
               {},
               h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
+              texts.words && h('p', {}, texts.words[error.code].meaning),
               h('p', {}, error.message),
               error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
-              h('p.overlay-hint', {}, error.hint),
+              h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
             ),
           ),
       );

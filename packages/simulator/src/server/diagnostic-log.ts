@@ -12,12 +12,15 @@ export function createDiagnosticLog(
     const found = new Map(diagnostics.map((diagnostic) => [nameOf(diagnostic), diagnostic]));
     const fresh = [...found].filter(([name]) => !known.has(name)).map(([, diagnostic]) => diagnostic);
     known = new Set(found.keys());
-    for (const { severity, code, file, line, column, message, hint } of fresh.slice(0, LINES))
+    for (const { frame: _, ...finding } of fresh.slice(0, LINES)) {
+      const { severity, code, file, line, column, message, hint } = finding;
       log({
         source: 'compiler',
         level: severity === 'error' ? 'error' : 'warn',
         text: `${code} ${file}${line > 0 ? `:${line}:${column}` : ''} ${message} · ${hint}`,
+        finding,
       });
+    }
     if (fresh.length > LINES)
       log({ source: 'compiler', level: 'warn', text: `… and ${fresh.length - LINES} more findings` });
   };
