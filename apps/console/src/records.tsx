@@ -2,6 +2,7 @@ import {
   Alert,
   Button,
   Empty,
+  Flex,
   Form,
   Input,
   InputNumber,
@@ -109,7 +110,7 @@ function Tables({ api }: { api: Api }) {
   };
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
-      <Space wrap>
+      <Flex gap="small">
         <Select
           aria-label={t.tables}
           value={name}
@@ -122,7 +123,7 @@ function Tables({ api }: { api: Api }) {
         />
         <Input.Search
           allowClear
-          style={{ width: 420 }}
+          style={{ flex: 1 }}
           placeholder={isList ? `${t.listOf} ${table.key.join(', ')}` : `select * from ${name || 'Table'} where …`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
@@ -131,7 +132,7 @@ function Tables({ api }: { api: Api }) {
         <Button disabled={isList && query === ''} onClick={() => setEditing({ record: isList ? keyOf(query) : {} })}>
           ＋ {t.newRecord}
         </Button>
-      </Space>
+      </Flex>
       {failure && <Alert type="error" title={failure} />}
       <Table
         size="small"
@@ -144,7 +145,11 @@ function Tables({ api }: { api: Api }) {
             title: encrypted ? `${field} 🔒` : field,
             key: field,
             ellipsis: true,
-            render: (_: unknown, row: StoredRecord) => short(row.record[field]),
+            render: (_: unknown, row: StoredRecord) => (
+              <Typography.Text ellipsis={{ tooltip: true }} style={{ maxWidth: 200 }}>
+                {short(row.record[field])}
+              </Typography.Text>
+            ),
           })),
           ...(isList ? [{ title: t.index, dataIndex: 'index', key: '$index' }] : []),
           { title: t.version, dataIndex: 'version', key: '$version' },
