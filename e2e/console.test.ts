@@ -95,10 +95,13 @@ describe('the console', () => {
     await phones(page, 3);
     await expect.poll(async () => (await outside()).at(-1)).toBe(true);
     // Whatever in the phone is scrolled into view, the phone stays in its frame.
-    const moved = await page.locator('.bezel').first().evaluate((bezel) => {
-      bezel.scrollTo(80, 80);
-      return [bezel.scrollLeft, bezel.scrollTop];
-    });
+    const moved = await page
+      .locator('.bezel')
+      .first()
+      .evaluate((bezel) => {
+        bezel.scrollTo(80, 80);
+        return [bezel.scrollLeft, bezel.scrollTop];
+      });
     expect(moved).toEqual([0, 0]);
   });
 

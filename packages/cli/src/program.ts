@@ -67,8 +67,10 @@ export async function runCli(args: string[]): Promise<number> {
       io.json(json, reportError(io, wrong, ''));
       return 2;
     }
-    io.json(json, reportError(io, error));
-    return 1;
+    // Somebody's own signal is no fault that a log would help with.
+    const interrupted = error instanceof CliError && error.code === 'INTERRUPTED';
+    io.json(json, interrupted ? reportError(io, error, '') : reportError(io, error));
+    return interrupted ? 130 : 1;
   }
 }
 

@@ -5,7 +5,9 @@ import type { CompiledPackage } from '@sparrow/compiler';
 import { PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createInterruption } from '../interruption.ts';
 import { createIo, type Io } from '../io.ts';
+import { reportError } from '../report-error.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
 
 interface CheckCommandOptions extends CommonOptions {
@@ -37,18 +39,16 @@ export function checkCommand(setExitCode: SetExitCode): Command {
     .action(async (dir: string, options: CheckCommandOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
-      const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator }] = await Promise.all([
-        import('@sparrow/cloud'),
-        import('@sparrow/compiler'),
-        import('@sparrow/simulator/server'),
-      ]);
+      const interruption = createInterruption();
+      const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator, SimulatorError }] =
+        await Promise.all([import('@sparrow/cloud'), import('@sparrow/compiler'), import('@sparrow/simulator/server')]);
       const compiler = createCompiler({ dir: folder });
       // State of its own, so that a run of `sparrow dev` on the same folder is not disturbed.
       const stateHome = await mkdtemp(join(tmpdir(), 'sparrow-check-'));
       let token = '';
       let first: CompiledPackage | undefined;
       try {
-        const server = await createDevServer({
+        const starting = createDevServer({
           dir: folder,
           stateHome,
           port: 0,
@@ -62,13 +62,15 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             return simulator;
           },
         });
+        const server = await interruption.race(starting);
         try {
           for (const notice of server.notices) io.warn(`  ${notice}`);
-          await server
+          const backend = server
             .whenBackendReady(BACKEND_WAIT_MS)
             .catch((error: Error) =>
               io.warn(`  the backend does not run, pages are checked without it: ${error.message}`),
             );
+          await interruption.race(backend);
           if (!first) throw new Error('the simulator was not registered');
           const report = await checkPages({
             project: server.project.title,
@@ -81,16 +83,32 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             ...(options.sheet !== undefined && { sheet: resolve(io.cwd, options.sheet) }),
             ownHosts: server.project.config.hosts ?? [],
             ...(options.screenshots !== undefined && { screenshots: resolve(io.cwd, options.screenshots) }),
+            signal: interruption.signal,
             onPage: (page, done, total) => progress(io, page, done, total),
           });
           show(io, report);
           io.json(options.json, report);
           setExitCode(report.summary.pages - report.summary.clean <= options.allow ? 0 : 1);
+          const { unfinished } = report;
+          if (!unfinished) return;
+          setExitCode(interruption.exitCode ?? 1);
+          const all = report.summary.pages + unfinished.pages.length;
+          const done = `${report.summary.pages} of ${all} pages were looked at, and are reported`;
+          reportError(
+            io,
+            unfinished.reason === 'interrupted'
+              ? interruption.error(done)
+              : new SimulatorError('BROWSER_DIED', `the browser ended in the middle: ${done}`, {
+                  hint: 'run it again; with --workers 1 it needs less memory',
+                }),
+            '',
+          );
         } finally {
           await server.close();
         }
       } finally {
         await rm(stateHome, { recursive: true, force: true });
+        interruption.forget();
       }
     });
 }

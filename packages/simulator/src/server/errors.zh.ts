@@ -7,5 +7,5 @@ export const SIMULATOR_ERRORS_ZH = {
     meaning: '本机没有 Chromium',
     fix: '执行 sudo apt-get install -y chromium，或用 SPARROW_CHROMIUM 指定浏览器',
   },
-  CHECK_FAILED: { meaning: '检查未能完成', fix: '重新执行；内存不足时加上 --workers 1' },
+  BROWSER_DIED: { meaning: '浏览器在检查途中退出，报告只包含此前的页面', fix: '重新执行；内存不足时加上 --workers 1' },
 } satisfies Record<string, ErrorWords>;
