@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -156,7 +158,7 @@ describe('sparrow check', () => {
     expect(rendered).toEqual(['image', 'background', 'canvas']);
   });
 
-  it('lets no page answer for what another one did to the phone', async () => {
+  it.each(['dual', 'single'])('lets no page answer for what another one did to the phone [%s]', async (mode) => {
     program({
       first: { wxml: '<view>first</view>' },
       thrower: {
@@ -173,7 +175,7 @@ describe('sparrow check', () => {
       next: { wxml: '<view>next</view>' },
       last: { wxml: '<view>last</view>' },
     });
-    const { pages } = await check('--workers', '1', '--screenshots', folder.path);
+    const { pages } = await check('--mode', mode, '--workers', '1', '--screenshots', folder.path);
     expect(codes(pages.thrower)).toEqual(['UNCAUGHT']);
     for (const path of ['first', 'after', 'modal', 'next', 'last'])
       expect([path, pages[path]?.clean, pages[path]?.text.trim()]).toEqual([path, true, path]);
@@ -204,6 +206,28 @@ describe('sparrow check', () => {
     expect(
       readFileSync(join(folder.path, 'out/a_b.png')).equals(readFileSync(join(folder.path, 'out/a_b-2.png'))),
     ).toBe(false);
+  });
+});
+
+describe('packages that cannot be had in time', () => {
+  it('are given up after the limit that was given, and the pages are checked without them', async () => {
+    // A registry that takes every connection and never answers.
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      program({ whole: { wxml: '<view>whole</view>' } });
+      write(folder.path, {
+        'package.json': { name: 'shop', dependencies: { 'never-there': '1.0.0' } },
+        '.npmrc': `registry=http://127.0.0.1:${(silent.address() as AddressInfo).port}/\n`,
+      });
+      const { pages, stderr } = await check('--install-timeout', '2');
+      expect(stderr).toContain('never-there@1.0.0 cannot be had');
+      expect(stderr).toContain('took longer than 2 s');
+      expect(pages.whole?.clean).toBe(true);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
   });
 });
 

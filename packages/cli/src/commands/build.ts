@@ -5,8 +5,9 @@ import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface BuildOptions extends CommonOptions {
+interface BuildOptions extends CommonOptions, InstallTimeout {
   out?: string;
 }
 
@@ -15,6 +16,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
     .description('compile a mini program to a runtime package')
     .argument('[dir]', 'folder of the mini program', '.')
     .option('--out <dir>', 'folder of the package (default: .sparrow/package in the project)')
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: BuildOptions) => {
       const io = createIo(options.json);
       const [{ ensureDependencies, readProject }, { createCompiler, writePackage }] = await Promise.all([
@@ -23,7 +25,10 @@ export function buildCommand(setExitCode: SetExitCode): Command {
       ]);
       const started = performance.now();
       const project = readProject(resolve(io.cwd, dir));
-      await ensureDependencies(project.dir, { onLine: (text) => io.say(io.paint('dim', `  ${text}`)) });
+      await ensureDependencies(project.dir, {
+        onLine: (text) => io.say(io.paint('dim', `  ${text}`)),
+        timeoutMs: installTimeoutMs(options),
+      });
       const compiler = createCompiler({ dir: project.dir });
       try {
         const pkg = await compiler.build();

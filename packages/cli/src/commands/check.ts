@@ -9,8 +9,9 @@ import { createInterruption } from '../interruption.ts';
 import { createIo, type Io } from '../io.ts';
 import { reportError } from '../report-error.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface CheckCommandOptions extends CommonOptions {
+interface CheckCommandOptions extends CommonOptions, InstallTimeout {
   mode: 'dual' | 'single';
   screenshots?: string;
   sheet?: string;
@@ -36,6 +37,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
       'limit for one page on an idle machine; a busy one gets more (default: 15)',
       parseCount,
     )
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: CheckCommandOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
@@ -53,6 +55,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
           stateHome,
           port: 0,
           watch: false,
+          installTimeoutMs: installTimeoutMs(options),
           onProgress: (text) => io.warn(`  ${text}`),
           async registerSimulator(app, deps) {
             // The packages are there by now: what is installed is compiled.

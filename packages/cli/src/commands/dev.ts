@@ -10,8 +10,9 @@ import { REPOSITORY } from '../repository.ts';
 import { shortPath } from '../text.ts';
 import { showDiagnostic } from './build.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface DevOptions extends CommonOptions {
+interface DevOptions extends CommonOptions, InstallTimeout {
   port?: number;
   lan: boolean;
   watch: boolean;
@@ -38,6 +39,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
     .option('--no-lan', 'do not open the phone view to the local network')
     .option('--no-watch', 'do not reload when files change')
     .option('--no-logs', 'do not print the log of the backend')
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: DevOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
@@ -70,6 +72,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
           });
           return await register(app, deps);
         },
+        installTimeoutMs: installTimeoutMs(options),
         onProgress: (text) => io.say(io.paint('dim', `  ${text}`)),
       });
       try {
