@@ -54,12 +54,12 @@ export function writeTemplate(
   }));
   editJson(folder, 'sparrow.json', (json) => ({ ...json, hosts: [host] }));
   editText(folder, 'client/config.js', (text) => text.replace(/https:\/\/[\w.-]+\.sparrow\.test/, `https://${host}`));
-  // The example's own words about the repository it stands in.
+  // An example says how it is run in the repository; a project of one's own has commands of its own.
   editText(folder, 'README.md', (text) =>
     text
-      .replace(/^npm start .*\n/m, '')
-      .replaceAll('examples/chat-room', '.')
-      .replace(/^# .*/, `# ${options.title}`),
+      .replace(COMMANDS, () => ownCommands())
+      .replaceAll(/[\w-]+\.sparrow\.test/g, host)
+      .replace(/^# .*/, () => `# ${options.title}`),
   );
   writeFileSync(join(folder, '.gitignore'), 'node_modules/\nminiprogram_npm/\n.sparrow/\n');
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -86,6 +86,15 @@ export async function packSdk(folder: string): Promise<void> {
     throw new CliError('TOOL_FAILED', `@sparrow/sdk could not be packed\n${output.trim()}`, {
       hint: 'check that npm is installed, and that `npm ci` was run in the folder of Sparrow',
     });
+}
+
+/** The first block of commands in a README, with what is said about them. */
+const COMMANDS = /^```\n[\s\S]*?(?=^\| )/m;
+
+/** How a created project is run, and how it finds Sparrow. It stands in one template for all of them. */
+function ownCommands(): string {
+  const readme = readFileSync(join(REPOSITORY, TEMPLATES.hello.dir, 'README.md'), 'utf8');
+  return COMMANDS.exec(readme)?.[0] ?? '';
 }
 
 /** A name that npm and DNS accept. */

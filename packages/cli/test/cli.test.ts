@@ -198,7 +198,11 @@ describe('sparrow create', () => {
   it.each(['hello', 'chat'])('makes a project from %s that needs nothing of this repository', async (template) => {
     const dir = join(folder.path, 'My_Shop');
     const made = await run(['create', dir, '--yes', '--no-install', '--template', template, '--json']);
-    expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('Next: npm run -s sparrow -- dev')]);
+    expect([made.code, made.stderr]).toEqual([0, expect.stringMatching(/Next: cd \S*My_Shop && npm run dev\n/)]);
+    const readme = readFileSync(join(dir, 'README.md'), 'utf8');
+    expect(readme).toContain('npm run dev');
+    expect(readme).toContain('Sparrow 所在的目录写在 `package.json`');
+    expect(readme).not.toMatch(/npm start|chat-room/);
     const { files } = JSON.parse(made.stdout);
     expect(files).toContain('client/app.json');
     // Only its scripts say where Sparrow lies.

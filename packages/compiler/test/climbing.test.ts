@@ -238,3 +238,67 @@ describe('what package managers link is still found', () => {
     expect(existsSync(join(dir, 'miniprogram_npm'))).toBe(false);
   });
 });
+
+describe('a package elsewhere that package.json names by its folder', () => {
+  const declare = (spec: string, more: object = {}): void => {
+    write(dir, {
+      'package.json': JSON.stringify({ dependencies: { lib: spec }, ...more }),
+      'p/p.js': "require('lib'); Page({});",
+    });
+    mkdirSync(join(dir, 'node_modules'), { recursive: true });
+    symlinkSync(join(home, 'lib'), join(dir, 'node_modules/lib'));
+  };
+  const found = async (): Promise<boolean> =>
+    (await build()).services.get('')?.modules['miniprogram_npm/lib/index.js'] !== undefined;
+
+  beforeEach(() => {
+    write(home, { 'lib/package.json': '{"name":"lib","main":"index.js"}', 'lib/index.js': 'module.exports = "found"' });
+  });
+
+  test.each(['file:../../lib', 'link:../../lib'])('is the project’s own word: %s', async (spec) => {
+    declare(spec);
+    expect(await found()).toBe(true);
+  });
+
+  test('is found by its absolute path, too', async () => {
+    declare(`file:${join(home, 'lib')}`);
+    expect(await found()).toBe(true);
+  });
+
+  test.each([
+    ['a version', '1.0.0'],
+    ['another folder', 'file:../../other'],
+    ['a folder that is not there', 'file:../../nothing'],
+  ])('is refused when package.json says %s', async (_, spec) => {
+    declare(spec);
+    expect(await found()).toBe(false);
+  });
+
+  test('is refused when what is there is no package of this name', async () => {
+    write(home, { 'lib/package.json': '{"name":"private-things","main":"index.js"}' });
+    declare('file:../../lib');
+    expect(await found()).toBe(false);
+  });
+
+  test('is refused when an installed package says so', async () => {
+    write(dir, {
+      'node_modules/evil/package.json': JSON.stringify({
+        main: 'index.js',
+        dependencies: { lib: `file:${join(home, 'lib')}` },
+      }),
+      'node_modules/evil/index.js': "require('lib')",
+      'p/p.js': "require('evil'); Page({});",
+    });
+    mkdirSync(join(dir, 'node_modules/evil/node_modules'), { recursive: true });
+    symlinkSync(join(home, 'lib'), join(dir, 'node_modules/evil/node_modules/lib'));
+    const { services } = await build();
+    expect(JSON.stringify([...services])).not.toContain('found');
+  });
+
+  test('brings nothing that its own links lead to', async () => {
+    symlinkSync(join(home, 'secret.js'), join(home, 'lib/secret.js'));
+    write(home, { 'lib/index.js': "require('./secret')" });
+    declare('file:../../lib');
+    expect(await leaks(await build())).toBe(false);
+  });
+});

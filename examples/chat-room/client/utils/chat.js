@@ -1,7 +1,7 @@
 /**
  * 聊天的连接：整个小程序共用一条信道，页面只订阅自己关心的事件。
  *
- * 事件：status(连接状态)、rooms(房间列表)、people(房间里的人)、said(有人说话)。
+ * 事件：status（连接状态）、rooms（房间列表）、people（房间里的人）、said（有人说话）。
  * 状态：offline 未连接，connecting 连接中，online 已连接，reconnecting 断线重连中。
  */
 function createChat(qcloud, tunnelUrl) {

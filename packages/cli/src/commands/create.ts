@@ -60,7 +60,7 @@ export function createCommand(setExitCode: SetExitCode): Command {
       }
       const name = shortPath(io.cwd, folder);
       io.say(`${io.paint('green', '✓')} ${answers.title} is in ${name}: ${files.length} files`);
-      io.say(`  Next: sparrow dev ${quote(name)}`);
+      io.say(`  Next: cd ${quote(name)} && npm run dev`);
       io.json(options.json, { dir: folder, ...answers, files });
     });
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join as joinDisk, dirname as parentOf } from 'node:path';
-import { joinInside, realInside, realOf } from '@sparrow/core/files';
+import { join as joinDisk, dirname as parentOf, resolve as resolveDisk, sep } from 'node:path';
+import { isInside as isInsideDisk, joinInside, realInside, realOf } from '@sparrow/core/files';
 import { foldersUpwards, isInside, join, resolvePath, withoutSuffix } from '../paths.ts';
 import { type Project, pathInside, readJson } from './locate.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -28,7 +28,7 @@ export interface NpmResolver {
   resolve(folder: string, bare: string): string | undefined;
   /** Main scripts of the mounted packages by the path that a `require` of the bare name looks up (`…/index.js`). */
   readonly mains: ReadonlyMap<string, string>;
-  /** Packages that are links to folders which are none of the project's; they count as absent. */
+  /** Packages that are links to folders which are none of the project's and which it does not name; they count as absent. */
   readonly escaping: readonly string[];
   /** Packages made for mini programs that something resolved to: project path and absolute folder. */
   mounted(): { path: string; folder: string }[];
@@ -66,7 +66,7 @@ export function createNpmResolver(project: Project, tree: SourceTree, extended: 
     const path = join(at, name);
     const folder = isPackageName(name) ? joinInside(modules, name) : undefined;
     if (folder === undefined || realOf(folder) === undefined) return undefined;
-    if (realInside(trusted, folder) === undefined) {
+    if (realInside(trusted, folder) === undefined && !isNamedByProject(project, modules, name)) {
       escaping.push(path);
       return undefined;
     }
@@ -154,6 +154,25 @@ function trustedRoots({ dir }: Project): string[] {
     if (info?.workspaces !== undefined || existsSync(joinDisk(above, 'pnpm-workspace.yaml'))) roots.push(above);
     if (above === parentOf(above)) return roots;
   }
+}
+
+/**
+ * Whether a package from elsewhere is the project's own word: its package.json says `"name": "file:…"` (or `link:…`), the
+ * link leads to that very folder, and what is there is a package of that name. What an installed package says of its own
+ * dependencies is nobody's word.
+ */
+function isNamedByProject(project: Project, modules: string, name: string): boolean {
+  const declaring = parentOf(modules);
+  if (!isInsideDisk(project.dir, declaring) || declaring.split(sep).includes('node_modules')) return false;
+  const { dependencies } = (readJson(joinDisk(declaring, 'package.json')) ?? {}) as { dependencies?: unknown };
+  if (typeof dependencies !== 'object' || dependencies === null || !Object.hasOwn(dependencies, name)) return false;
+  const spec: unknown = Object.getOwnPropertyDescriptor(dependencies, name)?.value;
+  const path = typeof spec === 'string' ? /^(?:file|link):(.+)$/.exec(spec)?.[1] : undefined;
+  if (path === undefined) return false;
+  const named = realOf(resolveDisk(declaring, path));
+  if (named === undefined || named !== realOf(joinDisk(modules, name))) return false;
+  const info = readJson(joinDisk(named, 'package.json')) as { name?: unknown } | undefined;
+  return info?.name === name;
 }
 
 /** `@a/b/c` → `@a/b`, `a/b` → `a`. */
