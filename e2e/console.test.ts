@@ -31,6 +31,7 @@ async function start(port = 0, folder = dir): Promise<DevServer> {
     consoleDir: join(root, 'apps/console/dist'),
     registerSimulator: createSimulator({ compiler: createCompiler({ dir: folder }), watch: false }),
     watch: false,
+    command: 'npm run -s sparrow --',
   });
   open.push(server);
   await server.whenBackendReady(20_000);
@@ -143,6 +144,25 @@ describe('the console', () => {
     await page.getByText('当前项目没有数据表').waitFor();
     await page.waitForTimeout(2_500);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('what the server says no with', () => {
+  it('is told in the language of the user, and commands as they are typed here', async () => {
+    const page = await openConsole(await start());
+    await page.getByRole('button', { name: /记\s?录/ }).click();
+    await page.getByPlaceholder(/^select/).fill('select nonsense');
+    await page.getByPlaceholder(/^select/).press('Enter');
+    await page.getByText('查询语句不合法，或没有可用的索引').waitFor();
+    await page.getByRole('tab', { name: '分片' }).click();
+    await page.getByText('npm run -s sparrow -- store shards grow').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('button', { name: 'Records' }).click();
+    await page.getByPlaceholder(/^select/).fill('select nonsense');
+    await page.getByPlaceholder(/^select/).press('Enter');
+    await page.getByText('QUERY_INVALID').waitFor();
+    expect(await page.getByText('查询语句不合法').count()).toBe(0);
   });
 });
 

@@ -56,6 +56,7 @@ export class CloudError extends SparrowError<CloudErrorCode> {
 
 const STATUS: Partial<Record<CloudErrorCode, number>> = {
   BAD_REQUEST: 400,
+  PATH_OUTSIDE_PROJECT: 400,
   TOKEN_INVALID: 401,
   SKEY_INVALID: 401,
   SKEY_EXPIRED: 401,
