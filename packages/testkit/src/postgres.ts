@@ -1,5 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -98,7 +110,21 @@ function newDataDir(): string {
   const dir = join(folder(), 'data');
   if (who) execFileSync('cp', ['-a', template, dir]);
   else cpSync(template, dir, { recursive: true });
+  identify(dir, who);
   return dir;
+}
+
+/**
+ * Gives a copied data directory an identifier of its own, as `initdb` does. PostgreSQL names the replication slots of a
+ * first copy after the number of a subscription and the identifier of its server: two servers with one identifier that
+ * copy from a third take each other's slots.
+ */
+function identify(dir: string, who: { uid: number; gid: number } | undefined): void {
+  const control = openSync(join(dir, 'global/pg_control'), 'r+');
+  // The identifier stands first. The check sum of the file is made right by `pg_resetwal`, and so is the log.
+  writeSync(control, randomBytes(8), 0, 8, 0);
+  closeSync(control);
+  execFileSync(join(postgresBin(), 'pg_resetwal'), ['-f', dir], { stdio: 'ignore', cwd: dir, ...who });
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
