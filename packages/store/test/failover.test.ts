@@ -12,7 +12,7 @@ describe('standbys', () => {
     cluster = await startCluster({ shards: 2, joined: 1, settings: { synchronous_commit: 'on' } });
     await fill(cluster.store, KEYS, 100);
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -86,5 +86,5 @@ describe('standbys', () => {
     const after = await finalState(cluster.store, KEYS);
     expect(checkLoad(load.history, after, before)).toEqual([]);
     await standby.close();
-  }, 120_000);
+  });
 });

@@ -100,7 +100,7 @@ describe.runIf(root)('a disk that is really full', () => {
       expect((await table.get({ id: BigInt(own) }))?.record.count).toBe(BigInt(own));
     expect(await table.count()).toBe(acknowledged.size);
     await close();
-  }, 60_000);
+  });
 
   test('a shard whose disk is full refuses writes with DISK_FULL, answers reads, and goes on when there is room', async () => {
     const cluster = await startCluster({ shards: 1 });
@@ -134,5 +134,5 @@ describe.runIf(root)('a disk that is really full', () => {
     expect(load.failures.filter((failure) => !REFUSALS.test(failure))).toEqual([]);
     expect(checkLoad(load.history, await finalState(cluster.store, KEYS))).toEqual([]);
     await run('alter table sparrow.records set tablespace pg_default');
-  }, 60_000);
+  });
 });

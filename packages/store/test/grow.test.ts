@@ -41,7 +41,7 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   await embedded.close();
   await server.close();
   rmSync(dir, { recursive: true, force: true });
-}, 120_000);
+});
 
 test('a growth that was given up leaves the file in use and is begun anew; shards that hold other records are refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));
@@ -84,4 +84,4 @@ test('a growth that was given up leaves the file in use and is begun anew; shard
     await server.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}, 120_000);
+});

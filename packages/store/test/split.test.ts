@@ -10,7 +10,7 @@ describe('a split under load', () => {
     cluster = await startCluster({ shards: 2, joined: 1 });
     await fill(cluster.store, KEYS, 300);
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -40,5 +40,5 @@ describe('a split under load', () => {
         performance.now() + 5000,
       );
     expect(left?.n).toBe(0);
-  }, 120_000);
+  });
 });
