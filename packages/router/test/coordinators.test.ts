@@ -159,7 +159,7 @@ describe('a ZooKeeper session whose connection falls at a bad moment', () => {
     let leads = false;
     await other.elect('bad/main', 'other', { elected: () => void (leads = true), deposed() {} });
     // Well before our session ends, which would clear everything away.
-    await expect.poll(() => leads).toBe(true);
+    await expect.poll(() => leads, { timeout: 4_000 }).toBe(true);
     expect(ours.validUntil).toBeGreaterThan(performance.now());
   });
 
@@ -174,7 +174,7 @@ describe('a ZooKeeper session whose connection falls at a bad moment', () => {
     await pause(100);
     proxy.break();
     await left;
-    await expect.poll(() => seen).toEqual(['warm']);
+    await expect.poll(() => seen, { timeout: 4_000 }).toEqual(['warm']);
     expect(ours.validUntil).toBeGreaterThan(performance.now());
   });
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 40;
 const library = readdirSync('/usr/lib')

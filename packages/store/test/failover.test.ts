@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 60;
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 200;
 

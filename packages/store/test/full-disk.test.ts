@@ -3,9 +3,10 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createLmdbEngine, createRecordStore, type StoreError } from '../src/index.ts';
 import { startCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const root = process.getuid?.() === 0;
 if (!root) process.stdout.write('full-disk: skipped, mounting a small disk needs root\n');

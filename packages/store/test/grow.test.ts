@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import {
   createLmdbEngine,
   createRecordStore,
@@ -13,6 +13,7 @@ import {
   type LmdbEngine,
   openStore,
 } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 test('an embedded store grows to shards under load: nothing is lost, doubled or failed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 40;
 const name = `sparrow${process.pid % 10_000}`;

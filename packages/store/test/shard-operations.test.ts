@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createRecordStore, failOver } from '../src/index.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 60;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 2_000;
 

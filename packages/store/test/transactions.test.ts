@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PAIR_SCHEMA, startTransactionLoad } from '../src/checker/transaction-load.ts';
+import { PAIR_SCHEMA } from '../src/checker/transaction-load.ts';
 import { type CheckedTransaction, checkTransactions } from '../src/checker/transactions.ts';
 import { shardSqlFiles } from '../src/engines/postgres/shard-sql.ts';
 import { createRecordStore, type RecordStore } from '../src/index.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startTransactionLoad } from './support/load.ts';
 
 const done = (
   id: number,

@@ -48,7 +48,6 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
     });
   }
 
-  /** Waits until the copy is whole; false when it never will be, since its replication is gone. */
   async function catchUp(move: Move): Promise<boolean> {
     const end = performance.now() + options.copyMs;
     let told = performance.now();
