@@ -44,6 +44,7 @@ const needs = {
   cloud: ['chromium'],
   cli: ['chromium', 'postgresql'],
   e2e: ['chromium', 'postgresql'],
+  testkit: ['postgresql'],
   store: ['postgresql', 'redis', 'ip', 'iptables', 'faketime'],
   router: ['java', 'zookeeper', 'nats', 'redis', 'ip', 'iptables'],
 };

@@ -41,7 +41,7 @@ export interface Postgres {
   readonly dataDir: string;
   /** Pid of the postmaster. */
   pid(): number;
-  /** SIGKILL to the postmaster; what it leaves behind ends by itself. */
+  /** SIGKILL to the postmaster and all of its backends: one that runs a query would not notice, and go on. */
   kill(): Promise<void>;
   /** Starts again on the same data and port. */
   restart(): Promise<void>;
@@ -207,11 +207,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     url: url('postgres'),
     pid: () => (child as Child).pid,
     async kill() {
-      if (!child) return;
-      process.kill(child.pid, 'SIGKILL');
-      await child.ended;
-      // Its backends notice within moments; a new postmaster refuses to start while they hold the shared memory.
-      await child.stop(0);
+      await child?.kill();
       child = undefined;
     },
     async restart() {
@@ -223,7 +219,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       if (!child) return;
       process.kill(child.pid, 'SIGINT');
       await Promise.race([child.ended, sleep(15_000)]);
-      await child.stop(0);
+      await child.kill();
       child = undefined;
     },
     baseBackup() {
@@ -242,7 +238,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       });
     },
     async close() {
-      if (child) await child.stop(3_000);
+      // Nobody needs its data any more.
+      await child?.kill();
       child = undefined;
       rmSync(join(dataDir, '..'), { recursive: true, force: true });
     },
