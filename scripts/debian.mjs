@@ -41,7 +41,7 @@ const programs = {
 const needs = {
   runtime: ['chromium'],
   simulator: ['chromium'],
-  cloud: ['chromium'],
+  cloud: ['chromium', 'postgresql'],
   cli: ['chromium', 'postgresql'],
   e2e: ['chromium', 'postgresql'],
   testkit: ['postgresql'],
