@@ -74,7 +74,7 @@ test('the console shows records, edits one, and says that the store is one file'
     await server.close();
     remove();
   }
-}, 90_000);
+});
 
 test('a button brings the store to PostgreSQL while the game goes on, another one grows it to a second shard', async () => {
   const [first, second] = await Promise.all([startPostgres(), startPostgres()]);
@@ -130,7 +130,7 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
     remove();
     await Promise.all([first.close(), second.close()]);
   }
-}, 120_000);
+});
 
 /** Pictures for who looks at them: SPARROW_SHOTS names the folder. */
 async function shoot(page: { screenshot(options: { path: string }): Promise<unknown> }, name: string): Promise<void> {

@@ -127,7 +127,7 @@ describe('records of a backend', () => {
     });
     expect(await console_('shards')).toMatchObject({ embedded: true });
     expect(await console_('slow')).toHaveProperty('operations');
-  }, 60_000);
+  });
 
   test('one app does not get to the records of another, and nobody without the token', async () => {
     const schema = readFileSync(join(REPOSITORY, 'examples/game-save/server/records.proto'), 'utf8');

@@ -7,4 +7,5 @@ export { type ErrorWords, SparrowError } from './error.ts';
 export { createId, ulid } from './id.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { PendingCalls } from './pending-calls.ts';
+export { Ticker } from './ticker.ts';
 export { Deadlines, TimerWheel } from './timer-wheel.ts';
