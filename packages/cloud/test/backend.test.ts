@@ -177,13 +177,12 @@ describe('the supervisor of a backend', () => {
   it('says of one that never listens what it waited for', async () => {
     const { whenReady } = await start(
       { 'index.js': 'console.log("I am busy"); setInterval(() => {}, 1000);' },
-      { readyMs: 300 },
+      // Long enough that Node has started and printed its line, on a busy machine too.
+      { readyMs: 4_000 },
     );
     await expect(whenReady(20_000)).rejects.toMatchObject({
       code: 'BACKEND_DOWN',
-      message: expect.stringMatching(
-        /BACKEND_NOT_LISTENING: nothing listens on port \d+ after 0.3 s.*PORT\nI am busy/s,
-      ),
+      message: expect.stringMatching(/BACKEND_NOT_LISTENING: nothing listens on port \d+ after 4 s.*PORT\nI am busy/s),
     });
   });
 
