@@ -1,10 +1,10 @@
-import type { TraceEntry } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, spellCommands, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useState } from 'react';
 import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty } from './entries.ts';
 import { Network } from './network.tsx';
 import { Tail } from './tail.tsx';
-import { useTexts } from './texts.ts';
+import { type Texts, useTexts } from './texts.ts';
 
 type Kind = 'logs' | 'network' | 'trace';
 const LEVEL_COLORS: Record<string, string> = {
@@ -107,7 +107,7 @@ function Logs({ entries }: { entries: PanelLog[] }) {
           <time>{clock(entry.time)}</time>
           <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || t.sources[entry.source]}</Tag>
           <span className="text">
-            {entry.text}
+            {logText(entry, t)}
             {entry.stack && (
               <details>
                 <summary>{t.stack(entry.stack.trim().split('\n').length)}</summary>
@@ -119,6 +119,14 @@ function Logs({ entries }: { entries: PanelLog[] }) {
       ))}
     </Tail>
   );
+}
+
+/** A line as it is told: what the compiler found in the language of the user, everything else as it was written. */
+function logText({ text, finding }: PanelLog, { language, command }: Texts): string {
+  if (!finding || language !== 'zh') return finding ? spellCommands(text, command) : text;
+  const { meaning, fix } = DIAGNOSTICS_ZH[finding.code];
+  const place = `${finding.file}${finding.line > 0 ? `:${finding.line}:${finding.column}` : ''}`;
+  return spellCommands(`${finding.code} ${place} ${meaning}（${finding.message}）。${fix}`, command);
 }
 
 function TraceList({ entries }: { entries: TraceEntry[] }) {

@@ -3,7 +3,7 @@ export { backoff } from './backoff.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { Deadline, DeadlineError } from './deadline.ts';
-export { SparrowError } from './error.ts';
+export { type ErrorWords, SparrowError } from './error.ts';
 export { createId, ulid } from './id.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { PendingCalls } from './pending-calls.ts';

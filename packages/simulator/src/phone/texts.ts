@@ -1,5 +1,9 @@
+import { DIAGNOSTICS_ZH } from '@sparrow/protocol';
+
 /** Words that the phone itself shows around a mini program, in the language of the user. */
 const zh = {
+  /** Of compile findings, where they are not told in the compiler's own English. */
+  words: DIAGNOSTICS_ZH as typeof DIAGNOSTICS_ZH | undefined,
   menu: '更多',
   share: '转发给朋友',
   shared: '已转发（模拟）',
@@ -19,6 +23,7 @@ const zh = {
 export type PhoneTexts = typeof zh;
 
 const en: PhoneTexts = {
+  words: undefined,
   menu: 'More',
   share: 'Share with a friend',
   shared: 'Shared (simulated)',

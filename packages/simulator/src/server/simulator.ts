@@ -3,14 +3,15 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
-import { BoundedQueue } from '@sparrow/core';
-import type { DevEvent, PackageChange, WeChatUsers } from '@sparrow/protocol';
+import type { PackageChange, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { answerErrors, objectOf, userOf } from './bodies.ts';
 import { typeOf } from './content-type.ts';
 import type { SimulatorDeps } from './deps.ts';
+import { createDiagnosticLog } from './diagnostic-log.ts';
 import { SimulatorError } from './errors.ts';
+import { createEventFeed } from './event-feed.ts';
 import { createFileShelf } from './file-shelf.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
@@ -32,8 +33,6 @@ const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
 const PHONE_PAGES = ['phone.html', 'phone.css', 'boot.html', 'view.html', 'single.html'];
 /** Packages that phones may still be loading from. */
 const KEPT_PACKAGES = 8;
-/** Events that wait for a slow phone; then it is cut off and comes back. */
-const EVENT_QUEUE = 1_000;
 /** Longer stacks are cut, in characters. */
 const MAX_STACK = 20_000;
 
@@ -87,7 +86,8 @@ export function createSimulator(options: SimulatorOptions) {
         packages.delete(id);
       }
     };
-    keep(options.first ?? (await options.compiler.build()));
+    const first = options.first ?? (await options.compiler.build());
+    keep(first);
 
     // The simulator checks its own token wherever it is mounted; the doors are its server's.
     app.addHook('onRequest', async (request, reply) => {
@@ -195,11 +195,7 @@ export function createSimulator(options: SimulatorOptions) {
       client.once('message', (data) => {
         clearTimeout(late);
         if (!sameToken(tokenOf(data.toString()), token)) return client.close(4401, 'token');
-        const queue = new BoundedQueue<DevEvent>(EVENT_QUEUE);
-        const send = (event: DevEvent): void => {
-          if (client.bufferedAmount < 1 << 20) client.send(JSON.stringify(event));
-          else if (!queue.push(event)) client.terminate();
-        };
+        const send = createEventFeed(client);
         const { id, diagnostics } = current.manifest;
         send({ type: 'hello', packageId: id, diagnostics, backend: deps.events.backend() });
         stop = deps.events.subscribe(send);
@@ -210,9 +206,12 @@ export function createSimulator(options: SimulatorOptions) {
       });
     }
 
+    const logFindings = createDiagnosticLog(deps.events.log);
+    logFindings(first.manifest.diagnostics);
     if (options.watch !== false) {
       await options.compiler.watch(({ pkg, change }) => {
         keep(pkg);
+        logFindings(pkg.manifest.diagnostics);
         options.onPackage?.(pkg, change);
         deps.events.emit({
           type: 'package',
