@@ -97,6 +97,39 @@ describe('sparrow store, on one file', () => {
     expect(prometheus.stdout).toMatch(/^sparrow_store_file_bytes \d+$/m);
   });
 
+  it('puts and imports where it gets: into the tables that are there, and asks which when several are', async () => {
+    const home = join(folder.path, 'apps');
+    for (const namespace of ['one/local', 'two/local']) {
+      const made = await openStore(home, { namespace, schema: SCHEMA, sweepEveryMs: 0 });
+      await made.close();
+      const written = await run(
+        ['store', 'put', 'Player', '{"id":"1","name":"Ann"}', '--dir', home].concat(
+          namespace === 'one/local' ? [] : ['--namespace', namespace],
+        ),
+      );
+      expect([written.code, written.stderr]).toEqual([0, '']);
+    }
+    const file = join(folder.path, 'two.jsonl');
+    writeFileSync(file, '{"record":{"id":"2","name":"Bob"}}\n');
+    for (const command of [
+      ['put', 'Player', '{"id":"3"}'],
+      ['import', 'Player', file],
+      ['verify', '--repair'],
+    ]) {
+      const unclear = await run(['store', ...command, '--dir', home]);
+      expect([unclear.code, unclear.stderr]).toEqual([1, expect.stringContaining('--namespace one/local')]);
+      const clear = await run(['store', ...command, '--dir', home, '--namespace', 'two/local']);
+      expect([clear.code, clear.stderr]).toEqual([0, '']);
+    }
+    for (const [namespace, records] of [
+      ['one/local', 1],
+      ['two/local', 3],
+    ] as const) {
+      const tables = await run(['store', 'tables', '--dir', home, '--namespace', namespace, '--json']);
+      expect(JSON.parse(tables.stdout)).toMatchObject({ tables: [{ name: 'Player', records }] });
+    }
+  });
+
   it('keeps an archive, backs up, and restores to a point in time', async () => {
     expect((await store('archive')).answer).toMatchObject({ on: false });
     expect((await store('archive', '--on')).answer).toMatchObject({ on: true });

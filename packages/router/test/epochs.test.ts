@@ -33,8 +33,9 @@ async function lateInTheTerm(counter: number) {
   });
   const register = (id: number, nth: number): Promise<{ code: number; term: number; counter: number }> =>
     new Promise((resolve) =>
-      authority.decideAll(Uint32Array.of(id, 2, 3, 0, 0, 0), places[nth % 2] as number, CLAIM.kick, undefined, (out) =>
-        resolve({ code: out[0] as number, term: out[1] as number, counter: out[2] as number }),
+      authority.decideAll(
+        { entries: Uint32Array.of(id, 2, 3, 0, 0, 0), from: places[nth % 2] as number, action: CLAIM.kick },
+        (out) => resolve({ code: out[0] as number, term: out[1] as number, counter: out[2] as number }),
       ),
     );
   return { state, term, authority, places, register };

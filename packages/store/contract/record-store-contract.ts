@@ -4,6 +4,8 @@ import { PAIR_SCHEMA, startTransactionLoad } from '../src/checker/transaction-lo
 import type { RecordValue } from '../src/codec/message-codec.ts';
 import type { KvEngine } from '../src/engines/kv-engine.ts';
 import { StoreError, type StoreErrorCode } from '../src/errors.ts';
+import { repairIndexes } from '../src/operations/repair-indexes.ts';
+import { verifyStore } from '../src/operations/verify-store.ts';
 import { LIST_HEAD, LIST_TAIL } from '../src/record-store/list-table.ts';
 import { createRecordStore, type RecordStore } from '../src/record-store/record-store.ts';
 import { CONTRACT_SCHEMA } from './schema.ts';
@@ -535,6 +537,51 @@ export function recordStoreContract(
       );
       expect(() => store.table('None')).toThrow(expect.objectContaining({ code: 'TABLE_UNKNOWN' }));
       expect(() => store.table('Mail')).toThrow(expect.objectContaining({ code: 'TABLE_KIND' }));
+    });
+
+    test('index entries that are missing or of other rules are made anew, and the records stay as they are', async () => {
+      const own = await createRecordStore({
+        engine: opened.engine,
+        schema: CONTRACT_SCHEMA,
+        namespace: 'app/repair',
+        clock,
+        sweepEveryMs: 0,
+      });
+      const table = own.table('Player');
+      const codec = own.codec('Player');
+      for (const at of [1n, 2n, 3n]) await table.insert(player(at, { level: 7 }), { ttlMs: 3_600_000 });
+      const seen = async (): Promise<unknown[]> =>
+        (await table.query('select * from Player where level = 7')).records.map(({ record }) => record.id).sort();
+      const before = await Promise.all([1n, 2n, 3n].map((at) => table.get({ id: at, zone: 1 })));
+      /** Rows as they are, with entries that an older version might have made. */
+      const spoil = async (at: bigint, index: Buffer[]): Promise<void> => {
+        const key = codec.rowKey({ id: at, zone: 1 });
+        const place = { slot: codec.slotOfRow(key), key };
+        const row = await opened.engine.get(place, { deadline: performance.now() + 10_000 });
+        if (!row) throw new Error('no row');
+        const write = { key, op: 'put', when: 'any', policy: 2, version: row.version, index } as const;
+        await opened.engine.commit({
+          slot: place.slot,
+          now: row.modified,
+          feed: false,
+          deadline: performance.now() + 10_000,
+          writes: [{ ...write, value: Buffer.from(row.value) }],
+        });
+      };
+      const entries = (record: RecordValue, expires: number): Buffer[] =>
+        codec.indexEntries(record, codec.rowKey(record), expires);
+      await spoil(1n, []);
+      await spoil(2n, entries(player(2n, { level: 9 }), 0));
+      expect(await seen()).toEqual([3n]);
+      expect((await verifyStore(own)).ok).toBe(false);
+
+      const { tables } = await repairIndexes(own);
+      expect(tables.find(({ name }) => name === 'Player')).toMatchObject({ repaired: 2, removed: 0, unreadable: 0 });
+      expect(await verifyStore(own)).toMatchObject({ ok: true });
+      expect(await seen()).toEqual([1n, 2n, 3n]);
+      expect(await Promise.all([1n, 2n, 3n].map((at) => table.get({ id: at, zone: 1 })))).toEqual(before);
+      expect((await repairIndexes(own)).tables.every(({ repaired, removed }) => repaired + removed === 0)).toBe(true);
+      await own.close();
     });
 
     test('tables of two namespaces are apart', async () => {

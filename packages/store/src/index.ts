@@ -43,6 +43,7 @@ export { backupStore, type Restored, restoreStore, verifyBackup } from './operat
 export { type Growth, growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
 export { parseTime } from './operations/parse-time.ts';
+export { type RepairReport, repairIndexes } from './operations/repair-indexes.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
 export { verifyStore } from './operations/verify-store.ts';
 export { type ReadRow, WriteRefused } from './record-store/core.ts';

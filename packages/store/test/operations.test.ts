@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { createManualClock } from '@sparrow/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONTRACT_SCHEMA } from '../contract/schema.ts';
+import { SPACE, spaced } from '../src/engines/lmdb/layout.ts';
+import { openLmdb } from '../src/engines/lmdb/open-lmdb.ts';
 import {
   backupStore,
   changeStoreConfig,
@@ -19,6 +21,7 @@ import {
   parseSchema,
   pruneArchive,
   type RecordStore,
+  repairIndexes,
   restoreStore,
   verifyBackup,
   verifyStore,
@@ -193,6 +196,34 @@ describe('operations', () => {
     const report = await verifyStore(store);
     expect(report.ok).toBe(false);
     expect(report.tables.find(({ name }) => name === 'Player')?.problems.join()).toContain('cannot be read');
+  });
+
+  test('a repair removes entries of records that are not there, and leaves records that cannot be read', async () => {
+    await fill(0, 5);
+    const codec = store.codec('Player');
+    const [lost, torn] = [2n, 3n].map((id) => codec.rowKey({ id, zone: 1 })) as [Buffer, Buffer];
+    await store.close();
+    await engine.close();
+    const db = openLmdb({ file: join(dir, 'store', 'data.mdb') });
+    await db.remove(spaced(SPACE.row, lost));
+    await db.close();
+    engine = await createLmdbEngine({ dir: join(dir, 'store') });
+    store = await createRecordStore({ engine, sweepEveryMs: 0, crypto });
+    await engine.commit({
+      slot: 0,
+      now: 1,
+      feed: false,
+      deadline: performance.now() + 1000,
+      writes: [{ key: torn, op: 'put', when: 'any', policy: 3, version: 0, value: Buffer.of(0xff), index: [] }],
+    });
+    expect((await verifyStore(store)).ok).toBe(false);
+    const { tables } = await repairIndexes(store);
+    expect(tables.find(({ name }) => name === 'Player')).toEqual({
+      ...{ name: 'Player', repaired: 0, removed: 3, unreadable: 1 },
+    });
+    const problems = (await verifyStore(store)).tables.flatMap((table) => table.problems);
+    expect(problems).toEqual([expect.stringContaining('cannot be read')]);
+    expect((await store.table('Player').query('select * from Player where zone = 1')).records).toHaveLength(3);
   });
 
   test('slow operations, metrics and hot keys are seen', async () => {

@@ -23,9 +23,17 @@ const RETRIES = 40;
 /** Entries for which something is asked. `from` and `to` are our own numbers of places. */
 interface Question {
   entries: Uint32Array;
+  /** Our own numbers of places. */
   from: number;
   to: number;
   action: number;
+}
+
+/** What is asked of `decideAll`; without `to` the objects are to be where they are asked from. */
+export interface ClaimRequest extends Omit<Question, 'to'> {
+  to?: number;
+  /** Numbers of the types that may be registered from there; left out, all. */
+  types?: ReadonlySet<number> | undefined;
 }
 
 /** @param isCovered a standby of every set that decided has the answer, too */
@@ -66,7 +74,7 @@ export class Authority {
     };
     if (!this.#mayDecide() && this.#state.hasFencing)
       answer(allOf(Math.floor(entries.length / ENTRY_WORDS), 'UNREACHABLE'), false);
-    else this.decideAll(entries, place.index, action, place.types, answer);
+    else this.decideAll({ entries, from: place.index, action, types: place.types }, answer);
   }
 
   #mayDecide(): boolean {
@@ -76,16 +84,9 @@ export class Authority {
 
   /**
    * Decides what this set decides and asks the others for the rest. The answer comes when the standby has it, while
-   * there is one that is in step. `from` and `to` are our own numbers of places.
+   * there is one that is in step.
    */
-  decideAll(
-    entries: Uint32Array,
-    from: number,
-    action: number,
-    types: Set<number> | undefined,
-    done: Done,
-    to = from,
-  ): void {
+  decideAll({ entries, from, to = from, action, types }: ClaimRequest, done: Done): void {
     const answers = new Uint32Array(Math.floor(entries.length / ENTRY_WORDS) * ANSWER_WORDS);
     const allowed: number[] = [];
     for (let index = 0; index * ANSWER_WORDS < answers.length; index++) {

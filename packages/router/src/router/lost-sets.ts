@@ -160,7 +160,7 @@ export class LostSets {
 
   #affirm(place: Place, entries: Uint32Array, triesLeft: number): void {
     const { state, authority } = this.#parts;
-    authority.decideAll(entries, place.index, CLAIM.affirm, undefined, (answers) => {
+    authority.decideAll({ entries, from: place.index, action: CLAIM.affirm }, (answers) => {
       const again: number[] = [];
       for (let index = 0; index * ENTRY_WORDS < entries.length; index++) {
         const code = answers[index * 3] as number;

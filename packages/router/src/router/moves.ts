@@ -42,12 +42,7 @@ export function onMove(
     answer(wireNumber('UNREACHABLE'));
     return;
   }
-  authority.decideAll(
-    entry.slice(),
-    from.index,
-    CLAIM.move,
-    undefined,
-    (answers) => answer(answers[0] as number, answers[1] as number, answers[2] as number),
-    to.index,
+  authority.decideAll({ entries: entry.slice(), from: from.index, to: to.index, action: CLAIM.move }, (answers) =>
+    answer(answers[0] as number, answers[1] as number, answers[2] as number),
   );
 }

@@ -1,11 +1,11 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
 import { own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
-import { compileCondition, createAggregator, literalFor, resolvePath } from '../query/evaluate.ts';
+import { compileCondition, createAggregator, resolvePath } from '../query/evaluate.ts';
 import { type Condition, parseQuery } from '../query/parse-query.ts';
-import type { FieldDef, IndexDef } from '../schema/table.ts';
 import type { TableCore } from './core.ts';
 import type { CallOptions, Found, Page, ReadCallOptions } from './options.ts';
+import { planQuery } from './query-plan.ts';
 
 export interface PartKeyOptions extends ReadCallOptions {
   limit?: number;
@@ -49,12 +49,6 @@ export interface Reads<R = RecordValue, K = RecordValue> {
 
 const PAGE = 256;
 
-function named(name: string, value: unknown): RecordValue {
-  const record: RecordValue = {};
-  setOwn(record, name, value);
-  return record;
-}
-
 export function createReads(core: TableCore): Reads {
   const { codec, context } = core;
   const { table } = codec;
@@ -87,7 +81,7 @@ export function createReads(core: TableCore): Reads {
 
   /** Candidates of a query, by the index or the beginning of the primary key that the condition narrows most. */
   async function* candidates(where: Condition | undefined, deadline: number): AsyncGenerator<Found> {
-    const plan = choose(where);
+    const plan = planQuery(codec, where);
     const seen = new Set<string>();
     let cursor: string | undefined;
     do {
@@ -115,113 +109,6 @@ export function createReads(core: TableCore): Reads {
           hint: 'narrow the condition, or give more timeoutMs',
         });
     } while (cursor !== undefined);
-  }
-
-  function choose(where: Condition | undefined): { index?: IndexDef; from: Buffer; to: Buffer } {
-    const bounds = new Map<string, { equal?: unknown; low?: unknown; high?: unknown }>();
-    const note = (field: string, bound: 'equal' | 'low' | 'high', value: unknown): void => {
-      bounds.set(field, { ...bounds.get(field), [bound]: value });
-    };
-    const visit = (condition: Condition): void => {
-      if (condition.kind === 'and') for (const part of condition.parts) visit(part);
-      else if (condition.kind === 'compare' && !condition.field.includes('.')) {
-        if (condition.op === '=') note(condition.field, 'equal', condition.value);
-        else if (condition.op === '>' || condition.op === '>=') note(condition.field, 'low', condition.value);
-        else if (condition.op === '<' || condition.op === '<=') note(condition.field, 'high', condition.value);
-      } else if (condition.kind === 'between' && !condition.negated && !condition.field.includes('.')) {
-        note(condition.field, 'low', condition.low);
-        note(condition.field, 'high', condition.high);
-      } else if (condition.kind === 'like' && !condition.negated && !condition.field.includes('.')) {
-        const literal = /^[^%_\\]*/.exec(condition.pattern)?.[0] ?? '';
-        if (literal !== '') {
-          note(condition.field, 'low', literal);
-          note(condition.field, 'high', `${literal}\u{10ffff}`);
-        }
-      }
-    };
-    if (where) visit(where);
-    const usable = (field: FieldDef): { equal?: unknown; low?: unknown; high?: unknown } | undefined => {
-      const bound = bounds.get(field.name);
-      // A fraction is no value of an integer field; the condition itself says so of every record.
-      return bound &&
-        Object.values(bound).every((value) => typeof value !== 'number' || /float|double/.test(field.type))
-        ? bound
-        : undefined;
-    };
-    const score = (fields: readonly FieldDef[]): number => {
-      let points = 0;
-      for (const field of fields) {
-        const bound = usable(field);
-        if (bound?.equal !== undefined) points += 2;
-        else return points + (bound ? 1 : 0);
-      }
-      return points + 1;
-    };
-    let best: { index?: IndexDef; fields: readonly FieldDef[]; points: number } = {
-      fields: table.keyFields,
-      points: score(table.keyFields),
-    };
-    for (const index of table.indexes) {
-      const points = score(index.fields);
-      if (
-        points > best.points ||
-        (points === best.points && points > 0 && index.ofKey === false && best.index === undefined)
-      )
-        best = { index, fields: index.fields, points };
-    }
-    if (best.points === 0) {
-      if (table.indexes.length === 0)
-        throw new StoreError('QUERY_INVALID', `table ${table.name} has no index`, {
-          hint: 'add option (tcaplusservice.tcaplus_index), or use traverse',
-        });
-      if (where)
-        throw new StoreError('QUERY_INVALID', 'no index of the table serves this condition', {
-          hint: `compare the first field of ${table.indexes.map(({ name, fields }) => `${name}(${fields.map((field) => field.name).join(', ')})`).join(' or ')}`,
-        });
-      return { ...codec.range };
-    }
-    const encode = (field: FieldDef, value: unknown): Buffer => {
-      const literal = literalFor(field, value as never);
-      const typed =
-        typeof literal === 'bigint' && !/64$/.test(field.type)
-          ? Number(literal)
-          : field.type === 'bytes'
-            ? Buffer.from(literal as string, 'latin1')
-            : literal;
-      if (best.index) return encodeIndexValues([field], named(field.name, typed));
-      return encodeKeyValue(field, typed);
-    };
-    const parts: Buffer[] = [best.index ? codec.indexPrefix(best.index) : codec.range.from];
-    let low: Buffer | undefined;
-    let high: Buffer | undefined;
-    for (const field of best.fields) {
-      const bound = usable(field);
-      if (bound?.equal !== undefined) {
-        const value = inRange(field, bound.equal);
-        if (value === undefined)
-          return { ...(best.index ? { index: best.index } : {}), from: codec.range.from, to: codec.range.from };
-        parts.push(encode(field, value));
-        continue;
-      }
-      if (bound) {
-        const prefix = Buffer.concat(parts);
-        if (bound.low !== undefined) {
-          const value = inRange(field, bound.low);
-          if (value !== undefined) low = Buffer.concat([prefix, encode(field, value)]);
-        }
-        if (bound.high !== undefined) {
-          const value = inRange(field, bound.high);
-          if (value !== undefined) high = afterPrefix(Buffer.concat([prefix, encode(field, value)]));
-        }
-      }
-      break;
-    }
-    const prefix = Buffer.concat(parts);
-    return {
-      ...(best.index ? { index: best.index } : {}),
-      from: low ?? prefix,
-      to: high ?? (afterPrefix(prefix) as Buffer),
-    };
   }
 
   function expandRow(found: Found, fields: readonly string[] | undefined): Found {
@@ -380,18 +267,5 @@ export function createReads(core: TableCore): Reads {
   function sameValue(a: unknown, b: unknown): boolean {
     if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
     return a === b || (typeof a === 'bigint' && typeof b === 'number' && a === BigInt(b));
-  }
-
-  /** The value when the field can hold it: an index has no entry for others. */
-  function inRange(field: FieldDef, value: unknown): unknown {
-    try {
-      const literal = literalFor(field, value as never);
-      const typed = typeof literal === 'bigint' && !/64$/.test(field.type) ? Number(literal) : literal;
-      encodeKeyValue(field, field.type === 'bytes' ? Buffer.from(typed as string, 'latin1') : typed);
-      return value;
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'FIELD_TYPE') return undefined;
-      throw error;
-    }
   }
 }

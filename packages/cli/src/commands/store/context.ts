@@ -59,7 +59,7 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
   }
 
   /** The namespace that is asked for; without one the only one that has tables. */
-  async function namespaceToRead(readOnly: true | 'alone'): Promise<string> {
+  async function namespaceInUse(readOnly: true | 'alone'): Promise<string> {
     if (options.namespace !== undefined) return options.namespace;
     const { namespacesOf, openEngine, StoreError } = await library();
     const engine = await openEngine(dir, { readOnly });
@@ -84,18 +84,16 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
     async open(more = {}) {
       const { openStore } = await library();
       if (more.schema === undefined || more.namespace === LOAD_NAMESPACE) await demandStore();
-      opened = await openStore(dir, {
-        sweepEveryMs: 0,
-        ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-        ...more,
-      });
+      // A new schema goes where it is told to, records go to the tables that are there.
+      const namespace = more.schema === undefined ? await namespaceInUse('alone') : options.namespace;
+      opened = await openStore(dir, { sweepEveryMs: 0, ...(namespace === undefined ? {} : { namespace }), ...more });
       return opened;
     },
     async openToRead() {
       const { openStore, StoreError } = await library();
       await demandStore();
       const openAs = async (readOnly: true | 'alone'): Promise<RecordStore> =>
-        openStore(dir, { readOnly, namespace: await namespaceToRead(readOnly) });
+        openStore(dir, { readOnly, namespace: await namespaceInUse(readOnly) });
       try {
         opened = await openAs('alone');
       } catch (error) {

@@ -117,21 +117,30 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     store,
     'verify',
     'read everything and compare records with their indexes',
-    (command) => command.option('--backup <dir>', 'verify a backup instead'),
-    async (context, _args, { backup }) => {
-      const { verifyBackup, verifyStore } = await import('@sparrow/store');
+    (command) =>
+      command
+        .option('--backup <dir>', 'verify a backup instead')
+        .option('--repair', 'make the index entries anew that are missing, out of date, or of no record'),
+    async (context, _args, { backup, repair }: { backup?: string; repair?: boolean }) => {
+      const { repairIndexes, verifyBackup, verifyStore } = await import('@sparrow/store');
       if (backup !== undefined) {
         const manifest = await verifyBackup(resolve(context.io.cwd, backup));
         context.io.say(`✓ the backup of ${new Date(manifest.at).toISOString()} is whole`);
         context.json({ ok: true, ...manifest });
         return;
       }
-      const report = await verifyStore(await context.openToRead());
+      const opened = await (repair ? context.open() : context.openToRead());
+      const repairs = repair ? await repairIndexes(opened) : undefined;
+      for (const { name, repaired, removed } of repairs?.tables ?? [])
+        if (repaired + removed > 0)
+          context.io.say(`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
+      const report = await verifyStore(opened);
       for (const { name, records, entries, problems } of report.tables) {
         context.io.say(`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`);
         for (const problem of problems) context.io.say(`    ${problem}`);
       }
-      context.json(report);
+      if (!report.ok && !repair) context.io.say('  Index entries are mended by: sparrow store verify --repair');
+      context.json({ ...report, ...(repairs ? { repairs: repairs.tables } : {}) });
       if (!report.ok) setExitCode(1);
     },
   );
