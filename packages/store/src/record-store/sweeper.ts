@@ -1,6 +1,8 @@
+import type { Located, Write } from '../engines/kv-engine.ts';
 import type { StoreContext } from './context.ts';
 import type { TableCore } from './core.ts';
 import { inParallel } from './in-parallel.ts';
+import { removeElements } from './list-header.ts';
 
 /** Removes expired records in the background, in turns: no read returns one, this only frees their room. */
 export interface Sweeper {
@@ -27,6 +29,13 @@ export function createSweeper(options: {
   let running: Promise<unknown> | undefined;
   let cancel: (() => void) | undefined;
 
+  /** What goes with a list that has expired. */
+  async function elementsOf(at: Located, deadline: number): Promise<Write[]> {
+    const answer = engine.get(at, { deadline, newest: true });
+    const row = answer instanceof Promise ? await answer : answer;
+    return row && row.expires > 0 && row.expires <= clock.now() ? removeElements(at.key, row.value) : [];
+  }
+
   /** Removes what the index says has expired; `isAll` when it named nothing more. */
   async function sweepSome({ codec }: TableCore): Promise<{ removed: number; isAll: boolean }> {
     const from = codec.expiryPrefix();
@@ -38,9 +47,10 @@ export function createSweeper(options: {
     const results = await inParallel(entries, AT_ONCE, async ({ key }) => {
       if (closed) return undefined;
       // Revision 0 is "absent or expired": a record that was written again since the index was read stays.
-      const write = { key, op: 'delete', when: 'any', policy: 3, version: 0, guard: 0 } as const;
-      const slot = codec.slotOfRow(key);
-      return (await engine.commit({ slot, now: clock.now(), writes: [write], feed: false, deadline }))[0];
+      const write: Write = { key, op: 'delete', when: 'any', policy: 3, version: 0, guard: 0 };
+      const at = { slot: codec.slotOfRow(key), key };
+      const writes = codec.table.kind === 'GENERIC' ? [write] : [write, ...(await elementsOf(at, deadline))];
+      return (await engine.commit({ slot: at.slot, now: clock.now(), writes, feed: false, deadline }))[0];
     });
     const removed = results.filter((result) => result?.code === 'ok').length;
     return { removed, isAll: entries.length < AT_ONCE };
