@@ -61,6 +61,22 @@ describe('the numbers of a term', () => {
     expect((await register(1, 1)).counter).toBeLessThan(100);
   });
 
+  it('are given once for a move, however often its owner asks when the answer was lost', async () => {
+    const { authority, places, register } = await lateInTheTerm(10);
+    const { term, counter } = await register(1, 0);
+    const [from = 0, to = 0] = places;
+    const move = (): Promise<number[]> =>
+      new Promise((resolve) =>
+        authority.decideAll(
+          { entries: Uint32Array.of(1, 2, 3, term, counter, 0), from, to, action: CLAIM.move },
+          (out) => resolve([...out]),
+        ),
+      );
+    const first = await move();
+    expect(first).toEqual([0, term, counter + 1]);
+    expect(await move()).toEqual(first);
+  });
+
   it('do not end in the middle of a sweep: every route of a lost node goes', async () => {
     const { state, authority, places, register, term } = await lateInTheTerm(10);
     for (let id = 1; id <= 40; id++) await register(id, 0);

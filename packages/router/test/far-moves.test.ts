@@ -2,24 +2,24 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
 import type { FrameView } from '../src/frames/frame.ts';
 import { KIND, OFFSET } from '../src/frames/layout.ts';
-import { createNode, createRouter, objectId, type RoutedObject } from '../src/index.ts';
+import { createNode, createRouter, objectId, type RoutedObject, type RouterOptions } from '../src/index.ts';
 import { createLocalTransport } from '../src/transports/local.ts';
 import { KEPT, type Transport, type Wire } from '../src/transports/transport.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A transport whose bytes are on their way for a while, in order, as between two regions. */
-function distant(transport: Transport, ms: number): Transport {
+function distant(transport: Transport, way: { ms: number }): Transport {
   const far = (wire: Wire): Wire => ({
     peer: wire.peer,
     start: (events) => wire.start(events),
     write(bytes) {
-      setTimeout(() => wire.write(bytes), ms);
+      setTimeout(() => wire.write(bytes), way.ms);
       return KEPT;
     },
     pause: () => wire.pause(),
     resume: () => wire.resume(),
-    close: () => void setTimeout(() => wire.close(), ms),
+    close: () => void setTimeout(() => wire.close(), way.ms),
     destroy: () => wire.destroy(),
   });
   return {
@@ -76,12 +76,13 @@ function createGate(transport: Transport) {
 }
 
 /** Sets a and b, far from each other, with a node each. */
-async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
+async function twoRegions(make: (key: string) => RoutedObject, wayMs: number, times: RouterOptions['times'] = {}) {
   const coordination = createLocalCoordination();
   const near = createLocalTransport();
   // Nobody calls the other silent while a test holds him up.
   const limits = { heartbeatMs: 20_000 };
-  const trunk = distant(createLocalTransport(), wayMs);
+  const way = { ms: wayMs };
+  const trunk = distant(createLocalTransport(), way);
   const router = (set: string) =>
     createRouter({
       set,
@@ -90,6 +91,7 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
       listen: [{ transport: near, address: `${set}/r1` }],
       trunk: { transport: trunk, address: `${set}/trunk` },
       limits,
+      times,
     });
   const routers = [await router('a'), await router('b')];
   const { gate, gated } = createGate(near);
@@ -110,7 +112,7 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
   });
   await Promise.all([n1.ready(), n2.ready()]);
   await expect.poll(() => routers.map((one) => one.topology().slots)).toEqual([2048, 2048]);
-  return { n1, n2, gate };
+  return { n1, n2, gate, way };
 }
 
 /** Counts what becomes of numbered messages of one source to several objects. */
@@ -223,5 +225,25 @@ describe('a second login far from its source', () => {
     // One after the other: the first's, those that came for it when it was gone, the second's.
     for (const key of KEYS) expect(all(key)).toEqual(inOrder(all(key)));
     expect(KEYS.flatMap(told).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a registration that another set does not answer in time', () => {
+  it('is told as one that nobody has decided, and the object that has the name here lives on', async () => {
+    const { n2, way } = await twoRegions(() => ({}), 20, { claimMs: 500 });
+    way.ms = 1_500;
+    const codes = await Promise.all(
+      KEYS.map((key) =>
+        n2.register('Player', key, {}).then(
+          () => 'OK',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
+    // Its own set decides about some of them, and the far one about the others.
+    expect(new Set(codes)).toEqual(new Set(['OK', 'UNREACHABLE']));
+    expect(KEYS.map((key) => n2.epochOf(objectId('Player', key)) !== undefined)).toEqual(
+      codes.map((code) => code === 'OK'),
+    );
   });
 });

@@ -36,7 +36,7 @@ async function leased() {
     createNode({
       set: 's',
       name,
-      types: { Player: undefined, Source: undefined },
+      types: { Player: (_key, state) => ({ ask: () => state }), Source: undefined },
       transport,
       routers: [router.address],
     });
@@ -82,6 +82,20 @@ describe('an object leaves its node in one way', () => {
     await a.register('Player', '7', { ask: () => bytes('new') });
     expect(await ask()).toBe('new');
     expect(revoked).toEqual(['kicked']);
+  });
+
+  it('a main whose lease is over moves nothing: the object goes on where it is, and moves when the lease is back', async () => {
+    const { a, b, endLease, renewLease } = await leased();
+    const object = { ask: () => bytes('at a'), freeze: () => bytes('from a') };
+    await a.register('Player', '7', object);
+    const ask = async () => text(await b.self.ask(PLAYER, 1, bytes('')));
+    endLease();
+    await expect(a.move(PLAYER, { set: 's', node: 'b' })).rejects.toMatchObject({ code: 'FAILED' });
+    expect(await ask()).toBe('at a');
+    expect([a.epochOf(PLAYER) !== undefined, b.epochOf(PLAYER)]).toEqual([true, undefined]);
+    renewLease();
+    await a.move(PLAYER, { set: 's', node: 'b' });
+    expect(await ask()).toBe('from a');
   });
 
   it('what waited for an object that is replaced is refused at its source, whoever replaces it', async () => {

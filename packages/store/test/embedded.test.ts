@@ -422,6 +422,24 @@ describe('the embedded engine', () => {
     await engine.close();
   });
 
+  test('counts what is durable, whether LMDB has it already or not', async () => {
+    const engine = await createLmdbEngine({ dir: join(dir, 'store'), applyEveryMs: 3_600_000 });
+    const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
+    const table = store.table('Pair');
+    for (let id = 0n; id < 6n; id++) await table.insert({ id, side: 0, value: 1n });
+    await engine.settle();
+    // Two of them go, one changes, one comes, and one comes and goes.
+    for (const id of [0n, 1n]) await table.delete({ id, side: 0 });
+    await table.replace({ id: 2n, side: 0, value: 2n });
+    for (const id of [7n, 8n]) await table.insert({ id, side: 0, value: 1n });
+    await table.delete({ id: 8n, side: 0 });
+    expect(await table.count()).toBe(5);
+    await engine.settle();
+    expect(await table.count()).toBe(5);
+    await store.close();
+    await engine.close();
+  });
+
   test('the log is released when LMDB has what it holds', async () => {
     const engine = await createLmdbEngine({ dir: join(dir, 'store'), segmentBytes: 64 * 1024 });
     const store = await createRecordStore({ engine, schema: SCHEMA, sweepEveryMs: 0 });
