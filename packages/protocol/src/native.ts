@@ -130,7 +130,13 @@ export interface InvokeMap {
   log: [{ level: 'debug' | 'info' | 'log' | 'warn' | 'error'; text: string; stack?: string; pageId: number }, Nothing];
   /** An uncaught error or a failed call that a user would notice. */
   problem: [
-    { kind: 'component' | 'api' | 'script' | 'runtime'; code: ProblemCode; message: string; pageId: number },
+    {
+      kind: 'component' | 'api' | 'script' | 'runtime';
+      code: ProblemCode;
+      message: string;
+      stack?: string;
+      pageId: number;
+    },
     Nothing,
   ];
   report: [{ event: string; data: unknown }, Nothing];

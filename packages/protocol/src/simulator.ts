@@ -30,6 +30,34 @@ export interface LogLine {
   stack?: string;
 }
 
+/** Where in the project something went wrong. */
+export interface ProgramPlace {
+  /** Path inside the project folder. */
+  file: string;
+  /** From 1, as the column. */
+  line: number;
+  column: number;
+  /** The lines around it with a caret; empty when the source is not known. */
+  frame: string;
+}
+
+/** Answer of the simulator's server to a stack: the same one in terms of the project's files, and its first place in them. */
+export interface LocatedStack {
+  stack: string;
+  place?: ProgramPlace;
+}
+
+/** A problem of a running program with the place that it comes from. */
+export interface ProgramProblem {
+  code: ProblemCode;
+  message: string;
+  /** User of the phone. */
+  user: string;
+  /** Path of the page that was shown; empty before the first one. */
+  page: string;
+  place?: ProgramPlace;
+}
+
 /** One entry of the trace panel. */
 export interface TraceEntry {
   time: number;

@@ -58,7 +58,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 }
 
 /** A finding with its place, its lines and what to do. */
-export function showDiagnostic(io: Io, diagnostic: Diagnostic): void {
+export function showDiagnostic(io: Io, diagnostic: Omit<Diagnostic, 'code'> & { code: string }): void {
   const { code, severity, message, file, line, column, frame, hint } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   io.say(`${io.paint(severity === 'error' ? 'red' : 'yellow', code)} ${place}  ${message}`);

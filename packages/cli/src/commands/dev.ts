@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
-import type { DevEvent, Diagnostic, LogLine } from '@sparrow/protocol';
+import { type DevEvent, type Diagnostic, type LogLine, PROBLEM_HINTS, type ProgramProblem } from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { sinceCommand } from '../begun.ts';
 import { createIo, type Io } from '../io.ts';
@@ -65,7 +65,8 @@ export function devCommand(setExitCode: SetExitCode): Command {
             compiler,
             first,
             watch: options.watch,
-            onPackage: (pkg) => showDiagnostics(io, pkg.manifest.diagnostics),
+            onPackage: (_pkg, _change, news) => showDiagnostics(io, news),
+            onProblem: (problem) => showProblem(io, problem),
           });
           return await register(app, deps);
         },
@@ -134,6 +135,20 @@ function showDiagnostics(io: Io, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) showDiagnostic(io, diagnostic);
 }
 
+/** What broke in a running program, like a finding of the compiler. */
+function showProblem(io: Io, { code, message, user, page, place }: ProgramProblem): void {
+  showDiagnostic(io, {
+    code,
+    severity: 'error',
+    message: `${message}  (${user})`,
+    file: place?.file ?? page,
+    line: place?.line ?? 0,
+    column: place?.column ?? 0,
+    frame: place?.frame ?? '',
+    hint: PROBLEM_HINTS[code],
+  });
+}
+
 function printLogs(io: Io, server: DevServer): void {
   for (const line of server.events.recent()) printLine(io, line);
   server.events.subscribe((event: DevEvent) => {
@@ -142,7 +157,8 @@ function printLogs(io: Io, server: DevServer): void {
 }
 
 function printLine(io: Io, { source, level, text }: LogLine): void {
-  if (level === 'debug') return;
+  // What the compiler finds has been shown with its lines.
+  if (level === 'debug' || source === 'compiler') return;
   const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
   io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);
 }

@@ -70,7 +70,11 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const canvases = createCanvases(invoker);
   const instances = createNodeInstances(canvases.instances);
 
-  const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
+  const reporter = createReporter(
+    invoker,
+    () => pages?.current()?.id ?? 0,
+    (stack) => loader.ownColumns(stack),
+  );
   const framework: Framework = createFramework({
     manifest,
     onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', locate(error, info)),
@@ -340,7 +344,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   globalThis.addEventListener('error', (event) => {
     event.preventDefault();
-    reporter.problem('script', 'UNCAUGHT', (event as ErrorEvent).error ?? (event as ErrorEvent).message);
+    reporter.problem('script', 'UNCAUGHT', thrownBy(event as ErrorEvent));
   });
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
@@ -348,8 +352,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     hook('onUnhandledRejection', { reason, promise });
     wxContext.emit('UnhandledRejection', { reason, promise });
     // Failed wx calls reject with a plain object; WeChat prints those without counting them as errors of the script.
-    if (reason instanceof Error) reporter.problem('script', 'UNHANDLED_REJECTION', reason);
-    else reporter.console.warn('Unhandled promise rejection', reason);
+    if (isFailedCall(reason)) reporter.console.warn('Unhandled promise rejection', reason);
+    else reporter.problem('script', 'UNHANDLED_REJECTION', reason);
   });
 
   return {
@@ -419,4 +423,16 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       }
     },
   };
+}
+
+/** What a script threw. What is no error has no stack, but the browser knows where it was thrown. */
+function thrownBy({ error, message, filename, lineno, colno }: ErrorEvent): unknown {
+  if (error instanceof Error) return error;
+  const made = new Error(message);
+  made.stack = `${message}\n    at ${filename}:${lineno}:${colno}`;
+  return made;
+}
+
+function isFailedCall(reason: unknown): boolean {
+  return !(reason instanceof Error) && typeof (reason as { errMsg?: unknown } | null)?.errMsg === 'string';
 }

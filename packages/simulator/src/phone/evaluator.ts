@@ -48,7 +48,7 @@ export function createEvaluator(service: Channel): Evaluator {
  */
 export function watchLogic(
   evaluate: Evaluator['evaluate'],
-  on: { stuck(message: string): void; alive(): void },
+  on: { stuck(message: string, seconds: number): void; alive(): void },
 ): () => void {
   let silent = 0;
   let asked = false;
@@ -73,7 +73,8 @@ export function watchLogic(
     if (asked && punctual) silent += WATCH_MS;
     if (silent > STUCK_MS && !stuck) {
       stuck = true;
-      on.stuck(`the logic layer has not answered for ${STUCK_MS / 1000} s: a script runs endlessly`);
+      const seconds = STUCK_MS / 1000;
+      on.stuck(`the logic layer has not answered for ${seconds} s: a script runs endlessly`, seconds);
     }
     // A question that was given up has no answer any more; another one may have.
     if (!asked || stuck) ask();

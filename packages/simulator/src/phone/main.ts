@@ -8,6 +8,7 @@ import {
 } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
+import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';
 import { keep } from './meter.ts';
@@ -33,12 +34,16 @@ interface Settings {
   ahead: boolean;
   /** Numbers of the compile errors that are shown; all when undefined. `check` shows those of the page it looks at. */
   findings: ReadonlySet<string> | undefined;
+  /** What is shown over the phone: all errors, those of the compiler, or, where the program's users look on, none. */
+  errors: 'all' | 'compile' | 'none';
 }
 
 /** Signal, Wi-Fi and battery. */
 const STATUS_ICONS = `<svg width="64" height="14" viewBox="0 0 64 14" fill="currentColor"><path d="M0 9h3v4H0zM4.5 6.5h3V13h-3zM9 4h3v9H9zM13.500 1h3v12h-3z"/>
 <path d="M30 13l2.200-2.700a3.400 3.400 0 0 0-4.400 0zM26.400 8.500a5.700 5.700 0 0 1 7.200 0l1.400-1.800a8 8 0 0 0-10 0zM23.500 4.900a10.300 10.300 0 0 1 13 0L38 3.100a12.600 12.600 0 0 0-16 0z"/>
 <rect x="42.500" y="1.500" width="17" height="11" rx="3" fill="none" stroke="currentColor" opacity=".5"/><rect x="44" y="3" width="14" height="8" rx="1.500"/><path d="M61 5v4a2 2 0 0 0 0-4z" opacity=".5"/></svg>`;
+
+const ERRORS = ['all', 'compile', 'none'] as const;
 
 function readSettings(): Settings {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -67,6 +72,7 @@ function readSettings(): Settings {
     scene: Number(given.get('scene')) || 1001,
     full,
     ahead: given.get('ahead') !== '0',
+    errors: ERRORS.find((kind) => kind === given.get('errors')) ?? 'all',
     findings: given.has('findings') ? new Set(given.get('findings')?.split(',')) : undefined,
   };
 }
@@ -92,6 +98,7 @@ const handle = createHandle();
 window.sparrow = handle;
 let launch: ReturnType<typeof openLaunchScreen> | undefined;
 const overlay = createOverlay(document.body, texts, () => void start());
+const faultSheet = createFaultSheet(document.body, texts);
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -156,6 +163,7 @@ async function start(): Promise<void> {
   handle.failure = undefined;
   let stuck = false;
   overlay.clear();
+  faultSheet.clear();
   const screen = frameOf(settings);
   launch?.close();
   const opening = openLaunchScreen(screen.parentElement ?? document.body);
@@ -167,6 +175,7 @@ async function start(): Promise<void> {
       landscape: settings.landscape,
       theme: settings.theme,
       language: settings.language,
+      texts,
       mode: settings.mode,
       user: settings.user,
       token: settings.token,
@@ -192,10 +201,12 @@ async function start(): Promise<void> {
       onPageReady(pageId, path, error) {
         opening.close();
         keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
-        if (error !== undefined) overlay.pageError(path, error);
       },
-      onStuck(message) {
-        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`);
+      onFault(fault) {
+        if (settings.errors === 'all') faultSheet.add(fault);
+      },
+      onStuck(seconds) {
+        if (settings.errors === 'all') overlay.failure(`${texts.stuck(seconds)}\n\n${texts.fix(texts.stuckHint)}`);
         stuck = true;
       },
       onAlive() {
@@ -215,7 +226,8 @@ async function start(): Promise<void> {
 }
 
 function shownErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const { findings } = settings;
+  const { findings, errors } = settings;
+  if (errors === 'none') return [];
   return diagnostics.filter(({ severity }, number) => severity === 'error' && (findings?.has(String(number)) ?? true));
 }
 
@@ -231,6 +243,7 @@ function onDevEvent(event: DevEvent): void {
   if (event.type !== 'package') return;
   overlay.diagnostics(shownErrors(event.diagnostics));
   if (event.change === 'none') return;
+  faultSheet.clear();
   if (event.change === 'app' || !handle.phone) handle.ready = start();
   else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => restart());
 }
@@ -244,8 +257,10 @@ window.addEventListener('message', (event) => {
     document.body.dataset.theme = settings.theme;
     handle.phone?.setTheme(settings.theme);
   } else if (command === 'rotate') rotate(value === 'landscape');
-  else if (command === 'zoom') overlay.fit();
-  else if (command === 'restart') void start();
+  else if (command === 'zoom') {
+    overlay.fit();
+    faultSheet.fit();
+  } else if (command === 'restart') void start();
   else if (command === 'open' && value) handle.phone?.navigate(value);
 });
 /** Turns the phone; its pages stay and hear of their new size. */

@@ -32,12 +32,14 @@ import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './device
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
+import { createFaults, type Fault } from './faults.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, rootsFor, stylesFor } from './package-files.ts';
 import { PageStack, parseUrl, type StackPage, tabBarOf, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
+import type { PhoneTexts } from './texts.ts';
 import { type Trace, traced } from './trace.ts';
 
 export interface PhoneOptions {
@@ -47,6 +49,8 @@ export interface PhoneOptions {
   landscape: boolean;
   theme: 'light' | 'dark';
   language: string;
+  /** What the phone itself says. */
+  texts: PhoneTexts;
   mode: RuntimeMode;
   user: string;
   token: string;
@@ -64,9 +68,11 @@ export interface PhoneOptions {
   onProblem(problem: InvokeMap['problem'][0]): void;
   /** What the program reported with wx.reportEvent and its kin. */
   onReport(entry: InvokeMap['report'][0]): void;
+  /** Something broke in the program; it follows `onProblem` once its place is known. */
+  onFault(fault: Fault): void;
   onPageReady(pageId: number, path: string, error?: string): void;
   /** A script of the mini program does not come to an end. */
-  onStuck(message: string): void;
+  onStuck(seconds: number): void;
   /** It has come to an end after all. */
   onAlive(): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
@@ -163,7 +169,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     return done;
   };
   const service = traced(logic.channel, options.trace, 0, meters.trace);
-  const pickerDialog = createPickerDialog(screen);
+  const pickerDialog = createPickerDialog(screen, options.texts);
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
   const files = createProgramFiles({
     relay,
@@ -171,7 +177,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     settled: userFiles.settled,
   });
 
-  const dialogs = createDialogs(screen, files.show);
+  const dialogs = createDialogs(screen, options.texts, files.show);
 
   const screenSize = (): { width: number; height: number } =>
     options.landscape
@@ -318,6 +324,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     if (device) device.dataset.front = /^#0|^black|^rgb\(0/.test(color) ? 'black' : 'white';
   };
   const evaluator = createEvaluator(service);
+  const faults = createFaults({
+    locate: ({ problem, ...question }) =>
+      relay.call('locate', { packageId, ...question, ...(problem && { problem: { ...problem, user } }) }),
+    diagnostics: () => manifest.diagnostics,
+    pageOf: (pageId) => stack.byId(pageId)?.path ?? '',
+    onLog: options.onLog,
+    onFault: (fault) => closed || options.onFault(fault),
+  });
   const network = watchedNetwork(createNetworkHandlers(relay, files), options.onNetwork);
 
   const handlers: NativeHandlers = {
@@ -353,9 +367,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       const back = h(
         'button',
         { onclick: () => (curtain.remove(), emitOn(service, 'appShow', launch)) },
-        '重新进入 · Open again',
+        options.texts.openAgain,
       );
-      const curtain = h('div.exited', {}, h('p', {}, '小程序已退出 · The mini program has ended'), back);
+      const curtain = h('div.exited', {}, h('p', {}, options.texts.exited), back);
       screen.append(curtain);
       return done;
     },
@@ -466,22 +480,15 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       dialogs.previewImage(urls.map(String), Math.max(0, urls.indexOf(current)));
       return done;
     },
-    async log(given) {
-      if (!meters.log.take()) return done;
-      const entry = { ...given, text: given.text.slice(0, MAX_LOG_TEXT) };
-      if (!entry.stack) options.onLog(entry);
-      else {
-        const mapped = await relay
-          .call<{ stack: string }>('map-stack', { packageId, stack: entry.stack })
-          .catch(() => entry);
-        options.onLog({ ...entry, stack: mapped.stack ?? entry.stack });
-      }
+    log(given) {
+      if (meters.log.take()) faults.log({ ...given, text: given.text.slice(0, MAX_LOG_TEXT) });
       return done;
     },
     problem: (given) => {
       if (!meters.problem.take()) return done;
       const problem = { ...given, message: given.message.slice(0, MAX_LOG_TEXT) };
       options.onProblem(problem);
+      faults.problem(problem);
       return done;
     },
     report: (entry) => {
@@ -510,9 +517,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     debug: options.debug,
   };
   const stopWatch = watchLogic(evaluator.evaluate, {
-    stuck(message) {
+    stuck(message, seconds) {
       options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
-      options.onStuck(message);
+      options.onStuck(seconds);
     },
     alive: options.onAlive,
   });

@@ -63,6 +63,8 @@ export async function openPhone(browser: Browser, options: CheckOptions, user: s
         user,
         mode: options.mode,
         page: path,
+        // A picture shows the page; what broke in it stands in the report.
+        errors: 'compile',
         findings: findingsOf(options.manifest, 'broken', path).join(','),
       });
       await tab.goto(`${options.phoneUrl}#${parameters}`, { waitUntil: 'commit' });

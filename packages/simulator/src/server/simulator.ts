@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
 import { BoundedQueue } from '@sparrow/core';
-import type { DevEvent, PackageChange, WeChatUsers } from '@sparrow/protocol';
+import type { DevEvent, Diagnostic, LogLine, PackageChange, ProgramProblem, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { answerErrors, objectOf, userOf } from './bodies.ts';
@@ -12,9 +12,10 @@ import { typeOf } from './content-type.ts';
 import type { SimulatorDeps } from './deps.ts';
 import { SimulatorError } from './errors.ts';
 import { createFileShelf } from './file-shelf.ts';
+import { createProblemTeller } from './problems.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
-import { mapStack } from './stack-map.ts';
+import { locateStack } from './stack-map.ts';
 import { sameToken } from './token.ts';
 import { createUserFileStore } from './user-files.ts';
 
@@ -24,7 +25,10 @@ export interface SimulatorOptions {
   first?: CompiledPackage;
   /** Watch the project and reload phones; default true. */
   watch?: boolean;
-  onPackage?(pkg: CompiledPackage, change: PackageChange): void;
+  /** @param news findings that the package before did not have */
+  onPackage?(pkg: CompiledPackage, change: PackageChange, news: readonly Diagnostic[]): void;
+  /** Something broke in a running program: called once for each problem of a package. */
+  onProblem?(problem: ProgramProblem): void;
 }
 
 const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
@@ -87,7 +91,13 @@ export function createSimulator(options: SimulatorOptions) {
         packages.delete(id);
       }
     };
-    keep(options.first ?? (await options.compiler.build()));
+    const first = options.first ?? (await options.compiler.build());
+    keep(first);
+    const problems = createProblemTeller((problem) => options.onProblem?.(problem));
+    const logFindings = (found: readonly Diagnostic[]): void => {
+      for (const diagnostic of found) deps.events.emit({ type: 'log', line: lineOf(diagnostic) });
+    };
+    logFindings(first.manifest.diagnostics);
 
     // The simulator checks its own token wherever it is mounted; the doors are its server's.
     app.addHook('onRequest', async (request, reply) => {
@@ -170,10 +180,12 @@ export function createSimulator(options: SimulatorOptions) {
       shelf.registerUpload(scope);
       userFiles.registerChanges(scope);
       registerUsers(scope, deps.users);
-      scope.post('/simulator/relay/map-stack', async (request) => {
+      scope.post('/simulator/relay/locate', async (request) => {
         const body = objectOf(request.body);
         const pkg = packages.get(String(body.packageId)) ?? current;
-        return { stack: mapStack(pkg, String(body.stack ?? '').slice(0, MAX_STACK)) };
+        const located = locateStack(pkg, String(body.stack ?? '').slice(0, MAX_STACK));
+        if (body.problem !== undefined) problems.meet(body.problem, located.place);
+        return located;
       });
     });
     shelf.registerDownload(app);
@@ -212,8 +224,11 @@ export function createSimulator(options: SimulatorOptions) {
 
     if (options.watch !== false) {
       await options.compiler.watch(({ pkg, change }) => {
+        const news = newFindings(current.manifest.diagnostics, pkg.manifest.diagnostics);
         keep(pkg);
-        options.onPackage?.(pkg, change);
+        if (change !== 'none') problems.reset();
+        options.onPackage?.(pkg, change, news);
+        logFindings(news);
         deps.events.emit({
           type: 'package',
           packageId: pkg.manifest.id,
@@ -235,6 +250,23 @@ export function createSimulator(options: SimulatorOptions) {
         await shelf.close();
       },
     };
+  };
+}
+
+/** What the package before did not have: a fault that stays through several edits is told once. */
+function newFindings(before: readonly Diagnostic[], now: readonly Diagnostic[]): Diagnostic[] {
+  const keyOf = ({ code, file, message, frame }: Diagnostic): string => JSON.stringify([code, file, message, frame]);
+  const known = new Set(before.map(keyOf));
+  return now.filter((diagnostic) => !known.has(keyOf(diagnostic)));
+}
+
+function lineOf({ code, severity, message, file, line, column, frame, hint }: Diagnostic): LogLine {
+  return {
+    time: Date.now(),
+    source: 'compiler',
+    level: severity === 'error' ? 'error' : 'warn',
+    text: `${code} ${file}${line > 0 ? `:${line}:${column}` : ''}  ${message}`,
+    stack: [frame, `Fix: ${hint}`].filter(Boolean).join('\n'),
   };
 }
 
