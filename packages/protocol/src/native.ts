@@ -5,6 +5,7 @@
 import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
 import type { ServiceBundle } from './package-format.ts';
 import type { ProblemCode } from './problems.ts';
+import type { SeenMessage } from './trace.ts';
 
 type Nothing = Record<string, never>;
 
@@ -140,6 +141,8 @@ export interface InvokeMap {
     Nothing,
   ];
   report: [{ event: string; data: unknown }, Nothing];
+  /** Messages between the logic layer and its views, when a tool reads along. */
+  trace: [{ messages: SeenMessage[] }, Nothing];
   debugResult: [{ id: number; value: unknown; error?: string }, Nothing];
 }
 

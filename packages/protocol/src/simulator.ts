@@ -2,6 +2,7 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { UserInfoResult } from './native.ts';
 import type { ProblemCode } from './problems.ts';
+import type { TraceEntry } from './trace.ts';
 
 /** Server → phone, over the event socket, as JSON. */
 export type DevEvent =
@@ -56,19 +57,6 @@ export interface ProgramProblem {
   /** Path of the page that was shown; empty before the first one. */
   page: string;
   place?: ProgramPlace;
-}
-
-/** One entry of the trace panel. */
-export interface TraceEntry {
-  time: number;
-  phone: string;
-  verb: 'Publish' | 'Subscribe' | 'Invoke' | 'On';
-  event: string;
-  /** Page the message belongs to, 0 for none. */
-  pageId: number;
-  /** Bytes of the encoded arguments, estimated. */
-  size: number;
-  summary: string;
 }
 
 /** What the simulator needs of a WeChat: the built-in fake, or the real one behind a configured appid. Handed in by `cloud`. */

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot, watchSetData } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -13,6 +13,7 @@ import { createNodeInstances } from './node-contexts.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
 import { SelectorQuery } from './selector-query.ts';
+import { createViewTap } from './view-tap.ts';
 import { createWx } from './wx/index.ts';
 
 export interface AppServiceOptions {
@@ -113,6 +114,9 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     },
   });
 
+  const tap = boot.trace
+    ? createViewTap((messages) => void invoker.invoke('trace', { messages }).catch(() => {}))
+    : undefined;
   const pages = createPages({
     manifest: () => manifest,
     framework,
@@ -120,6 +124,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     reporter,
     codec: options.codec,
     connectView: options.connectView,
+    tap,
     ensurePackage,
     ensureComponents,
     takeEventChannel(cause) {
@@ -143,6 +148,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   const pageOf = (caller: Caller): Page | undefined =>
     pages.all().find((page) => page.backend === caller._$.getBackendContext());
+  if (tap) watchSetData((caller, component, data) => tap.setData(pageOf(caller)?.id ?? 0, component, data));
   installComponentMethods({
     createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
     createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),

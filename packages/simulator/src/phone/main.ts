@@ -34,6 +34,8 @@ interface Settings {
   ahead: boolean;
   /** Numbers of the compile errors that are shown; all when undefined. `check` shows those of the page it looks at. */
   findings: ReadonlySet<string> | undefined;
+  /** The console around the phone reads the bridge along. */
+  trace: boolean;
   /** What is shown over the phone: all errors, those of the compiler, or, where the program's users look on, none. */
   errors: 'all' | 'compile' | 'none';
 }
@@ -72,6 +74,7 @@ function readSettings(): Settings {
     scene: Number(given.get('scene')) || 1001,
     full,
     ahead: given.get('ahead') !== '0',
+    trace: given.get('trace') === '1' && window.parent !== window,
     errors: ERRORS.find((kind) => kind === given.get('errors')) ?? 'all',
     findings: given.has('findings') ? new Set(given.get('findings')?.split(',')) : undefined,
   };
@@ -184,7 +187,7 @@ async function start(): Promise<void> {
       scene: settings.scene,
       ahead: settings.ahead,
       debug: true,
-      trace: (entry) => tell({ trace: { ...entry, phone: settings.user } }),
+      trace: settings.trace ? (entry) => tell({ trace: { ...entry, phone: settings.user } }) : undefined,
       onLog(entry) {
         keep(handle.logs, entry);
         tell({ log: { time: Date.now(), ...entry } });

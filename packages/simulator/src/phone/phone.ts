@@ -9,6 +9,7 @@ import type {
   ServiceBundle,
   StackPageInfo,
   StyleBundle,
+  TraceEntry,
   ViewConfig,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
@@ -40,7 +41,7 @@ import { configsOf, fetchJson, fetchManifest, packageOf, prefix, rootsFor, style
 import { PageStack, parseUrl, type StackPage, tabBarOf, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
 import type { PhoneTexts } from './texts.ts';
-import { type Trace, traced } from './trace.ts';
+import { seenMessage, type Trace, traced } from './trace.ts';
 
 export interface PhoneOptions {
   /** The element that is the phone's screen. */
@@ -62,7 +63,8 @@ export interface PhoneOptions {
   /** Load the frame of the next page ahead. */
   ahead: boolean;
   debug: boolean;
-  trace: Trace;
+  /** Takes what passes on the bridge; without it nobody looks at the messages. */
+  trace: ((entry: Omit<TraceEntry, 'phone'>) => void) | undefined;
   onLog(entry: InvokeMap['log'][0]): void;
   onNetwork(entry: NetworkEntry): void;
   onProblem(problem: InvokeMap['problem'][0]): void;
@@ -168,7 +170,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     change();
     return done;
   };
-  const service = traced(logic.channel, options.trace, 0, meters.trace);
+  const { trace: tell } = options;
+  const trace: Trace | undefined =
+    tell && ((message) => tell({ ...message, page: stack.byId(message.pageId)?.path ?? '' }));
+  const tapped = (channel: Channel, pageId: number): Channel =>
+    trace ? traced(channel, trace, pageId, meters.trace) : channel;
+  const service = tapped(logic.channel, 0);
   const pickerDialog = createPickerDialog(screen, options.texts);
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
   const files = createProgramFiles({
@@ -258,7 +265,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       section.dataset.page = String(info.id);
       if (openType === 'navigateTo') section.classList.add('page-enter');
       const view = logic.openView(info.id, slot);
-      const channel = traced(view.channel, options.trace, info.id, meters.trace);
+      const channel = tapped(view.channel, info.id);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
       receive(channel, {
         invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
@@ -491,6 +498,13 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       faults.problem(problem);
       return done;
     },
+    trace: ({ messages }) => {
+      for (const given of messages) {
+        const message = seenMessage(given);
+        if (message && meters.trace.take()) trace?.(message);
+      }
+      return done;
+    },
     report: (entry) => {
       options.onReport(entry);
       return done;
@@ -515,6 +529,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     storage: stored,
     userFiles: userFiles.files,
     debug: options.debug,
+    trace: options.trace !== undefined,
   };
   const stopWatch = watchLogic(evaluator.evaluate, {
     stuck(message, seconds) {
