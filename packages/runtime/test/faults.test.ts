@@ -111,7 +111,7 @@ inBothModes('what breaks in a running program', (mode) => {
   it('is not shown where nobody develops, and neither are failed calls of wx', async () => {
     const quiet = await app(`Page({ onLoad() { throw new Error('quiet') } })`, {}, { errors: 'none' });
     await eventually(() => errors(quiet)).toEqual([expect.stringContaining('quiet')]);
-    expect(await quiet.page.locator('.overlay:visible').count()).toBe(0);
+    expect(await quiet.page.locator(':is(.overlay, .faults):visible').count()).toBe(0);
     await quiet.close();
     const call = await app(
       `Page({ onLoad() { wx.getStorage({ key: 'none' }); setTimeout(() => console.log('later')) } })`,
@@ -124,7 +124,7 @@ inBothModes('what breaks in a running program', (mode) => {
 
   it('is told once when it is a script that did not compile', async () => {
     const test = await app('Page({ data: { ]');
-    await test.page.locator('.overlay').first().getByText('SCRIPT_SYNTAX').waitFor();
+    await test.page.locator('.overlay').getByText('SCRIPT_SYNTAX').waitFor();
     await eventually(async () => (await test.problems()).length).toBe(1);
     expect(await sheet(test).isVisible()).toBe(false);
     expect(await errors(test)).toEqual([]);

@@ -31,9 +31,9 @@ export function createFaultSheet(
     listed = 0;
   };
   const layer = h(
-    'aside.overlay.faults',
+    'aside.faults',
     { hidden: true, role: 'alert' },
-    h('button.overlay-close.faults-close', { onclick: close, title: texts.close, ariaLabel: texts.close }, '✕'),
+    h('button.faults-close', { onclick: close, title: texts.close, ariaLabel: texts.close }, '✕'),
     title,
     list,
   );

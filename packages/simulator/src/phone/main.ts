@@ -15,6 +15,7 @@ import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
 import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
+import type { SilenceCode } from './silences.ts';
 import { phoneTexts } from './texts.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
@@ -99,6 +100,8 @@ const settings = readSettings();
 const texts = phoneTexts(settings.language);
 const handle = createHandle();
 window.sparrow = handle;
+/** Starts of the mini program; only the newest counts. */
+let runs = 0;
 let launch: ReturnType<typeof openLaunchScreen> | undefined;
 const overlay = createOverlay(document.body, texts, () => void start());
 const faultSheet = createFaultSheet(document.body, texts);
@@ -164,7 +167,10 @@ async function start(): Promise<void> {
   handle.problems.length = 0;
   handle.readyPages.length = 0;
   handle.failure = undefined;
-  let stuck = false;
+  const run = ++runs;
+  const isCurrent = (): boolean => run === runs;
+  /** What does not answer. */
+  const silent = new Set<SilenceCode>();
   overlay.clear();
   faultSheet.clear();
   const screen = frameOf(settings);
@@ -172,7 +178,7 @@ async function start(): Promise<void> {
   const opening = openLaunchScreen(screen.parentElement ?? document.body);
   launch = opening;
   try {
-    handle.phone = await startPhone({
+    const phone = await startPhone({
       screen,
       device: settings.device,
       landscape: settings.landscape,
@@ -208,20 +214,25 @@ async function start(): Promise<void> {
       onFault(fault) {
         if (settings.errors === 'all') faultSheet.add(fault);
       },
-      onStuck(seconds) {
-        if (settings.errors === 'all') overlay.failure(`${texts.stuck(seconds)}\n\n${texts.fix(texts.stuckHint)}`);
-        stuck = true;
+      onSilent(code, seconds) {
+        if (!isCurrent()) return;
+        silent.add(code);
+        if (settings.errors === 'all')
+          overlay.failure(`${texts.silent[code](seconds)}\n\n${texts.fix(texts.silentHints[code])}`);
       },
-      onAlive() {
-        if (stuck) overlay.clear();
-        stuck = false;
-        handle.problems.splice(0, Infinity, ...handle.problems.filter(({ code }) => code !== 'LOGIC_STUCK'));
+      onAnswer(code) {
+        if (silent.delete(code) && silent.size === 0) overlay.clear();
+        handle.problems.splice(0, Infinity, ...handle.problems.filter((problem) => problem.code !== code));
       },
       onRoute: (pages) => tell({ pages }),
     });
-    opening.name(nameOf(handle.phone.manifest));
-    overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
+    // It was started again meanwhile.
+    if (!isCurrent()) return phone.close();
+    handle.phone = phone;
+    opening.name(nameOf(phone.manifest));
+    overlay.diagnostics(shownErrors(phone.manifest.diagnostics));
   } catch (error) {
+    if (!isCurrent()) return;
     opening.close();
     handle.failure = error instanceof Error ? error.message : String(error);
     overlay.failure(handle.failure);

@@ -27,7 +27,7 @@ import {
   openUserFiles,
   RelayClient,
 } from '@sparrow/runtime/native';
-import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
+import { createNavigationBar, createTabBar, type TabBar } from './bars.ts';
 import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
@@ -38,8 +38,10 @@ import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, rootsFor, stylesFor } from './package-files.ts';
+import { createPageHandlers, type DressedPage } from './page-handlers.ts';
 import { PageStack, parseUrl, type StackPage, tabBarOf, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
+import { type SilenceCode, watchSilences } from './silences.ts';
 import type { PhoneTexts } from './texts.ts';
 import { seenMessage, type Trace, traced } from './trace.ts';
 
@@ -73,21 +75,18 @@ export interface PhoneOptions {
   /** Something broke in the program; it follows `onProblem` once its place is known. */
   onFault(fault: Fault): void;
   onPageReady(pageId: number, path: string, error?: string): void;
-  /** A script of the mini program does not come to an end. */
-  onStuck(seconds: number): void;
-  /** It has come to an end after all. */
-  onAlive(): void;
+  /** A script does not come to an end (`LOGIC_STUCK`), or a frame does not start (`START_FAILED`). */
+  onSilent(code: SilenceCode, seconds: number): void;
+  /** It has answered after all. */
+  onAnswer(code: SilenceCode): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
 }
 
-interface PhonePage extends StackPage {
+interface PhonePage extends StackPage, DressedPage {
   section: HTMLElement;
   frame: HTMLElement;
-  bar: NavigationBar;
   view: { channel: Channel; close(): void };
-  background?: string;
-  textStyle?: 'dark' | 'light';
 }
 
 /** One running mini program on one phone. */
@@ -122,13 +121,18 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const { screen, base, token, user } = options;
   // What does not depend on the package starts before it is asked for.
-  const opening = openLogicLayer(options.mode, base, screen);
+  const silences = watchSilences(options);
+  const frames = {
+    late: (seconds: number) => silences.begin('START_FAILED', seconds),
+    came: () => silences.end('START_FAILED'),
+  };
+  const opening = openLogicLayer(options.mode, base, screen, frames);
   opening.catch(() => {});
   const makeSlot = (): { section: HTMLElement; slot: ViewSlot } => {
     const frame = h('div.page-frame');
     const section = h('section.page.page-spare', {}, frame);
     screen.append(section);
-    return { section, slot: prepareView(options.mode, base, frame) };
+    return { section, slot: prepareView(options.mode, base, frame, frames) };
   };
   let spare: ReturnType<typeof makeSlot> | undefined = makeSlot();
   let manifest = await fetchManifest(`${base}/package`, token);
@@ -422,52 +426,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     showModal: dialogs.showModal,
     showActionSheet: dialogs.showActionSheet,
     showPicker: (params, call) => pickerDialog.open(params, call),
-    setNavigationBarTitle: ({ pageId, title }) => {
-      onPage(pageId).bar.setTitle(title);
-      return done;
-    },
-    setNavigationBarColor: ({ pageId, frontColor, backgroundColor, animation }) => {
-      const page = onPage(pageId);
-      page.bar.setColor(frontColor, backgroundColor, animation);
-      showFront(frontColor);
-      return done;
-    },
-    showNavigationBarLoading: ({ pageId }) => {
-      onPage(pageId).bar.setLoading(true);
-      return done;
-    },
-    hideNavigationBarLoading: ({ pageId }) => {
-      onPage(pageId).bar.setLoading(false);
-      return done;
-    },
-    hideHomeButton: ({ pageId }) => {
-      onPage(pageId).bar.hideHome();
-      return done;
-    },
-    setBackgroundColor: ({ pageId, backgroundColor }) => {
-      const page = onPage(pageId);
-      if (backgroundColor) page.background = backgroundColor;
-      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
-      return done;
-    },
-    setBackgroundTextStyle: ({ pageId, textStyle }) => {
-      const page = onPage(pageId);
-      page.textStyle = textStyle;
-      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
-      return done;
-    },
-    startPullDownRefresh: ({ pageId }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'startPullDownRefresh' });
-      return done;
-    },
-    stopPullDownRefresh: ({ pageId }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'stopPullDownRefresh' });
-      return done;
-    },
-    pageScrollTo: ({ pageId, ...rest }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'pageScrollTo', ...rest });
-      return done;
-    },
+    ...createPageHandlers({ onPage, viewConfig, showFront }),
     tabBar: (command) => {
       if (!tabBar) throw new NativeFailure('not TabBar page');
       const { top } = stack;
@@ -532,11 +491,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     trace: options.trace !== undefined,
   };
   const stopWatch = watchLogic(evaluator.evaluate, {
-    stuck(message, seconds) {
-      options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
-      options.onStuck(seconds);
-    },
-    alive: options.onAlive,
+    stuck: (seconds) => silences.begin('LOGIC_STUCK', seconds),
+    alive: () => silences.end('LOGIC_STUCK'),
   });
 
   emitOn(service, 'boot', boot);

@@ -22,8 +22,14 @@ const zh = {
   stack: '调用栈',
   fix: (hint: string) => `解决方法：${hint}`,
   cannotStart: '小程序无法启动',
-  stuck: (seconds: number) => `LOGIC_STUCK：逻辑层已 ${seconds} 秒没有响应，有脚本一直在运行`,
-  stuckHint: '检查是否有死循环，然后点 ◉ 重新进入小程序',
+  silent: {
+    LOGIC_STUCK: (seconds: number) => `LOGIC_STUCK：逻辑层已 ${seconds} 秒没有响应，有脚本一直在运行`,
+    START_FAILED: (seconds: number) => `START_FAILED：手机的一个框架已 ${seconds} 秒没有启动`,
+  },
+  silentHints: {
+    LOGIC_STUCK: '检查是否有死循环，然后点 ◉ 重新进入小程序',
+    START_FAILED: '稍候；若一直如此，请查看运行 Sparrow 的终端，再点 ◉ 重新进入小程序',
+  },
   exited: '小程序已退出',
   openAgain: '重新进入',
   copied: '内容已复制',
@@ -80,8 +86,14 @@ const en: PhoneTexts = {
   stack: 'Stack',
   fix: (hint) => `Fix: ${hint}`,
   cannotStart: 'The mini program cannot start',
-  stuck: (seconds) => `LOGIC_STUCK: the logic layer has not answered for ${seconds} s: a script runs endlessly`,
-  stuckHint: 'look for a loop without an end; then press ◉ to start again',
+  silent: {
+    LOGIC_STUCK: (seconds) => `LOGIC_STUCK: the logic layer has not answered for ${seconds} s: a script runs endlessly`,
+    START_FAILED: (seconds) => `START_FAILED: a frame of the phone has not started for ${seconds} s`,
+  },
+  silentHints: {
+    LOGIC_STUCK: 'look for a loop without an end; then press ◉ to start again',
+    START_FAILED: 'wait; if it stays so, look at the terminal that runs Sparrow, and press ◉ to start again',
+  },
   exited: 'The mini program has ended',
   openAgain: 'Open again',
   copied: 'Copied',
