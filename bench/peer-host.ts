@@ -1,7 +1,7 @@
 /** NATS and Redis at the same work as router-host.ts: `peer-host.ts nats|trunk|redis tx|rx <address>`. */
 import { connect as connectNats } from '@nats-io/transport-node';
 import { FLOOD } from './hosts.ts';
-import { connectRedis } from './redis-client.ts';
+import { connectRedis, createRedisChannels } from './redis-client.ts';
 
 const [kind = '', role = '', address = ''] = process.argv.slice(2);
 const PAYLOAD = new Uint8Array(64);
@@ -34,7 +34,8 @@ async function natsPlane(): Promise<Plane> {
 
 /** An answer goes to a channel of the asker, with the question's number in front. */
 async function redisPlane(): Promise<Plane> {
-  const [publisher, subscriber] = [await connectRedis(Number(address)), await connectRedis(Number(address))];
+  const connected = async () => createRedisChannels(await connectRedis(Number(address)));
+  const [publisher, subscriber] = [await connected(), await connected()];
   const waiting = new Map<number, () => void>();
   let last = 0;
   if (role === 'tx')

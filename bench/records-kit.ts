@@ -1,9 +1,11 @@
 /** What the benches of the record store share: a 500 B record, a Redis with a lean client, timing with CPU beside the clock. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startChild } from '@sparrow/core/process';
+import { connectRedis, createRedisValues, type RedisValues } from './redis-client.ts';
 
 export const SCHEMA = `syntax = "proto3";
 package bench;
@@ -91,16 +93,11 @@ export async function timed(ms: number, lanes: number, once: () => unknown, timi
   };
 }
 
-export interface BenchRedis {
-  set(key: string, value: Uint8Array): Promise<unknown>;
-  get(key: string): Promise<Buffer | null>;
+export interface BenchRedis extends RedisValues {
   close(): Promise<void>;
 }
 
-/**
- * A Redis on a Unix socket, as the record service is on one, and the leanest client there can be: a command is written
- * once into a block, what one turn asks for goes out together, and an answer is read where it stands.
- */
+/** A Redis on a Unix socket, as the record service is on one, and a lean client. */
 export async function startRedis(appendfsync: 'everysec' | 'always'): Promise<BenchRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-redis-'));
   const path = join(dir, 'redis.sock');
@@ -112,102 +109,16 @@ export async function startRedis(appendfsync: 'everysec' | 'always'): Promise<Be
     ],
     { stdio: 'ignore' },
   );
-  let socket: net.Socket | undefined;
-  for (let i = 0; i < 100 && !socket; i++)
-    socket = await new Promise<net.Socket | undefined>((resolve) => {
-      const next = net.connect(path, () => resolve(next));
-      next.once('error', () => setTimeout(() => resolve(undefined), 50));
-    });
+  let socket: Socket | undefined;
+  for (let i = 0; i < 100 && !socket; i++) socket = await connectRedis(path).catch(() => sleep(50, undefined));
   if (!socket) throw new Error('Redis does not answer');
-  return { ...createRedisCalls(socket), close: () => endRedis(socket, child, dir) };
-}
-
-async function endRedis(socket: net.Socket, child: { stop(): Promise<unknown> }, dir: string): Promise<void> {
-  socket.destroy();
-  await child.stop();
-  rmSync(dir, { recursive: true, force: true });
-}
-
-const BLOCK_BYTES = 128 * 1024;
-const DOLLAR = 36;
-
-function createRedisCalls(socket: net.Socket): Pick<BenchRedis, 'set' | 'get'> {
-  let block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  let used = 0;
-  let scheduled = false;
-  const waiting: (((value: Buffer | null) => void) | undefined)[] = [];
-  let head = 0;
-  let rest: Buffer = Buffer.alloc(0);
-
-  function flush(): void {
-    scheduled = false;
-    if (used === 0) return;
-    socket.write(block.subarray(0, used));
-    block = Buffer.allocUnsafe(BLOCK_BYTES);
-    used = 0;
-  }
-
-  /** Room for a command; all of one turn go out together, as those of our SDK do. */
-  function reserve(bytes: number): Promise<Buffer | null> {
-    if (used + bytes > block.length) flush();
-    if (!scheduled) {
-      scheduled = true;
-      process.nextTick(flush);
-    }
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  function answer(value: Buffer | null): void {
-    waiting[head]?.(value);
-    waiting[head++] = undefined;
-    if (head <= 4096) return;
-    waiting.splice(0, head);
-    head = 0;
-  }
-
-  socket.on('data', (chunk: Buffer) => {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    let at = 0;
-    for (;;) {
-      const line = bytes.indexOf(13, at);
-      if (line < 0 || line + 2 > bytes.length) break;
-      if (bytes[at] !== DOLLAR) {
-        answer(bytes.subarray(at + 1, line));
-        at = line + 2;
-        continue;
-      }
-      let size = 0;
-      for (let i = at + 1; i < line; i++) size = size * 10 + ((bytes[i] as number) - 48);
-      // `$-1` stands for nothing.
-      if (bytes[at + 1] === 45) {
-        answer(null);
-        at = line + 2;
-        continue;
-      }
-      const end = line + 2 + size;
-      if (end + 2 > bytes.length) break;
-      answer(bytes.subarray(line + 2, end));
-      at = end + 2;
-    }
-    rest = bytes.subarray(at);
-  });
-
+  const own = socket;
   return {
-    set(key, value) {
-      const text = `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${value.length}\r\n`;
-      const done = reserve(text.length + value.length + 2);
-      used += block.write(text, used, 'latin1');
-      block.set(value, used);
-      used += value.length;
-      block[used++] = 13;
-      block[used++] = 10;
-      return done;
-    },
-    get(key) {
-      const text = `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`;
-      const done = reserve(text.length);
-      used += block.write(text, used, 'latin1');
-      return done;
+    ...createRedisValues(own),
+    async close() {
+      own.destroy();
+      await child.stop();
+      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,3 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
@@ -6,22 +5,18 @@ import type { RuntimeMode } from '@sparrow/protocol';
 import { createSimulator, launchBrowser } from '@sparrow/simulator/server';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleCopy } from './example-copy.ts';
 
 const root = join(import.meta.dirname, '..');
 let browser: Browser;
-let dir: string;
+const { dir, remove } = exampleCopy('chat-room');
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  dir = await mkdtemp(join(root, 'examples', '.e2e-'));
-  await cp(join(root, 'examples/chat-room'), dir, {
-    recursive: true,
-    filter: (path) => !path.includes('/.sparrow'),
-  });
 });
 afterAll(async () => {
+  remove();
   await browser.close();
-  await rm(dir, { recursive: true, force: true });
 });
 
 async function start(): Promise<DevServer> {

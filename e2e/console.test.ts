@@ -1,31 +1,27 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
 import { createSimulator, launchBrowser } from '@sparrow/simulator/server';
 import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { exampleCopy } from './example-copy.ts';
 
 const root = join(import.meta.dirname, '..');
 const PATIENT_MS = 30_000;
 let browser: Browser;
-let dir: string;
+const { dir, remove } = exampleCopy('chat-room');
 const open: { close(): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
   browser = await launchBrowser();
-  dir = await mkdtemp(join(root, 'examples', '.e2e-'));
-  await cp(join(root, 'examples/chat-room'), dir, {
-    recursive: true,
-    filter: (path) => !path.includes('/.sparrow'),
-  });
 });
 afterEach(async () => {
   for (const part of open.splice(0).reverse()) await part.close();
 });
 afterAll(async () => {
+  remove();
   await browser.close();
-  await rm(dir, { recursive: true, force: true });
 });
 
 async function start(port = 0, folder = dir): Promise<DevServer> {
@@ -98,6 +94,15 @@ describe('the console', () => {
     await page.getByRole('button', { name: '添加手机' }).click();
     await phones(page, 3);
     await expect.poll(async () => (await outside()).at(-1)).toBe(true);
+    // Whatever in the phone is scrolled into view, the phone stays in its frame.
+    const moved = await page
+      .locator('.bezel')
+      .first()
+      .evaluate((bezel) => {
+        bezel.scrollTo(80, 80);
+        return [bezel.scrollLeft, bezel.scrollTop];
+      });
+    expect(moved).toEqual([0, 0]);
   });
 
   it('shows the address behind the QR code and copies it', async () => {
@@ -126,8 +131,8 @@ describe('the console', () => {
   });
 
   it('explains an empty page of records, in the language of the user, and asks no more', async () => {
-    const bare = await mkdtemp(join(root, 'examples', '.e2e-'));
-    open.push({ close: () => rm(bare, { recursive: true, force: true }) });
+    const { dir: bare, remove } = exampleCopy();
+    open.push({ close: async () => remove() });
     await writeFile(join(bare, 'app.json'), '{"pages":["index"]}');
     await writeFile(join(bare, 'index.wxml'), '<view>only a page</view>');
     await writeFile(join(bare, 'index.js'), 'Page({})');
@@ -138,6 +143,28 @@ describe('the console', () => {
     await page.getByText('当前项目没有数据表').waitFor();
     await page.waitForTimeout(2_500);
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('a template that does not compile', () => {
+  it('is told over the phone with the very character marked, and once in the log', async () => {
+    const { dir: broken, remove } = exampleCopy();
+    open.push({ close: async () => remove() });
+    await writeFile(join(broken, 'app.json'), '{"pages":["index"]}');
+    await writeFile(join(broken, 'index.wxml'), '<view>\n  <view>one</veiw>\n</view>\n');
+    await writeFile(join(broken, 'index.js'), 'Page({})');
+    const server = await start(0, broken);
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN' });
+    open.push(page);
+    page.setDefaultTimeout(PATIENT_MS);
+    await page.goto(server.consoleUrl);
+    const phone = page.frameLocator('.bezel iframe').first();
+    await phone.getByText('编译错误（1 个）').waitFor();
+    expect(await phone.locator('.overlay mark').innerText()).toBe('<');
+    expect(await phone.locator('.overlay pre').innerText()).toContain('<view>one</veiw>');
+    const lines = page.locator('.line', { hasText: 'WXML_SYNTAX index.wxml:2' });
+    await lines.first().waitFor();
+    expect(await lines.count()).toBe(1);
   });
 });
 

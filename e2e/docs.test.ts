@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 
-it('docs/errors.md is what the sources say', () => {
+it('docs/errors.md and its Chinese twin are what the sources say, code by code', () => {
   const run = spawnSync(process.execPath, [join(root, 'scripts/generate-errors.mjs'), '--check'], { encoding: 'utf8' });
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);

@@ -1,10 +1,11 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer } from '@sparrow/cloud';
 import { startedFrom, startNode, startSet, stopStarted } from '@sparrow/router';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startZooKeeper } from '@sparrow/testkit';
 import { expect, onTestFinished, test } from 'vitest';
+import { exampleCopy } from './example-copy.ts';
 
 const root = join(import.meta.dirname, '..');
 /** Two sets of five processes start at once: on a busy machine that takes its time. */
@@ -26,13 +27,12 @@ export async function start(node) {
 
 test('the console shows a game of two sets, finds an object since when, and has a button for each fault', async () => {
   const ensemble = await startZooKeeper();
-  const dir = await mkdtemp(join(root, 'examples', '.e2e-game-'));
+  const { dir, remove } = exampleCopy('game-save');
   const processes = join(dir, '.sparrow/game');
-  await cp(join(root, 'examples/game-save'), dir, { recursive: true, filter: (path) => !path.includes('/.sparrow') });
   const config = { zookeeper: ensemble.addresses, key: 'page', sessionTimeoutMs: 1_000, faults: true };
   await writeFile(join(dir, 'game.json'), JSON.stringify(config));
   await writeFile(join(dir, 'module.mjs'), MODULE);
-  const stops: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true }), () => ensemble.stop()];
+  const stops: (() => Promise<unknown>)[] = [async () => remove(), () => ensemble.stop()];
   onTestFinished(async () => {
     for (const stop of stops.reverse()) await stop().catch(() => {});
   });

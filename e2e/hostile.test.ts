@@ -304,9 +304,7 @@ describe('a flood of calls', () => {
       page,
       `() => Function('return this')().flood('previewImage', { current: '', urls: Array(50).fill('data/x.png') }, 1000)`,
     );
-    await expect
-      .poll(() => page.locator('.modal-layer, .sheet-layer, .preview-layer').count(), { timeout: 30_000 })
-      .toBe(6);
+    await expect.poll(() => page.locator('.modal-layer, .sheet-layer, .preview-layer').count()).toBe(6);
     expect(await forge(page, 'showModal', modal)).toBe('refused: too many dialogs are open');
     expect((await page.locator('.modal-content').first().innerText()).length).toBeLessThan(10_000);
     // Each that is closed makes room for another.
@@ -335,7 +333,7 @@ describe('a flood of calls', () => {
         for (let i = 0; i < 3000; i++) realm.flood('showToast', { title: 'x'.repeat(1000) + i, icon: 'none', duration: 1e9, mask: true }, 1);
         realm.flood('showToast', { title: 'the last', icon: 'none', duration: 1e9, mask: true }, 1); }`,
     );
-    await expect.poll(() => page.locator('.toast-text').innerText(), { timeout: 30_000 }).toBe('the last');
+    await expect.poll(() => page.locator('.toast-text').innerText()).toBe('the last');
     expect(await page.evaluate(() => (window as unknown as { counter: { added: number } }).counter.added)).toBeLessThan(
       300,
     );
@@ -360,9 +358,7 @@ describe('a flood of calls', () => {
       params,
       count,
     );
-    await expect
-      .poll(() => forge(page, 'getNetworkType', {}), { timeout: 60_000 })
-      .toMatchObject({ networkType: expect.any(String) });
+    await expect.poll(() => forge(page, 'getNetworkType', {})).toMatchObject({ networkType: expect.any(String) });
     const sizes = await page.evaluate(() => {
       const { logs, problems, reports, readyPages } = window.sparrow;
       return [logs, problems, reports, readyPages]
@@ -387,7 +383,7 @@ describe('a flood of calls', () => {
   it('is none when a program stores a thousand values at once: all are kept', async () => {
     const page = await openPhone('writer');
     await inLogic(page, `({ wx }) => { for (let i = 0; i < 3000; i++) wx.setStorageSync('key' + i, { i }); }`);
-    await expect.poll(() => stored(page, 'writer').then(({ keys }) => keys), { timeout: 30_000 }).toBe(3000);
+    await expect.poll(() => stored(page, 'writer').then(({ keys }) => keys)).toBe(3000);
     await page.close();
   });
 });

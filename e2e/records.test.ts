@@ -1,16 +1,15 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
+import { exampleCopy } from './example-copy.ts';
 
 const root = join(import.meta.dirname, '..');
 
 /** The game of `examples/game-save` with its console, without phones. */
-async function startGame(): Promise<{ server: DevServer; remove(): Promise<void> }> {
-  const dir = await mkdtemp(join(root, 'examples', '.e2e-'));
-  await cp(join(root, 'examples/game-save'), dir, { recursive: true, filter: (path) => !path.includes('/.sparrow') });
+async function startGame(): Promise<{ server: DevServer; remove(): void }> {
+  const { dir, remove } = exampleCopy('game-save');
   const server = await createDevServer({
     dir,
     port: 0,
@@ -24,7 +23,7 @@ async function startGame(): Promise<{ server: DevServer; remove(): Promise<void>
     },
     watch: false,
   });
-  return { server, remove: () => rm(dir, { recursive: true, force: true }) };
+  return { server, remove };
 }
 
 test('the console shows records, edits one, and says that the store is one file', async () => {
@@ -73,9 +72,9 @@ test('the console shows records, edits one, and says that the store is one file'
   } finally {
     await browser.close();
     await server.close();
-    await remove();
+    remove();
   }
-}, 90_000);
+});
 
 test('a button brings the store to PostgreSQL while the game goes on, another one grows it to a second shard', async () => {
   const [first, second] = await Promise.all([startPostgres(), startPostgres()]);
@@ -128,10 +127,10 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
     playing = false;
     await browser.close();
     await server.close();
-    await remove();
+    remove();
     await Promise.all([first.close(), second.close()]);
   }
-}, 120_000);
+});
 
 /** Pictures for who looks at them: SPARROW_SHOTS names the folder. */
 async function shoot(page: { screenshot(options: { path: string }): Promise<unknown> }, name: string): Promise<void> {

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { requireNode24, root, run } from './lib.mjs';
+import { fail, requireNode24, root, run } from './lib.mjs';
 
 requireNode24();
 const { values } = parseArgs({ options: { pack: { type: 'string' } } });
@@ -25,11 +25,6 @@ const sdk = join(root, 'packages/sdk');
 const work = mkdtempSync(join(tmpdir(), 'sparrow-sdk-'));
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 const dist = join(work, 'dist');
-
-function fail(code, cause, fix) {
-  process.stderr.write(`\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`);
-  process.exit(1);
-}
 
 const PROTOCOL = '@sparrow/protocol/record-wire';
 

@@ -41,9 +41,10 @@ const programs = {
 const needs = {
   runtime: ['chromium'],
   simulator: ['chromium'],
-  cloud: ['chromium'],
+  cloud: ['chromium', 'postgresql'],
   cli: ['chromium', 'postgresql'],
   e2e: ['chromium', 'postgresql'],
+  testkit: ['postgresql'],
   store: ['postgresql', 'redis', 'ip', 'iptables', 'faketime'],
   router: ['java', 'zookeeper', 'nats', 'redis', 'ip', 'iptables'],
 };

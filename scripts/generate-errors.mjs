@@ -1,23 +1,72 @@
 // Writes docs/errors.md: every error code with its meaning (the comment above it) and its fixes (the hints at the places that
-// make it). `--check` only compares and exits with 1 when the file is stale.
+// make it), and docs/errors.zh-CN.md from the Chinese catalogues. `--check` only compares and exits with 1 when one is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import { root } from './lib.mjs';
+import { requireNode24, root } from './lib.mjs';
 
+requireNode24();
+
+/** Title in English and Chinese, folder, the closed set of codes, and the Chinese catalogue. */
 const LISTS = [
-  ['Set-up (`npm start`, `npm test`, `npm run …`)', 'scripts', undefined],
-  ['Command line (`packages/cli`)', 'packages/cli/src', 'errors.ts:CliErrorCode'],
-  ['Cloud (`packages/cloud`)', 'packages/cloud/src', 'errors.ts:CloudErrorCode'],
-  ['Object router (`packages/router`)', 'packages/router/src', 'errors.ts:RouterErrorCode'],
-  ['Tunnel (`packages/tunnel`)', 'packages/tunnel/src', 'errors.ts:TunnelErrorCode'],
-  ['Record store (`packages/store`)', 'packages/store/src', 'errors.ts:StoreErrorCode'],
-  ['Compiler, wrong use (`packages/compiler`)', 'packages/compiler/src', 'errors.ts:CompilerErrorCode'],
-  ['Compiler, findings in a project', 'packages/compiler/src', '../../protocol/src/diagnostics.ts:DIAGNOSTIC_CODES'],
-  ['A running mini program', 'packages/protocol/src', 'problems.ts:PROBLEM_CODES'],
-  ['Simulator (`packages/simulator`)', 'packages/simulator/src', 'server/errors.ts:SimulatorErrorCode'],
-  ['Backends (`@sparrow/sdk/server`)', 'packages/sdk/src', 'server/errors.ts:SparrowSdkErrorCode'],
+  [
+    'Set-up (`npm start`, `npm test`, `npm run …`)',
+    '安装与启动（`npm start`、`npm test`、`npm run …`）',
+    'scripts',
+    undefined,
+    'scripts/errors.zh.mjs:SCRIPT_ERRORS_ZH',
+  ],
+  ['Command line (`packages/cli`)', '命令行（`packages/cli`）', 'packages/cli/src', 'errors.ts:CliErrorCode'],
+  ['Cloud (`packages/cloud`)', '云（`packages/cloud`）', 'packages/cloud/src', 'errors.ts:CloudErrorCode'],
+  [
+    'Object router (`packages/router`)',
+    '对象路由（`packages/router`）',
+    'packages/router/src',
+    'errors.ts:RouterErrorCode',
+  ],
+  ['Tunnel (`packages/tunnel`)', '信道（`packages/tunnel`）', 'packages/tunnel/src', 'errors.ts:TunnelErrorCode'],
+  ['Record store (`packages/store`)', '记录存储（`packages/store`）', 'packages/store/src', 'errors.ts:StoreErrorCode'],
+  [
+    'Compiler, wrong use (`packages/compiler`)',
+    '编译器的使用（`packages/compiler`）',
+    'packages/compiler/src',
+    'errors.ts:CompilerErrorCode',
+  ],
+  [
+    'Compiler, findings in a project',
+    '编译器在项目中发现的问题',
+    'packages/compiler/src',
+    '../../protocol/src/diagnostics.ts:DIAGNOSTIC_CODES',
+    'packages/protocol/src/chinese.ts:DIAGNOSTICS_ZH',
+  ],
+  [
+    'A running mini program',
+    '运行中的小程序',
+    'packages/protocol/src',
+    'problems.ts:PROBLEM_CODES',
+    'packages/protocol/src/chinese.ts:PROBLEMS_ZH',
+  ],
+  [
+    'Simulator (`packages/simulator`)',
+    '模拟器（`packages/simulator`）',
+    'packages/simulator/src',
+    'server/errors.ts:SimulatorErrorCode',
+  ],
+  [
+    'Backends (`@sparrow/sdk/server`)',
+    '后端（`@sparrow/sdk/server`）',
+    'packages/sdk/src',
+    'server/errors.ts:SparrowSdkErrorCode',
+  ],
 ];
+
+/** The Chinese catalogue: beside the codes, `errors.zh.ts` with the one constant that it exports, unless it is named. */
+async function chineseOf(folder, list, named) {
+  const [file, name] = named?.split(':') ?? [`${folder}/${list.split(':')[0].replace(/\.ts$/, '.zh.ts')}`];
+  const module = await import(pathToFileURL(join(root, file)));
+  return name === undefined ? Object.values(module)[0] : module[name];
+}
 
 const parse = (file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
 
@@ -104,21 +153,31 @@ function codesOf(path, name) {
   return found;
 }
 
-const words = (code) => code.toLowerCase().replaceAll('_', ' ');
+const plain = (code) => code.toLowerCase().replaceAll('_', ' ');
 const cell = (text) =>
   text
     .replaceAll('|', '\\|')
     .replace(/\s*\n\s*/g, ' ')
     .replaceAll('<', '&lt;');
 
-let markdown = `<!-- Made by scripts/generate-errors.mjs from the sources. Do not edit. -->
+const NOTICE = '<!-- Made by scripts/generate-errors.mjs from the sources. Do not edit. -->';
+let english = `${NOTICE}
 # Errors
+
+[中文](errors.zh-CN.md)
 
 Every error of Sparrow says a code, the cause and the fix. The codes are closed sets; \`…\` is filled in where it happens.
 `;
+let chinese = `${NOTICE}
+# 错误码
+
+[English](errors.md)
+
+Sparrow 的每个错误都包含错误码、原因和解决办法。系统语言为中文时，控制台、模拟手机和命令行显示下面的说明，并附上当次的英文详情。
+`;
 let count = 0;
-for (const [title, folder, list] of LISTS) {
-  const files = sources(folder).filter((file) => !file.fileName.endsWith('generate-errors.mjs'));
+for (const [title, chineseTitle, folder, list, named] of LISTS) {
+  const files = sources(folder).filter((file) => !/(generate-errors|errors\.zh)\.m?[jt]s$/.test(file.fileName));
   const fixes = fixesIn(files);
   const [file, name] = list?.split(':') ?? [];
   const path = list && join(root, folder, file);
@@ -126,19 +185,41 @@ for (const [title, folder, list] of LISTS) {
   const codes = list ? codesOf(path, name) : [...fixes.keys()].map((code) => [code, '']);
   if (codes.length === 0) throw new Error(`no codes were found for ${title}`);
   count += codes.length;
-  markdown += `\n## ${title}\n\n| code | meaning | fix |\n| --- | --- | --- |\n`;
+  const words = await chineseOf(folder, list, named);
+  compare(
+    title,
+    codes.map(([code]) => code),
+    Object.keys(words),
+  );
+  english += `\n## ${title}\n\n| code | meaning | fix |\n| --- | --- | --- |\n`;
+  chinese += `\n## ${chineseTitle}\n\n| 错误码 | 含义 | 解决办法 |\n| --- | --- | --- |\n`;
   for (const [code, meaning] of codes) {
     const fix = [...(fixes.get(code) ?? [])].map(cell).join('<br>');
-    markdown += `| \`${code}\` | ${cell(meaning || words(code))} | ${fix || 'as the message says'} |\n`;
+    english += `| \`${code}\` | ${cell(meaning || plain(code))} | ${fix || 'as the message says'} |\n`;
+    chinese += `| \`${code}\` | ${cell(words[code].meaning)} | ${cell(words[code].fix)} |\n`;
   }
 }
 
-const target = join(root, 'docs/errors.md');
-const current = existsSync(target) ? readFileSync(target, 'utf8') : '';
-if (process.argv.includes('--check')) {
-  if (current !== markdown) {
-    process.stderr.write('docs/errors.md is stale\n  Fix: node scripts/generate-errors.mjs\n');
+/** Both languages have the same codes, none more and none fewer. */
+function compare(title, codes, translated) {
+  const missing = codes.filter((code) => !translated.includes(code));
+  const gone = translated.filter((code) => !codes.includes(code));
+  if (missing.length === 0 && gone.length === 0) return;
+  process.stderr.write(
+    `${title}: the Chinese catalogue lacks ${missing.join(', ') || 'nothing'} and has too many: ${gone.join(', ') || 'none'}\n`,
+  );
+  process.exit(1);
+}
+
+for (const [name, markdown] of [
+  ['docs/errors.md', english],
+  ['docs/errors.zh-CN.md', chinese],
+]) {
+  const target = join(root, name);
+  if (!process.argv.includes('--check')) writeFileSync(target, markdown);
+  else if (!existsSync(target) || readFileSync(target, 'utf8') !== markdown) {
+    process.stderr.write(`${name} is stale\n  Fix: node scripts/generate-errors.mjs\n`);
     process.exit(1);
   }
-} else writeFileSync(target, markdown);
+}
 process.stdout.write(`${count} error codes\n`);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { chineseOf } from './errors.zh.mjs';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -16,7 +17,12 @@ export function requireNode24() {
 
 /** Ends with code, cause and fix, the shape of every error of Sparrow. */
 export function fail(code, cause, fix) {
-  process.stderr.write(`\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`);
+  const chinese = chineseOf(code);
+  process.stderr.write(
+    chinese
+      ? `\n  ${code}：${chinese.meaning}\n    ${cause}\n  解决办法：${chinese.fix}\n    ${fix}\n\n`
+      : `\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`,
+  );
   process.exit(1);
 }
 

@@ -5,21 +5,14 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { installPrograms, programsFor } from './debian.mjs';
+import { fail, root } from './lib.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const flags = new Set(process.argv.slice(2));
 const quiet = flags.has('--quiet');
 const say = (text) => {
   if (!quiet) process.stderr.write(`${text}\n`);
 };
-
-/** Ends with code, cause and fix, the shape of every error of Sparrow. */
-function fail(code, cause, fix) {
-  process.stderr.write(`\n  ${code}: ${cause}\n  Fix: ${fix}\n\n`);
-  process.exit(1);
-}
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) fail('NODE_TOO_OLD', `this is Node ${process.versions.node}`, 'install Node 20 or newer and try again');

@@ -1,4 +1,4 @@
-import type { BackendStatus, LogLine } from '@sparrow/protocol';
+import type { BackendStatus, ErrorBody, LogLine } from '@sparrow/protocol';
 
 /** The control token comes in the fragment of the address and stays in this tab. */
 export function readToken(): string {
@@ -19,6 +19,8 @@ export interface Status {
   lanUrl?: string;
   lanQr?: string;
   backend: BackendStatus;
+  /** How `sparrow` is called where the server was started. */
+  command?: string;
 }
 export interface SimulatorInfo {
   token: string;
@@ -142,9 +144,13 @@ export interface Api {
 /** What the server refused; its text says what to do. */
 export class ApiError extends Error {
   readonly status: number;
-  constructor(status: number, message: string, hint?: string) {
+  /** The same in Chinese, with what is of this very case in the words of the server. */
+  readonly chinese: string;
+  constructor(status: number, error: Partial<ErrorBody['error']>) {
+    const { message = `HTTP ${status}`, hint, chinese } = error;
     super(hint ? `${message} · ${hint}` : message);
     this.status = status;
+    this.chinese = chinese ? `${chinese.meaning}（${message}）。${chinese.fix}` : this.message;
   }
 }
 
@@ -156,8 +162,8 @@ export function createApi(token: string): Api {
       ...(body && { body: JSON.stringify(body) }),
     });
     if (response.ok) return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
-    const answer = (await response.json().catch(() => ({}))) as { error?: { message?: string; hint?: string } };
-    throw new ApiError(response.status, answer.error?.message ?? `HTTP ${response.status}`, answer.error?.hint);
+    const answer = (await response.json().catch(() => ({}))) as Partial<ErrorBody>;
+    throw new ApiError(response.status, answer.error ?? {});
   }
   const store = <T>(path: string, method?: string, body?: object): Promise<T> => call(`store/${path}`, method, body);
   const of = (table: string): string => `tables/${encodeURIComponent(table)}`;

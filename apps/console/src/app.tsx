@@ -1,4 +1,4 @@
-import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
+import { type BackendStatus, type PhoneMessage, spellCommands, type TraceEntry } from '@sparrow/protocol';
 import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError, createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
@@ -7,7 +7,7 @@ import { Game } from './game.tsx';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
 import { Records } from './records.tsx';
-import { type Language, useTexts } from './texts.ts';
+import { type Language, spellTexts, TextContext, useTexts } from './texts.ts';
 
 /** How often the console looks whether its server is there. Milliseconds. */
 const WATCH_MS = 2_000;
@@ -29,9 +29,10 @@ export function App(props: {
   language: Language;
   onLanguage(language: Language): void;
 }) {
-  const t = useTexts();
+  const texts = useTexts();
   const api = useMemo(() => createApi(readToken()), []);
   const [status, setStatus] = useState<Status>();
+  const t = useMemo(() => spellTexts(texts, status?.command ?? texts.command), [texts, status?.command]);
   const [simulator, setSimulator] = useState<SimulatorInfo>();
   const [link, setLink] = useState<'up' | 'down' | 'token'>('up');
   const [isGame, setIsGame] = useState(false);
@@ -142,63 +143,67 @@ export function App(props: {
     );
 
   return (
-    <div className="console">
-      <header>
-        <span className="brand">
-          <Bird /> Sparrow <small>麻雀</small>
-        </span>
-        <strong className="project">{status?.title}</strong>
-        <Tooltip title={backend.reason ?? t.restartBackend}>
-          <Button
-            size="small"
-            type="text"
-            disabled={backend.state === 'none'}
-            onClick={() => void api.restartBackend()}
-          >
-            <Badge status={COLORS[backend.state]} text={t.backend(t.backendStates[backend.state])} />
-          </Button>
-        </Tooltip>
-        <span className="grow" />
-        <Space>
-          <Button size="small" onClick={() => setIsGame(!isGame)}>
-            {isGame ? t.game.phones : t.game.title}
-          </Button>
-          <Button size="small" onClick={() => setShowRecords(true)}>
-            {t.records}
-          </Button>
-          <Tooltip title={t.consoleDark}>
-            <Switch
+    <TextContext value={t}>
+      <div className="console">
+        <header>
+          <span className="brand">
+            <Bird /> Sparrow <small>麻雀</small>
+          </span>
+          <strong className="project">{status?.title}</strong>
+          <Tooltip title={backend.reason ? spellCommands(backend.reason, t.command) : t.restartBackend}>
+            <Button
               size="small"
-              checked={props.dark}
-              onChange={props.onDark}
-              checkedChildren="☾"
-              unCheckedChildren="☀"
-            />
+              type="text"
+              disabled={backend.state === 'none'}
+              onClick={() => void api.restartBackend()}
+            >
+              <Badge status={COLORS[backend.state]} text={t.backend(t.backendStates[backend.state])} />
+            </Button>
           </Tooltip>
-          <Button size="small" onClick={() => props.onLanguage(props.language === 'zh' ? 'en' : 'zh')}>
-            {props.language === 'zh' ? 'English' : '中文'}
-          </Button>
-        </Space>
-      </header>
-      <Drawer title={t.records} open={showRecords} size="large" destroyOnHidden onClose={() => setShowRecords(false)}>
-        <Records api={api} />
-      </Drawer>
-      {link === 'down' && <Alert banner type="error" title={t.cannotReach} />}
-      {isGame && <Game api={api} />}
-      <main hidden={isGame} style={isGame ? { display: 'none' } : undefined}>
-        {simulator && <Phones key={simulator.token} simulator={simulator} status={status} language={props.language} />}
-        <Panel
-          logs={logs}
-          network={network}
-          trace={trace}
-          onClear={(kind) => {
-            if (kind === 'logs') setLogs([]);
-            else if (kind === 'network') setNetwork([]);
-            else setTrace([]);
-          }}
-        />
-      </main>
-    </div>
+          <span className="grow" />
+          <Space>
+            <Button size="small" onClick={() => setIsGame(!isGame)}>
+              {isGame ? t.game.phones : t.game.title}
+            </Button>
+            <Button size="small" onClick={() => setShowRecords(true)}>
+              {t.records}
+            </Button>
+            <Tooltip title={t.consoleDark}>
+              <Switch
+                size="small"
+                checked={props.dark}
+                onChange={props.onDark}
+                checkedChildren="☾"
+                unCheckedChildren="☀"
+              />
+            </Tooltip>
+            <Button size="small" onClick={() => props.onLanguage(props.language === 'zh' ? 'en' : 'zh')}>
+              {props.language === 'zh' ? 'English' : '中文'}
+            </Button>
+          </Space>
+        </header>
+        <Drawer title={t.records} open={showRecords} size="large" destroyOnHidden onClose={() => setShowRecords(false)}>
+          <Records api={api} />
+        </Drawer>
+        {link === 'down' && <Alert banner type="error" title={t.cannotReach} />}
+        {isGame && <Game api={api} />}
+        <main hidden={isGame} style={isGame ? { display: 'none' } : undefined}>
+          {simulator && (
+            <Phones key={simulator.token} simulator={simulator} status={status} language={props.language} />
+          )}
+          <Panel
+            logs={logs}
+            network={network}
+            trace={trace}
+            onClear={(kind) => {
+              if (kind === 'logs') setLogs([]);
+              else if (kind === 'network') setNetwork([]);
+              else setTrace([]);
+            }}
+          />
+        </main>
+      </div>
+    </TextContext>
   );
 }
 

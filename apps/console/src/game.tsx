@@ -1,7 +1,7 @@
 import { Alert, Button, Empty, Input, message as messages, Space, Table, Tag } from 'antd';
 import { useEffect, useState } from 'react';
 import { type Api, ApiError, type GameFault, type GameLookup, type GamePicture } from './api.ts';
-import { useTexts } from './texts.ts';
+import { useErrorText, useTexts } from './texts.ts';
 
 const EVERY_MS = 1_000;
 const ROUTER_FAULTS: GameFault[] = ['kill', 'kill-host', 'stop', 'continue', 'cut-coordinator', 'garbage'];
@@ -10,9 +10,10 @@ const NODE_FAULTS: GameFault[] = ['kill', 'stop', 'continue', 'slow', 'flood'];
 /** Sets, routers, nodes and links of a running game, as they are now. */
 export function Game({ api }: { api: Api }) {
   const { game: t } = useTexts();
+  const errorText = useErrorText();
   const [message, messageHolder] = messages.useMessage();
   const [picture, setPicture] = useState<GamePicture>();
-  const [failure, setFailure] = useState<'none' | { text: string }>();
+  const [failure, setFailure] = useState<'none' | { error: unknown }>();
   const [round, setRound] = useState(0);
   const [found, setFound] = useState<{ name: string; answer: GameLookup }>();
 
@@ -30,7 +31,7 @@ export function Game({ api }: { api: Api }) {
           if (isOver) return;
           // A project without a game gets none by being asked again.
           if (error instanceof ApiError && error.status === 404) return setFailure('none');
-          setFailure({ text: error instanceof Error ? error.message : String(error) });
+          setFailure({ error });
         }
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
       }
@@ -53,7 +54,7 @@ export function Game({ api }: { api: Api }) {
             <Button onClick={() => setRound(round + 1)}>{t.lookAgain}</Button>
           </Empty>
         )}
-        {failure && failure !== 'none' && <Alert type="error" showIcon title={failure.text} />}
+        {failure && failure !== 'none' && <Alert type="error" showIcon title={errorText(failure.error)} />}
       </div>
     );
 
@@ -81,7 +82,7 @@ export function Game({ api }: { api: Api }) {
   const doFault = (kind: GameFault, set: string, name: string, of?: string): void =>
     void api.gameFault({ kind, set, name, ...(of && { of }) }).then(
       () => message.success(`${t.faultNames[kind]}: ${of ?? `${set}/${name}`}`),
-      (error: unknown) => message.error(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => message.error(errorText(error)),
     );
   const faults = (kinds: GameFault[], set: string, name: string) =>
     picture.processes.some((one) => one.set === set && one.name === name) && (

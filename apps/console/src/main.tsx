@@ -13,6 +13,8 @@ function Root() {
   document.documentElement.dataset.theme = dark ? 'dark' : 'light';
   return (
     <ConfigProvider
+      // Two Chinese characters on a button are one word.
+      button={{ autoInsertSpace: false }}
       locale={language === 'zh' ? zhCN : enUS}
       theme={{
         algorithm: dark ? antTheme.darkAlgorithm : antTheme.defaultAlgorithm,

@@ -1,4 +1,4 @@
-import type { TraceEntry } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, spellCommands, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useState } from 'react';
 import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty, sizeText } from './entries.ts';
@@ -109,7 +109,7 @@ function Logs({ entries }: { entries: PanelLog[] }) {
           <time>{clock(entry.time)}</time>
           <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || t.sources[entry.source]}</Tag>
           <span className="text">
-            {entry.text}
+            {logText(entry, t)}
             {entry.stack && (
               <details>
                 <summary>
@@ -130,6 +130,14 @@ function directionOf({ verb, pageId }: TraceEntry, t: Texts): string {
   if (verb === 'Publish' || verb === 'Subscribe') return t.verbs[verb];
   const layer = pageId > 0 ? t.sources.view : t.sources.service;
   return verb === 'Invoke' ? `${layer} → ${t.sources.native}` : `${t.sources.native} → ${layer}`;
+}
+
+/** A line as it is told: what the compiler found in the language of the user, everything else as it was written. */
+function logText({ text, finding }: PanelLog, { language, command }: Texts): string {
+  if (!finding || language !== 'zh') return finding ? spellCommands(text, command) : text;
+  const { meaning, fix } = DIAGNOSTICS_ZH[finding.code];
+  const place = `${finding.file}${finding.line > 0 ? `:${finding.line}:${finding.column}` : ''}`;
+  return spellCommands(`${finding.code} ${place} ${meaning}（${finding.message}）。${fix}`, command);
 }
 
 function TraceList({ entries }: { entries: TraceEntry[] }) {

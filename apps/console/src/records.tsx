@@ -2,6 +2,7 @@ import {
   Alert,
   Button,
   Empty,
+  Flex,
   Form,
   Input,
   InputNumber,
@@ -17,7 +18,7 @@ import {
 import { useCallback, useEffect, useState } from 'react';
 import type { Api, RecordTable, SlowLog, StoredRecord } from './api.ts';
 import { Shards } from './shards.tsx';
-import { useTexts } from './texts.ts';
+import { useErrorText, useTexts } from './texts.ts';
 
 /** Records of the app: tables with an editor, the map of shards, slow operations. */
 export function Records({ api }: { api: Api }) {
@@ -45,6 +46,7 @@ export function Records({ api }: { api: Api }) {
 
 function Tables({ api }: { api: Api }) {
   const t = useTexts();
+  const errorText = useErrorText();
   const [tables, setTables] = useState<RecordTable[]>();
   const [name, setName] = useState('');
   const [records, setRecords] = useState<StoredRecord[]>([]);
@@ -61,9 +63,9 @@ function Tables({ api }: { api: Api }) {
         setTables(found.tables);
         setName(found.tables.find(({ kind }) => kind === 'GENERIC')?.name ?? '');
       },
-      (error: Error) => setFailure(error.message),
+      (error: unknown) => setFailure(errorText(error)),
     );
-  }, [api]);
+  }, [api, errorText]);
 
   const isList = table !== undefined && table.kind !== 'GENERIC';
   /** Fields of a list's key, as they are typed: in their order, with commas between. */
@@ -89,10 +91,10 @@ function Tables({ api }: { api: Api }) {
         setNext(page.cursor);
         setFailure('');
       } catch (error) {
-        setFailure((error as Error).message);
+        setFailure(errorText(error));
       }
     },
-    [api, name, isList, keyOf],
+    [api, name, isList, keyOf, errorText],
   );
   useEffect(() => {
     setCursors([undefined]);
@@ -108,7 +110,7 @@ function Tables({ api }: { api: Api }) {
   };
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
-      <Space wrap>
+      <Flex gap="small">
         <Select
           aria-label={t.tables}
           value={name}
@@ -121,7 +123,7 @@ function Tables({ api }: { api: Api }) {
         />
         <Input.Search
           allowClear
-          style={{ width: 420 }}
+          style={{ flex: 1 }}
           placeholder={isList ? `${t.listOf} ${table.key.join(', ')}` : `select * from ${name || 'Table'} where …`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
@@ -130,7 +132,7 @@ function Tables({ api }: { api: Api }) {
         <Button disabled={isList && query === ''} onClick={() => setEditing({ record: isList ? keyOf(query) : {} })}>
           ＋ {t.newRecord}
         </Button>
-      </Space>
+      </Flex>
       {failure && <Alert type="error" title={failure} />}
       <Table
         size="small"
@@ -143,7 +145,11 @@ function Tables({ api }: { api: Api }) {
             title: encrypted ? `${field} 🔒` : field,
             key: field,
             ellipsis: true,
-            render: (_: unknown, row: StoredRecord) => short(row.record[field]),
+            render: (_: unknown, row: StoredRecord) => (
+              <Typography.Text ellipsis={{ tooltip: true }} style={{ maxWidth: 200 }}>
+                {short(row.record[field])}
+              </Typography.Text>
+            ),
           })),
           ...(isList ? [{ title: t.index, dataIndex: 'index', key: '$index' }] : []),
           { title: t.version, dataIndex: 'version', key: '$version' },
@@ -158,7 +164,9 @@ function Tables({ api }: { api: Api }) {
                   title={t.deleteRecord}
                   onConfirm={async () => {
                     const key = Object.fromEntries((table?.key ?? []).map((field) => [field, row.record[field]]));
-                    await api.deleteRecord(name, key, row.index).catch((error: Error) => setFailure(error.message));
+                    await api
+                      .deleteRecord(name, key, row.index)
+                      .catch((error: unknown) => setFailure(errorText(error)));
                     await load(cursors.at(-1), query);
                   }}
                 >
@@ -208,6 +216,7 @@ function Editor(props: {
   onSave(record: Record<string, unknown>): Promise<void>;
 }) {
   const t = useTexts();
+  const errorText = useErrorText();
   const { table, value } = props;
   const [form] = Form.useForm<Record<string, unknown>>();
   const [failure, setFailure] = useState('');
@@ -235,7 +244,7 @@ function Editor(props: {
           }
           await props.onSave(record);
         } catch (error) {
-          setFailure((error as Error).message);
+          setFailure(errorText(error));
         }
       }}
     >
@@ -268,14 +277,15 @@ function Editor(props: {
 
 function Slow({ api }: { api: Api }) {
   const t = useTexts();
+  const errorText = useErrorText();
   const [log, setLog] = useState<SlowLog>();
   const [failure, setFailure] = useState('');
   useEffect(() => {
-    const load = (): void => void api.slowLog().then(setLog, (error: Error) => setFailure(error.message));
+    const load = (): void => void api.slowLog().then(setLog, (error: unknown) => setFailure(errorText(error)));
     load();
     const timer = setInterval(load, 2_000);
     return () => clearInterval(timer);
-  }, [api]);
+  }, [api, errorText]);
   if (failure && !log) return <Alert type="info" showIcon title={failure} />;
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>

@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Empty, Flex, Input, Progress, Select, Space, Table, Tag, Typography } from 'antd';
 import { useEffect, useState } from 'react';
 import type { Api, ShardMap } from './api.ts';
-import { useTexts } from './texts.ts';
+import { useErrorText, useTexts } from './texts.ts';
 
 const COLORS = ['#0f9d70', '#3b82f6', '#f59e0b', '#8b5cf6', '#ef4444', '#14b8a6', '#ec4899', '#64748b'];
 const EVERY_MS = 1_000;
@@ -10,6 +10,7 @@ type Run = (work: () => Promise<unknown>) => void;
 /** Which slots stand where, what moves, and the buttons that grow the store: from one file to shards, and from shard to shard. */
 export function Shards({ api }: { api: Api }) {
   const t = useTexts();
+  const errorText = useErrorText();
   const [map, setMap] = useState<ShardMap>();
   const [absent, setAbsent] = useState('');
   const [failure, setFailure] = useState('');
@@ -20,15 +21,15 @@ export function Shards({ api }: { api: Api }) {
           setMap(next);
           setAbsent('');
         },
-        (error: Error) => setAbsent(error.message),
+        (error: unknown) => setAbsent(errorText(error)),
       );
     load();
     const timer = setInterval(load, EVERY_MS);
     return () => clearInterval(timer);
-  }, [api]);
+  }, [api, errorText]);
   const run: Run = (work) => {
     setFailure('');
-    work().catch((error: Error) => setFailure(error.message));
+    work().catch((error: unknown) => setFailure(errorText(error)));
   };
   if (!map) return absent ? <Alert type="info" showIcon title={absent} /> : <Empty description={t.empty} />;
   return (

@@ -1,8 +1,13 @@
-import { createContext, useContext } from 'react';
+import { spellCommands } from '@sparrow/protocol';
+import { createContext, useCallback, useContext } from 'react';
+import { ApiError } from './api.ts';
 
 export type Language = 'zh' | 'en';
 
 const en = {
+  language: 'en' as Language,
+  /** How `sparrow` is called where the server was started. */
+  command: 'sparrow',
   addPhone: 'Add a phone',
   backend: (state: string) => `Backend: ${state}`,
   backendStates: {
@@ -51,7 +56,7 @@ const en = {
   received: 'received from the server',
   copy: 'Copy the address',
   copied: 'Copied',
-  noToken: 'This page needs its token. Open the address that `sparrow dev` printed.',
+  noToken: 'This page needs its token. Open the address that Sparrow printed when it started.',
   cannotReach: 'Sparrow does not answer: it was stopped, or is starting. This page comes back with it.',
   user: 'User',
   headers: 'Headers',
@@ -148,6 +153,8 @@ const en = {
 export type Texts = typeof en;
 
 const zh: Texts = {
+  language: 'zh',
+  command: 'sparrow',
   addPhone: '添加手机',
   backend: (state) => `后端：${state}`,
   backendStates: { none: '无后端', starting: '启动中', running: '运行中', crashed: '已崩溃', stopped: '已停止' },
@@ -175,7 +182,7 @@ const zh: Texts = {
   emptyLogs: '小程序和后端输出的日志显示在这里。',
   emptyNetwork: '各手机的请求、上传、下载和 WebSocket 连接显示在这里。',
   emptyTrace: '逻辑层、视图层与原生层之间的消息显示在这里。',
-  lines: '代码与解决方法',
+  lines: '代码与解决办法',
   stack: (lines) => `调用栈（${lines} 行）`,
   sources: {
     backend: '后端',
@@ -190,7 +197,7 @@ const zh: Texts = {
   received: '服务端发来',
   copy: '复制地址',
   copied: '已复制',
-  noToken: '缺少令牌，请打开 `sparrow dev` 输出的地址。',
+  noToken: '缺少令牌，请打开 Sparrow 启动时输出的地址。',
   cannotReach: '无法连接 Sparrow：可能已停止，或正在启动。恢复后本页会自动重新连接。',
   user: '用户',
   headers: '请求头',
@@ -288,8 +295,31 @@ export const TEXTS: Record<Language, Texts> = { zh, en };
 export const TextContext = createContext<Texts>(en);
 export const useTexts = (): Texts => useContext(TextContext);
 
+/** The texts, with every `sparrow <verb>` in them as it has to be typed where the server runs. */
+export function spellTexts(texts: Texts, command: string): Texts {
+  const spell = <T>(value: T): T =>
+    typeof value === 'string'
+      ? (spellCommands(value, command) as T)
+      : typeof value === 'object' && value !== null
+        ? (Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spell(inner)])) as T)
+        : value;
+  return { ...spell(texts), command };
+}
+
+/** Says what was thrown in the language of the user, commands as they have to be typed. */
+export function useErrorText(): (error: unknown) => string {
+  const { language, command } = useTexts();
+  return useCallback((error) => spellCommands(errorText(error, language), command), [language, command]);
+}
+
 export function readLanguage(): Language {
   const kept = localStorage.getItem('sparrow.language');
   if (kept === 'zh' || kept === 'en') return kept;
   return navigator.language.startsWith('zh') ? 'zh' : 'en';
+}
+
+/** What a person reads of anything that was thrown. */
+function errorText(error: unknown, language: Language): string {
+  if (error instanceof ApiError && language === 'zh') return error.chinese;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { CLI_ERRORS_ZH } from './errors.zh.ts';
 
 /** What a person can do wrong at the command line. */
 export type CliErrorCode =
@@ -9,6 +10,13 @@ export type CliErrorCode =
   /** `create` would write into a folder that holds something. */
   | 'FOLDER_NOT_EMPTY'
   /** A tool of the machine is missing or failed. */
-  | 'TOOL_FAILED';
+  | 'TOOL_FAILED'
+  /** A signal ended the command before its end. */
+  | 'INTERRUPTED';
 
-export class CliError extends SparrowError<CliErrorCode> {}
+export class CliError extends SparrowError<CliErrorCode> {
+  get chinese(): ErrorWords {
+    const words: Record<CliErrorCode, ErrorWords> = CLI_ERRORS_ZH;
+    return words[this.code];
+  }
+}

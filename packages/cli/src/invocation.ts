@@ -1,9 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
-
-/** Verbs that a text may name: `sparrow dev …`. */
-const VERBS = 'build|check|create|dev|doctor|game|reset|store|--help';
-const NAMED = new RegExp(`(?<![\\w/@.-])sparrow (?=(?:${VERBS})(?![\\w-]))`, 'g');
+import { spellCommands } from '@sparrow/protocol';
 
 /**
  * How `sparrow` is called from a folder. Texts everywhere name commands as `sparrow dev`; what people read is a line that
@@ -23,7 +20,7 @@ export function createInvocation(options: { cwd: string; repository: string; pat
     : isOnPath(options.path)
       ? 'sparrow'
       : `npm --prefix ${quote(options.repository)} run -s sparrow --`;
-  return { prefix, spell: (text) => text.replace(NAMED, () => `${prefix} `) };
+  return { prefix, spell: (text) => spellCommands(text, prefix) };
 }
 
 /** A word of a command line, in quotes when a shell would split or change it. */

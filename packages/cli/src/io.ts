@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { createInvocation } from './invocation.ts';
+import { type Language, readLanguage } from './language.ts';
 import { REPOSITORY } from './repository.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -22,6 +23,10 @@ export interface Io {
   readonly columns: number;
   /** Folder that paths of arguments are relative to. */
   readonly cwd: string;
+  /** In which errors and findings are told. */
+  readonly language: Language;
+  /** How `sparrow` is called where the person is. */
+  readonly command: string;
   /** Writes the machine's answer where `--json` said: to a file, or to standard output, which then holds nothing else. */
   json(target: string | true | undefined, value: unknown): void;
 }
@@ -33,7 +38,7 @@ export function createIo(json: string | true | undefined): Io {
   // `npm run sparrow` changes into the repository; people mean the folder they typed in.
   const byNpm = ['sparrow', 'start'].includes(process.env.npm_lifecycle_event ?? '');
   const cwd = byNpm && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
-  const { spell } = createInvocation({ cwd, repository: REPOSITORY, path: process.env.PATH ?? '' });
+  const { prefix, spell } = createInvocation({ cwd, repository: REPOSITORY, path: process.env.PATH ?? '' });
   return {
     say: (text = '') => void people.write(`${spell(text)}\n`),
     pass: (text) => void people.write(`${text}\n`),
@@ -42,6 +47,8 @@ export function createIo(json: string | true | undefined): Io {
     interactive: process.stdin.isTTY === true && people.isTTY === true,
     columns: people.columns ?? 80,
     cwd,
+    language: readLanguage(process.argv.slice(2), process.env),
+    command: prefix,
     json(target, value) {
       if (target === undefined) return;
       const text = `${JSON.stringify(value, null, 2)}\n`;

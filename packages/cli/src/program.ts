@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { checkCommand } from './commands/check.ts';
 import { createCommand } from './commands/create.ts';
@@ -45,6 +45,12 @@ export async function runCli(args: string[]): Promise<number> {
     program.addCommand(
       command
         .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
+        .addOption(
+          new Option('--lang <language>', 'language of errors and findings (default: that of the shell)').choices([
+            'en',
+            'zh',
+          ]),
+        )
         .exitOverride()
         .configureOutput({ outputError: () => {} }),
     );
@@ -61,8 +67,10 @@ export async function runCli(args: string[]): Promise<number> {
       io.json(json, reportError(io, wrong, ''));
       return 2;
     }
-    io.json(json, reportError(io, error));
-    return 1;
+    // Somebody's own signal is no fault that a log would help with.
+    const interrupted = error instanceof CliError && error.code === 'INTERRUPTED';
+    io.json(json, interrupted ? reportError(io, error, '') : reportError(io, error));
+    return interrupted ? 130 : 1;
   }
 }
 

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { REPOSITORY, run, temporaryFolder, write } from './harness.ts';
+import { REPOSITORY, type Run, run, start, temporaryFolder, write } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 beforeAll(() => {
@@ -156,7 +158,7 @@ describe('sparrow check', () => {
     expect(rendered).toEqual(['image', 'background', 'canvas']);
   });
 
-  it('lets no page answer for what another one did to the phone', async () => {
+  it.each(['dual', 'single'])('lets no page answer for what another one did to the phone [%s]', async (mode) => {
     program({
       first: { wxml: '<view>first</view>' },
       thrower: {
@@ -173,7 +175,7 @@ describe('sparrow check', () => {
       next: { wxml: '<view>next</view>' },
       last: { wxml: '<view>last</view>' },
     });
-    const { pages } = await check('--workers', '1', '--screenshots', folder.path);
+    const { pages } = await check('--mode', mode, '--workers', '1', '--screenshots', folder.path);
     expect(codes(pages.thrower)).toEqual(['UNCAUGHT']);
     for (const path of ['first', 'after', 'modal', 'next', 'last'])
       expect([path, pages[path]?.clean, pages[path]?.text.trim()]).toEqual([path, true, path]);
@@ -206,3 +208,137 @@ describe('sparrow check', () => {
     ).toBe(false);
   });
 });
+
+describe('packages that cannot be had in time', () => {
+  it('are given up after the limit that was given, and the pages are checked without them', async () => {
+    // A registry that takes every connection and never answers.
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      program({ whole: { wxml: '<view>whole</view>' } });
+      write(folder.path, {
+        'package.json': { name: 'shop', dependencies: { 'never-there': '1.0.0' } },
+        '.npmrc': `registry=http://127.0.0.1:${(silent.address() as AddressInfo).port}/\n`,
+      });
+      const { pages, stderr } = await check('--install-timeout', '2');
+      expect(stderr).toContain('never-there@1.0.0 cannot be had');
+      expect(stderr).toContain('took longer than 2 s');
+      expect(pages.whole?.clean).toBe(true);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+});
+
+describe('sparrow check that is broken off', () => {
+  const MANY = 40;
+  interface Report {
+    pages: Page[];
+    summary: { pages: number };
+    unfinished?: { reason: string; pages: string[] };
+  }
+
+  /** Starts a check of many pages, of which the first is unclean, and waits until it has been looked at. */
+  async function underWay(): Promise<Run> {
+    program({
+      p0: { wxml: '<view>first</view>', js: 'Page({ onLoad() { throw new Error("first") } })' },
+      ...Object.fromEntries(
+        Array.from({ length: MANY - 1 }, (_, i) => [`p${i + 1}`, { wxml: '<view>another</view>' }]),
+      ),
+    });
+    const checking = start([
+      'check',
+      folder.path,
+      '--workers',
+      '1',
+      '--json',
+      '--sheet',
+      join(folder.path, 'all.html'),
+    ]);
+    await expect.poll(() => checking.stderr, { timeout: 60_000 }).toContain(`1/${MANY} p0`);
+    return checking;
+  }
+
+  it('by a signal ends with its code, what was seen, and nothing left running', async () => {
+    const checking = await underWay();
+    const family = descendants(checking.child.pid as number);
+    expect(family.length).toBeGreaterThan(1);
+    checking.child.kill('SIGTERM');
+    expect(await checking.ended).toBe(143);
+    expect(checking.stderr).toMatch(
+      new RegExp(`INTERRUPTED: SIGTERM ended this: \\d+ of ${MANY} pages were looked at`),
+    );
+    expect(checking.stderr).not.toContain('INTERNAL');
+    const report = JSON.parse(checking.stdout) as Report;
+    expect(report.pages[0]?.path).toBe('p0');
+    expect(report.unfinished?.reason).toBe('interrupted');
+    expect(report.pages.length + (report.unfinished?.pages.length ?? 0)).toBe(MANY);
+    expect(readFileSync(join(folder.path, 'all.html'), 'utf8')).toContain('were not looked at');
+    await expect.poll(() => family.filter(isRunning)).toEqual([]);
+  });
+
+  it('by the end of its browser says so, and reports what was seen', async () => {
+    const checking = await underWay();
+    const family = descendants(checking.child.pid as number);
+    const browser = family.find(
+      (pid) => /remote-debugging-pipe/.test(commandOf(pid)) && !/--type=/.test(commandOf(pid)),
+    );
+    process.kill(browser as number, 'SIGKILL');
+    expect(await checking.ended).toBe(1);
+    expect(checking.stderr).toContain('BROWSER_DIED');
+    expect(checking.stderr).not.toContain('INTERNAL');
+    const report = JSON.parse(checking.stdout) as Report;
+    expect(report.pages[0]?.path).toBe('p0');
+    expect(report.unfinished?.reason).toBe('browser-died');
+    expect(report.pages.flatMap((page) => codes(page))).not.toContain('CHECK_FAILED');
+    await expect.poll(() => family.filter(isRunning)).toEqual([]);
+  });
+
+  it('before its first page ends at once, too', async () => {
+    program({ p0: { wxml: '<view>first</view>' } });
+    // A backend that never listens: the check waits for it.
+    write(folder.path, {
+      'project.config.json': { projectname: 'shop', qcloudRoot: 'server/' },
+      'server/index.mjs': 'console.log("up"); setInterval(() => {}, 1000)',
+    });
+    const checking = start(['check', folder.path]);
+    const family = (): number[] => descendants(checking.child.pid as number);
+    await expect
+      .poll(() => family().some((pid) => /server\/index.mjs|index\.mjs/.test(commandOf(pid))), { timeout: 60_000 })
+      .toBe(true);
+    const before = family();
+    checking.child.kill('SIGINT');
+    expect(await checking.ended).toBe(130);
+    expect(checking.stderr).toContain('INTERRUPTED: SIGINT ended this');
+    await expect.poll(() => before.filter(isRunning)).toEqual([]);
+  });
+});
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+};
+
+/** All processes that a process started, and those that they started. */
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It ended while we looked.
+    }
+  const isBelow = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (parents.get(pid) === root || isBelow(parents.get(pid)));
+  return [...parents.keys()].filter(isBelow);
+}
+
+/** False for a zombie too: it runs no more, only nobody has asked for its end. */
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}

@@ -301,3 +301,28 @@ describe('texts of the terminal', () => {
     expect(table(['a', 'b'], [['麻雀', 'x']])).toEqual(['a     b', '────  ─', '麻雀  x']);
   });
 });
+
+describe('the language of errors', () => {
+  it('is that of the shell, and --lang wins', async () => {
+    const taken = write(join(folder.path, 'taken'), { file: '' });
+    const told = async (args: string[], env: Record<string, string>): Promise<string> =>
+      (await run(['create', taken, ...args], { env })).stderr;
+    const chinese = await told([], { LC_ALL: 'zh_CN.UTF-8' });
+    expect(chinese).toContain('FOLDER_NOT_EMPTY：目标目录中已有文件');
+    expect(chinese).toContain('解决办法：换一个尚不存在的目录');
+    // What is of this very case is there, too.
+    expect(chinese).toContain(taken);
+    expect(await told([], { LC_ALL: '', LC_MESSAGES: '', LANG: 'zh_TW.UTF-8' })).toContain('解决办法');
+    expect(await told(['--lang', 'en'], { LC_ALL: 'zh_CN.UTF-8' })).toContain('Fix: name a folder');
+    expect(await told(['--lang=zh'], {})).toContain('解决办法');
+    expect(await told(['--lang', 'fr'], {})).toContain('USAGE');
+  });
+
+  it('is that of findings and fixes, too', async () => {
+    write(folder.path, { ...PROJECT, 'client/index.wxml': '<view>{{word}}</veiw>' });
+    const { code, stdout } = await run(['build', folder.path, '--lang', 'zh']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('WXML_SYNTAX client/index.wxml:1:15  WXML 语法错误');
+    expect(stdout).toMatch(/解决办法：修改该位置/);
+  });
+});

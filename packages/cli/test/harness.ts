@@ -25,7 +25,8 @@ export function start(
   const child = spawn(options.node ?? process.execPath, [BIN, ...args], {
     cwd: options.cwd ?? REPOSITORY,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    // What is told must not depend on the language of who runs the tests.
+    env: { ...process.env, NO_COLOR: '1', LC_ALL: 'C.UTF-8', ...options.env },
   });
   let wake = (): void => {};
   const run: Run = {

@@ -132,7 +132,7 @@ describe('sparrow store, on one file', () => {
       expect(existsSync(wrong)).toBe(false);
     }
     expect((await store('archive', '--off')).answer).toMatchObject({ on: false });
-  }, 60_000);
+  });
 
   it('only reads: makes nothing where no store is, finds that of a project, and changes nothing in it', async () => {
     const project = temporaryFolder();
@@ -175,7 +175,7 @@ describe('sparrow store, on one file', () => {
     } finally {
       project.remove();
     }
-  }, 60_000);
+  });
 
   it('reads what its writer had not yet taken out of its log when it was killed', async () => {
     const home = join(folder.path, 'killed');
@@ -189,7 +189,7 @@ describe('sparrow store, on one file', () => {
     });
     const found = await run(['store', 'get', 'Player', '{"id":"7"}', '--json', '--dir', home]);
     expect(JSON.parse(found.stdout)).toMatchObject({ record: { name: 'Gus' } });
-  }, 30_000);
+  });
 
   it('a load says what refused its counters, and does not call it a loss', async () => {
     const home = join(folder.path, 'quota');
@@ -197,7 +197,7 @@ describe('sparrow store, on one file', () => {
     writeFileSync(join(home, 'store.json'), JSON.stringify({ quotas: { '*': { writesPerSecond: 5 } } }));
     const load = await run(['store', 'load', '--seconds', '2', '--records', '500', '--dir', home]);
     expect([load.code, load.stdout, load.stderr]).toEqual([1, '', expect.stringContaining('QUOTA_EXCEEDED')]);
-  }, 30_000);
+  });
 
   it('runs a load and checks its answers; others read and back up meanwhile', async () => {
     const load = start(['store', 'load', '--seconds', '600', '--records', '50', '--dir', dir]);
@@ -212,7 +212,7 @@ describe('sparrow store, on one file', () => {
     expect(load.stdout).toMatch(/✓ \d+ operations, \d+ a second: 0 lost, doubled or stale, 0 failed/);
     expect((await store('tables')).answer).toMatchObject({ tables: [{ name: 'Player', records: 5 }] });
     expect((await store('load', '--clients', '0')).error).toContain('CONFIG_INVALID');
-  }, 120_000);
+  });
 });
 
 describe('sparrow store, from one file to shards', () => {
@@ -255,7 +255,7 @@ describe('sparrow store, from one file to shards', () => {
     expect((await store('get', 'Player', '{"id":"2"}')).answer).toMatchObject({ record: { name: 'Bob' } });
     expect((await store('backup', 'no')).error).toContain('CONFIG_INVALID');
     expect(existsSync(join(folder.path, 'no', 'backup.json'))).toBe(false);
-  }, 120_000);
+  });
 
   it('grows the store that a running `sparrow dev` serves, under its feet', async () => {
     const project = temporaryFolder();
@@ -291,5 +291,5 @@ describe('sparrow store, from one file to shards', () => {
       await other.close();
       project.remove();
     }
-  }, 180_000);
+  });
 });

@@ -1,5 +1,6 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
 import type { ErrorBody, SessionErrorCode } from '@sparrow/protocol';
+import { CLOUD_ERRORS_ZH } from './errors.zh.ts';
 
 /** Everything the control plane can refuse or fail at. */
 export type CloudErrorCode =
@@ -46,7 +47,12 @@ export type CloudErrorCode =
   | 'INTERNAL';
 
 /** An error of the control plane, with what to do about it. */
-export class CloudError extends SparrowError<CloudErrorCode> {}
+export class CloudError extends SparrowError<CloudErrorCode> {
+  get chinese(): ErrorWords {
+    const words: Record<CloudErrorCode, ErrorWords> = CLOUD_ERRORS_ZH;
+    return words[this.code];
+  }
+}
 
 const STATUS: Partial<Record<CloudErrorCode, number>> = {
   BAD_REQUEST: 400,
@@ -77,7 +83,9 @@ export function statusOf(error: CloudError): number {
 
 /** Body of an answer that is an error. */
 export function errorBody(error: CloudError): ErrorBody {
-  return { error: { code: error.code, message: error.message, hint: error.hint } };
+  // What another part said no with is handed on with that part's words.
+  const { chinese } = error.cause instanceof SparrowError ? error.cause : error;
+  return { error: { code: error.code, message: error.message, hint: error.hint, chinese } };
 }
 
 /** Makes a CloudError of anything that was thrown. */

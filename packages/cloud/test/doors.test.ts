@@ -186,9 +186,9 @@ describe('calls to the tunnel', () => {
       );
       return socket;
     });
-    await expect.poll(async () => (await call(10)).status, { timeout: 10_000 }).toBe(503);
+    await expect.poll(async () => (await call(10)).status).toBe(503);
     for (const socket of open) socket.destroy();
-    await expect.poll(async () => (await call(10)).status, { timeout: 10_000 }).toBe(400);
+    await expect.poll(async () => (await call(10)).status).toBe(400);
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,31 @@ describe('the state folder', () => {
     expect(statSync(join(folder.path, '.sparrow/token')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder.path, '.sparrow')).mode & 0o777).toBe(0o700);
     second.release();
+  });
+
+  it('does not trust a token that the project came with', () => {
+    const shipped = 'known-to-whoever-packed-the-project-0123456789';
+    mkdirSync(join(folder.path, '.sparrow'));
+    writeFileSync(join(folder.path, '.sparrow/token'), `${shipped}\n`, { mode: 0o600 });
+    const state = openStateFolder(folder.path);
+    expect(state.token).not.toBe(shipped);
+    expect(readFileSync(join(folder.path, '.sparrow/token'), 'utf8').trim()).toBe(state.token);
+    state.release();
+  });
+
+  it('gives two folders, and two users, tokens of their own', () => {
+    const tokenOf = (project: string, user: string): string => {
+      mkdirSync(join(folder.path, project), { recursive: true });
+      const state = openStateFolder(join(folder.path, project), { userHome: join(folder.path, user) });
+      state.release();
+      return state.token;
+    };
+    expect(new Set([tokenOf('a', 'one'), tokenOf('b', 'one'), tokenOf('a', 'two')]).size).toBe(3);
+    expect(tokenOf('a', 'one')).toBe(tokenOf('a', 'one'));
+    expect(statSync(join(folder.path, 'one/sparrow/key')).mode & 0o777).toBe(0o600);
+    // A user without a home that can be written still gets one.
+    writeFileSync(join(folder.path, 'file'), '');
+    expect(Buffer.from(tokenOf('a', 'file'), 'base64url')).toHaveLength(32);
   });
 
   it('is held by one run at a time, and names the holder', () => {

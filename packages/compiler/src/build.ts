@@ -160,20 +160,23 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     const components: Record<string, ComponentConfig> = {};
     for (const { root } of app.packages) {
       const members = nodes.filter((node) => node.config.root === root);
-      const { templates, diagnostics } = templatesOf(members.map((node) => node.path));
+      const { templates, diagnostics, files } = templatesOf(members.map((node) => node.path));
       services.set(root, { root, modules: {}, templates });
       const sheets: StyleBundle = {};
       styles.set(root, sheets);
-      if (root === '') addSheet('app', sheetOf('app', ''), sheets, list);
+      if (root === '') addSheet('app', sheetOf('app', ''), sheets, pagesWithApp(app.packages), list);
       for (const node of members) {
         const { path } = node;
-        components[path] = { ...node.config, ...addSheet(path, sheetOf(path, node.config.styleScope), sheets, list) };
+        components[path] = {
+          ...node.config,
+          ...addSheet(path, sheetOf(path, node.config.styleScope), sheets, [path], list),
+        };
         if (node.config.styleScope !== '') delete components[path].styleHost;
         list.add(path, node.diagnostics);
         list.add(path, diagnostics.get(path) ?? []);
         list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
         list.add(path, missingParts(node));
-        list.add(path, missingOfApp(graph.missingShared, tree.read(`${path}.wxml`)?.text));
+        list.add(path, missingOfApp(graph.missingShared, files.get(path)));
       }
     }
 
@@ -221,8 +224,10 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   }
 
   /** What app.json gives and has not is a fault of the pages that use it. */
-  function missingOfApp(missing: ReadonlyMap<string, Diagnostic>, template = ''): Diagnostic[] {
-    return [...missing].flatMap(([tag, finding]) => (usesTag(template, tag) ? [finding] : []));
+  function missingOfApp(missing: ReadonlyMap<string, Diagnostic>, templates: readonly string[] = []): Diagnostic[] {
+    if (missing.size === 0) return [];
+    const text = templates.map((path) => tree.read(path)?.text ?? '').join('\n');
+    return [...missing].flatMap(([tag, finding]) => (usesTag(text, tag) ? [finding] : []));
   }
 
   function missingParts({ path, config }: ComponentNode) {
@@ -264,16 +269,27 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   return { build };
 }
 
-/** Puts a sheet into its bundle; returns what the component's configuration must say about it. */
+/** Pages that have the app's own style: an independent subpackage starts without the app. */
+function pagesWithApp(packages: AppResult['packages']): string[] {
+  return packages.flatMap(({ independent, pages }) => (independent ? [] : pages));
+}
+
+/**
+ * Puts a sheet into its bundle; returns what the component's configuration must say about it.
+ *
+ * @param users pages and components that look wrong when the sheet is
+ */
 function addSheet(
   path: string,
   sheet: StyleSheet | undefined,
   sheets: StyleBundle,
+  users: readonly string[],
   list: DiagnosticList,
 ): Pick<ComponentConfig, 'styleMarker' | 'styleHost'> {
   if (!sheet) return {};
   if (sheet.css) sheets[path] = sheet.css;
   list.add(undefined, sheet.diagnostics);
+  for (const user of users) list.add(user, sheet.diagnostics);
   return { ...(sheet.marker && { styleMarker: true }), ...(sheet.host && { styleHost: styleScope(path) }) };
 }
 
@@ -303,6 +319,7 @@ function escapingLink(display: string) {
 /** Whether a template opens this tag, as far as its text says. */
 function usesTag(template: string, tag: string): boolean {
   return template
+    .replace(/<!--[\s\S]*?-->/g, '')
     .split(`<${tag}`)
     .slice(1)
     .some((rest) => /^[\s/>]/.test(rest));

@@ -1,4 +1,5 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { COMPILER_ERRORS_ZH } from './errors.zh.ts';
 
 export type CompilerErrorCode =
   /** The folder holds no app.json. */
@@ -9,4 +10,9 @@ export type CompilerErrorCode =
   | 'CLOSED';
 
 /** Thrown for wrong use of the compiler. Faults of the project are diagnostics of the manifest, never this. */
-export class CompilerError extends SparrowError<CompilerErrorCode> {}
+export class CompilerError extends SparrowError<CompilerErrorCode> {
+  get chinese(): ErrorWords {
+    const words: Record<CompilerErrorCode, ErrorWords> = COMPILER_ERRORS_ZH;
+    return words[this.code];
+  }
+}

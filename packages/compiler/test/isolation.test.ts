@@ -82,7 +82,7 @@ describe('a build ends with diagnostics that name the file, whatever it holds', 
     ['quotes of a style sheet', 'pages/a.wxss', repeat('"', 200_001)],
     ['a sheet of faults', 'pages/a.wxss', repeat('}', 100_000)],
   ];
-  test.each(cases)('%s', { timeout: 120_000 }, async (_what, file, text) => {
+  test.each(cases)('%s', async (_what, file, text) => {
     const extra = file === 'm.wxs' ? { 'pages/a.wxml': '<wxs module="m" src="../m.wxs"/><view/>' } : {};
     const script = file === 'data.json' ? { 'pages/a.js': "require('../data.json'); Page({})" } : {};
     const found = await build({ ...extra, ...script, [file]: text });

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { descendantsOf, killDescendants } from './descendants.ts';
 
 /** A child process that is certain to end. */
 export interface Child {
@@ -6,12 +7,18 @@ export interface Child {
   readonly pid: number;
   /** Resolves when it has ended, however that came. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000); resolves when it is gone. */
+  /**
+   * SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000) to it and to whatever it has started; resolves
+   * when it is gone.
+   */
   stop(graceMs?: number): Promise<void>;
+  /** SIGKILL to it and to whatever it has started, at once; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /**
- * Starts a program as the leader of its own process group, so that `stop` reaches the children it starts, too.
+ * Starts a program as the leader of its own process group, so that `stop` reaches the children it starts, too; those
+ * that made a group of their own are found by their parent.
  *
  * It ends with us however we end: a small shell holds a pipe from us, and when that closes without a farewell (a kill
  * -9, a crash) it kills the group. Only where there is a /bin/sh.
@@ -36,12 +43,20 @@ export async function startChild(command: string, args: string[], options: Spawn
       // The group is gone already.
     }
   };
-  const onExit = (): void => signal('SIGKILL');
+  /** They are looked up while it runs: afterwards nobody knows whose children they were. */
+  let running = true;
+  const killAll = (): void => {
+    const descendants = running ? descendantsOf(pid) : [];
+    signal('SIGKILL');
+    killDescendants(descendants);
+  };
+  const onExit = killAll;
   // One listener a child: a supervisor may well have more than the ten that Node takes for a leak.
   process.setMaxListeners(Math.max(process.getMaxListeners(), process.listenerCount('exit') + 10));
   process.once('exit', onExit);
   const slip = leash(pid);
   void ended.then(() => {
+    running = false;
     process.off('exit', onExit);
     slip();
   });
@@ -50,19 +65,30 @@ export async function startChild(command: string, args: string[], options: Spawn
     pid,
     ended,
     async stop(graceMs = 3_000) {
+      const descendants = running ? descendantsOf(pid) : [];
       signal('SIGTERM');
-      const timer = setTimeout(() => signal('SIGKILL'), graceMs);
+      const timer = setTimeout(killAll, graceMs);
       await ended;
       clearTimeout(timer);
-      signal('SIGKILL'); // what the leader left behind in its group
+      // What the leader left behind.
+      signal('SIGKILL');
+      killDescendants(descendants);
+    },
+    async kill() {
+      killAll();
+      await ended;
     },
   };
 }
 
-/** Kills a process group when this process is gone; the function that is returned calls that off. */
+/**
+ * Kills a process group, and children of its leader that left it, when this process is gone; the function that is
+ * returned calls that off.
+ */
 function leash(pid: number): () => void {
   // `read` answers false when the pipe closes before a line came.
-  const shell = spawn('/bin/sh', ['-c', `read -r word || kill -s KILL -- -${pid}`], {
+  const others = `$(cat /proc/${pid}/task/*/children 2>/dev/null)`;
+  const shell = spawn('/bin/sh', ['-c', `read -r word || kill -s KILL -- -${pid} ${others}`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });

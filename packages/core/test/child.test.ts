@@ -34,6 +34,38 @@ describe('a child process', () => {
     await expect.poll(() => isRunning(grandchild)).toBe(false);
   });
 
+  it.each(['stop', 'kill', 'the end of its parent'])(
+    'takes children with it that made a group of their own: by %s',
+    async (how) => {
+      // The leader ends at SIGTERM, its child does not.
+      const script = `const { spawn } = require('node:child_process');
+        const child = spawn(process.execPath, ${JSON.stringify(FOREVER)}, { stdio: 'ignore', detached: true });
+        console.log(child.pid);
+        setInterval(() => {}, 1000);`;
+      if (how === 'the end of its parent') {
+        const parent = spawn(
+          process.execPath,
+          [
+            '--input-type=module-typescript',
+            '-e',
+            `import { startChild } from ${JSON.stringify(new URL('../src/child.ts', import.meta.url).href)};
+             await startChild(process.execPath, ['-e', ${JSON.stringify(script)}], { stdio: ['ignore', 'inherit', 'inherit'] });`,
+          ],
+          { stdio: ['ignore', 'pipe', 'inherit'] },
+        );
+        const [line] = await once(parent.stdout, 'data');
+        parent.kill('SIGKILL');
+        await expect.poll(() => isRunning(Number(line))).toBe(false);
+        return;
+      }
+      const child = await startChild(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [line] = await once(child.process.stdout as NodeJS.ReadableStream, 'data');
+      expect(isRunning(Number(line))).toBe(true);
+      await (how === 'kill' ? child.kill() : child.stop(5_000));
+      await expect.poll(() => isRunning(Number(line))).toBe(false);
+    },
+  );
+
   it('ends with its parent even when that is killed', async () => {
     const script = `
       import { startChild } from ${JSON.stringify(new URL('../src/child.ts', import.meta.url).href)};

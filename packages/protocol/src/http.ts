@@ -1,3 +1,5 @@
+import type { Words } from './chinese.ts';
+
 /** Addresses of the control server and shapes that all its HTTP answers share. */
 
 /** Port `sparrow dev` asks for first; when it is taken the next ones are tried. */
@@ -30,6 +32,8 @@ export interface ErrorBody {
     message: string;
     /** What to do about it. */
     hint: string;
+    /** What the code means and what to do, in Chinese. */
+    chinese?: Words;
   };
 }
 

@@ -3,6 +3,8 @@ export * from './access.ts';
 export * from './app-config.ts';
 export * from './bridge.ts';
 export * from './builtin-components.ts';
+export * from './chinese.ts';
+export * from './commands.ts';
 export * from './devices.ts';
 export * from './diagnostics.ts';
 export * from './environment.ts';

@@ -29,6 +29,8 @@ export interface LogLine {
   text: string;
   /** Mapped to the project's files where a source map was found. */
   stack?: string;
+  /** Of the compiler: what it found, so that it can be shown in the user's language. */
+  finding?: Omit<Diagnostic, 'frame'>;
 }
 
 /** Where in the project something went wrong. */

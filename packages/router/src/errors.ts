@@ -1,4 +1,5 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { ROUTER_ERRORS_ZH } from './errors.zh.ts';
 
 /**
  * Everything that the router says no with. The first seven also travel in frames: what a source is told about its
@@ -40,7 +41,12 @@ export type RouterErrorCode =
   /** The part was closed. */
   | 'CLOSED';
 
-export class RouterError extends SparrowError<RouterErrorCode> {}
+export class RouterError extends SparrowError<RouterErrorCode> {
+  get chinese(): ErrorWords {
+    const words: Record<RouterErrorCode, ErrorWords> = ROUTER_ERRORS_ZH;
+    return words[this.code];
+  }
+}
 
 /** Codes that a REFUSED frame or a registration's answer carries, by their number on the wire. Append only. */
 export const WIRE_CODES = [

@@ -231,7 +231,7 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
 
   const chosen = SOAK > 0 ? Array.from({ length: SOAK }, () => FAULTS).flat() : sample(3);
   for (const [turn, fault] of chosen.entries())
-    it(`${turn + 1}: ${fault.name}`, { timeout: 120_000 }, async () => {
+    it(`${turn + 1}: ${fault.name}`, async () => {
       const world = await build();
       const { rig, nodes } = world;
       const names: string[] = [];
@@ -254,13 +254,11 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
       for (const node of alive)
         for (const other of alive)
           await expect
-            .poll(
-              () =>
-                node.call<{ from: string }>({ op: 'ask', key: `${other.name}-0`, within: 1_000 }).then(
-                  (answer) => answer.from,
-                  () => '',
-                ),
-              { timeout: 30_000 },
+            .poll(() =>
+              node.call<{ from: string }>({ op: 'ask', key: `${other.name}-0`, within: 1_000 }).then(
+                (answer) => answer.from,
+                () => '',
+              ),
             )
             .toBe(other.name);
       const recoveredMs = machineNow() - from;

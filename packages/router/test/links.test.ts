@@ -110,7 +110,7 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
       if (turn % 20 === 15) b.break();
       await pause(4);
     }
-    await expect.poll(() => got.length + source.refused.size, { timeout: 30_000 }).toBe(source.sent);
+    await expect.poll(() => got.length + source.refused.size).toBe(source.sent);
     expect(got).toEqual([...new Set(got)].sort((x, y) => x - y));
     expect(got.filter((sequence) => source.refused.has(sequence))).toEqual([]);
     // The link was back, and went on where it had stopped.
@@ -128,7 +128,7 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
       if (turn % 20 === 15) a.break();
       await pause(2);
     }
-    await expect.poll(() => got.length + source.refused.size, { timeout: 30_000 }).toBe(source.sent);
+    await expect.poll(() => got.length + source.refused.size).toBe(source.sent);
     expect(got).toEqual([...new Set(got)].sort((x, y) => x - y));
     expect(got.filter((sequence) => source.refused.has(sequence))).toEqual([]);
     expect(got.length).toBeGreaterThan(1_000);
@@ -164,7 +164,7 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
       Array.from({ length: source.sent }, (_, sequence) => sequence).filter(
         (sequence) => !received.has(sequence) && !source.refused.has(sequence),
       );
-    await expect.poll(() => untold().length, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => untold().length).toBe(0);
     const both = [...received].filter((sequence) => source.refused.has(sequence));
     expect(new Set(both.map((sequence) => source.refused.get(sequence)))).toEqual(
       new Set(both.length ? ['TIMEOUT'] : []),
@@ -206,7 +206,7 @@ it('a link between the mains of two sets that breaks loses nothing', async () =>
     if (turn % 20 === 15) wires.break();
     await pause(4);
   }
-  await expect.poll(() => got.length + source.refused.size, { timeout: 30_000 }).toBe(source.sent);
+  await expect.poll(() => got.length + source.refused.size).toBe(source.sent);
   expect(got).toEqual([...new Set(got)].sort((x, y) => x - y));
   expect(got.filter((sequence) => source.refused.has(sequence))).toEqual([]);
   expect(got.length).toBeGreaterThan(1_000);

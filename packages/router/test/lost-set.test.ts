@@ -52,7 +52,7 @@ const kill = ({ supervisor, routerPid }: RigRouter): void => {
   process.kill(routerPid, 'SIGKILL');
 };
 
-describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
+describe('a set all of whose routers are gone', () => {
   it('is given up: its slots are decided elsewhere, its nodes go to a set that lives, what was there is registered again', async () => {
     const { rig, a, bs, nodes } = await twoSets();
     const [n1, n2, n3] = nodes;
@@ -64,15 +64,13 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
     // Not before the bound: a set that only starts anew keeps what it had.
     await pause(LOST_SET_MS / 2);
     expect((await a.topology()).slots).toBe(2048);
-    await expect.poll(async () => (await a.topology()).slots, { timeout: 15_000 }).toBe(4096);
+    await expect.poll(async () => (await a.topology()).slots).toBe(4096);
     // The node that watches the coordinator brings its objects along …
-    await expect.poll(() => everyone(n1, keysOf(n2)), { timeout: 15_000 }).toEqual(keysOf(n2).map(() => 'n2'));
+    await expect.poll(() => everyone(n1, keysOf(n2))).toEqual(keysOf(n2).map(() => 'n2'));
     const recovered = machineNow();
-    await expect.poll(() => everyone(n2, keysOf(n1)), { timeout: 5_000 }).toEqual(keysOf(n1).map(() => 'n1'));
+    await expect.poll(() => everyone(n2, keysOf(n1))).toEqual(keysOf(n1).map(() => 'n1'));
     // … those of the one that has only addresses are nobody's, in whichever slot they are.
-    await expect
-      .poll(() => everyone(n1, keysOf(n3)), { timeout: 15_000 })
-      .toEqual(keysOf(n3).map(() => 'NO_SUCH_OBJECT'));
+    await expect.poll(() => everyone(n1, keysOf(n3))).toEqual(keysOf(n3).map(() => 'NO_SUCH_OBJECT'));
     await n1.call({ op: 'host', keys: keysOf(n3), policy: 'reject' });
     expect(await everyone(n2, keysOf(n3))).toEqual(keysOf(n3).map(() => 'n1'));
     await pause(500);
@@ -84,7 +82,7 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
     expect(events.some((event) => event.kind === 'received' && event.node === 'n2' && event.at > recovered)).toBe(true);
     // The set comes back as a new one.
     await rig.addRouter('b', 'r3');
-    await expect.poll(async () => (await a.topology()).slots, { timeout: 15_000 }).toBe(2048);
+    await expect.poll(async () => (await a.topology()).slots).toBe(2048);
     expect(await everyone(n1, [...keysOf(n2), ...keysOf(n3)])).toEqual([
       ...keysOf(n2).map(() => 'n2'),
       ...keysOf(n3).map(() => 'n1'),
@@ -96,10 +94,8 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
     const [n1, n2, n3] = nodes;
     for (const { supervisor, routerPid } of bs)
       for (const pid of [supervisor.pid, routerPid]) process.kill(pid, 'SIGSTOP');
-    await expect.poll(async () => (await a.topology()).slots, { timeout: 20_000 }).toBe(4096);
-    await expect
-      .poll(() => everyone(n1, keysOf(n3)), { timeout: 15_000 })
-      .toEqual(keysOf(n3).map(() => 'NO_SUCH_OBJECT'));
+    await expect.poll(async () => (await a.topology()).slots).toBe(4096);
+    await expect.poll(() => everyone(n1, keysOf(n3))).toEqual(keysOf(n3).map(() => 'NO_SUCH_OBJECT'));
     await n1.call({ op: 'host', keys: keysOf(n3), policy: 'reject' });
     // It wakes with its whole table, its nodes and, as far as it knows, its lease.
     for (const { supervisor, routerPid } of bs)
@@ -107,17 +103,14 @@ describe('a set all of whose routers are gone', { timeout: 120_000 }, () => {
     await rig.main('b');
     const taken = Array.from({ length: 12 }, (_, index) => `woken-${index}`);
     // Until its main leads anew, registrations are refused: UNREACHABLE, never decided by the old lease.
-    await expect
-      .poll(() => n3.call({ op: 'host', keys: taken }).then(String, String), { timeout: 15_000 })
-      .not.toContain('unreachable');
-    await expect.poll(() => everyone(n1, taken), { timeout: 10_000 }).toEqual(taken.map(() => 'n3'));
+    await expect.poll(() => n3.call({ op: 'host', keys: taken }).then(String, String)).not.toContain('unreachable');
+    await expect.poll(() => everyone(n1, taken)).toEqual(taken.map(() => 'n3'));
     // What n1 was given meanwhile stays n1's, for everybody; n3 has let go of it.
-    for (const node of nodes)
-      await expect.poll(() => everyone(node, keysOf(n3)), { timeout: 10_000 }).toEqual(keysOf(n3).map(() => 'n1'));
+    for (const node of nodes) await expect.poll(() => everyone(node, keysOf(n3))).toEqual(keysOf(n3).map(() => 'n1'));
     await expect
-      .poll(async () => (await n3.call<{ objects: number }>({ op: 'status' })).objects, { timeout: 10_000 })
+      .poll(async () => (await n3.call<{ objects: number }>({ op: 'status' })).objects)
       .toBe(taken.length + 1);
-    await expect.poll(() => everyone(n3, keysOf(n2)), { timeout: 10_000 }).toEqual(keysOf(n2).map(() => 'n2'));
+    await expect.poll(() => everyone(n3, keysOf(n2))).toEqual(keysOf(n2).map(() => 'n2'));
     const verdict = checkMessageHistory(await rig.histories());
     expect(verdict.violations).toEqual([]);
   });

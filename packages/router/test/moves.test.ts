@@ -100,7 +100,7 @@ describe('a move with a thaw that is slow', () => {
     // Either the authority had given it to the new node, or nobody has it: never one that hangs about.
     const ask = () => source.self.ask(PLAYER, 1, bytes(''), { within: 1_000 }).then(text, (error) => error.code);
     await expect
-      .poll(async () => [await ask(), b.objects], { timeout: 20_000 })
+      .poll(async () => [await ask(), b.objects])
       .toSatisfy(
         ([answer, objects]) => (answer === 'thawed' && objects === 2) || (answer === 'NO_SUCH_OBJECT' && objects === 1),
       );

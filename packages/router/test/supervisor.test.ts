@@ -81,7 +81,7 @@ describe('a supervisor', () => {
     await expect.poll(() => resigned).toEqual([{ pid, wasAlive: false }]);
     expect(log[0]).toMatch(/hangs: it has said nothing for \d+ ms: it is killed/);
     // Another one is started and leads.
-    await expect.poll(() => supervisor.leads && supervisor.routerPid !== pid, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => supervisor.leads && supervisor.routerPid !== pid).toBe(true);
   });
 
   it('leaves nothing running when it is closed at any moment of a start', async () => {
@@ -108,7 +108,7 @@ describe('a router that waits for ZooKeeper', () => {
       let alive = 0;
       child.process.stderr?.on('data', (bytes) => (said += String(bytes)));
       child.process.on('message', () => void alive++);
-      await expect.poll(() => said, { timeout: 30_000 }).toContain('ZooKeeper does not answer at 127.0.0.1:1');
+      await expect.poll(() => said).toContain('ZooKeeper does not answer at 127.0.0.1:1');
       await expect.poll(() => alive).toBeGreaterThan(3);
       if (how === 'message') child.process.send({ kind: 'stop' });
       else process.kill(child.pid, 'SIGTERM');

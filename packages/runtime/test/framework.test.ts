@@ -230,9 +230,7 @@ inBothModes('components', (mode) => {
           go() { this.setData({ gone: 1 }) } })`,
       },
     });
-    await expect
-      .poll(async () => (await test.problems()).map((problem) => problem.code), { timeout: 30_000 })
-      .toContain('SET_DATA_FLOOD');
+    await expect.poll(async () => (await test.problems()).map((problem) => problem.code)).toContain('SET_DATA_FLOOD');
     // Found, not clicked: a page that changes all the time never holds still for the driver.
     await (await test.view()).eval('.go', (element) => {
       for (const type of ['mousedown', 'mouseup'])

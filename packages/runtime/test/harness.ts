@@ -114,6 +114,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
         return () => listeners.delete(listener);
       },
       emit: (event) => listeners.forEach((listener) => listener(event)),
+      log: () => {},
       backend: () => ({ state: 'none', restarts: 0 }),
     },
     url: 'http://127.0.0.1',

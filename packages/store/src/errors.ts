@@ -1,4 +1,5 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { STORE_ERRORS_ZH } from './errors.zh.ts';
 
 /** Everything the record store can refuse or fail at. */
 export type StoreErrorCode =
@@ -105,5 +106,10 @@ export class StoreError extends SparrowError<StoreErrorCode> {
   constructor(code: StoreErrorCode, message: string, options: { hint: string; cause?: unknown }) {
     super(code, message, options);
     this.tcaplus = TCAPLUS_CODES[code];
+  }
+
+  get chinese(): ErrorWords {
+    const words: Record<StoreErrorCode, ErrorWords> = STORE_ERRORS_ZH;
+    return words[this.code];
   }
 }

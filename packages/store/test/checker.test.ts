@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { checkRecordHistory, type Operation } from '../src/checker/record-history.ts';
 import { createLmdbEngine, createRecordStore, type LmdbEngine, type RecordStore } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 20;
 

@@ -77,7 +77,7 @@ describe('what goes by itself on shards', () => {
     expect((await mover.finish(plan.id)).state).toBe('done');
     expect(await dead('s0')).toBe(0);
     expect(await store.table('Note').count()).toBe(100);
-  }, 180_000);
+  });
 
   test('leaves what was written again, what is fenced, and what is young', async () => {
     cluster = await startCluster({ shards: 1, cleanEveryMs: 3_600_000 });
@@ -99,7 +99,7 @@ describe('what goes by itself on shards', () => {
     expect(await ask('s0', 'select sparrow.purge(60000, 100000) as n')).toBe(all - 1 - fenced);
     expect(await dead('s0')).toBe(fenced);
     expect((await store.table('Note').get({ id: 7n }))?.version).toBe(1);
-  }, 120_000);
+  });
 
   test('keeps up with many deletes a second', async () => {
     cluster = await startCluster({ shards: 1, cleanEveryMs: 200 });
@@ -112,6 +112,6 @@ describe('what goes by itself on shards', () => {
          insert into sparrow.records select r.slot, r.k || int4send(i), r.rev, r.ver, 0, r.mod - 200000, null, null, r.recent
          from sparrow.records r, generate_series(1, 24) i where r.v is null returning 1) select count(*) as n from made`,
     );
-    await expect.poll(() => dead('s0'), { timeout: 30_000 }).toBeLessThan(1_000);
-  }, 120_000);
+    await expect.poll(() => dead('s0')).toBeLessThan(1_000);
+  });
 });

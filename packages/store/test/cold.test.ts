@@ -11,7 +11,7 @@ describe.runIf(canLimit)('a table ten times the budget', () => {
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'sparrow-cold-'));
     await fillCold(dir);
-  }, 180_000);
+  });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   test('keeps its hot set at memory speed inside the budget + 150 MB; cold reads come from the disk', () => {

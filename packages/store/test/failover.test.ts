@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 60;
 
@@ -12,7 +13,7 @@ describe('standbys', () => {
     cluster = await startCluster({ shards: 2, joined: 1, settings: { synchronous_commit: 'on' } });
     await fill(cluster.store, KEYS, 100);
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -86,5 +87,5 @@ describe('standbys', () => {
     const after = await finalState(cluster.store, KEYS);
     expect(checkLoad(load.history, after, before)).toEqual([]);
     await standby.close();
-  }, 120_000);
+  });
 });

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 200;
 
@@ -31,7 +32,7 @@ describe('a replication that stands still for a second', () => {
     cluster = await startCluster({ shards: 2, joined: 1, slots: 64 });
     await fill(cluster.store, KEYS, 100);
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -72,10 +73,10 @@ describe('a replication that stands still for a second', () => {
     expect(violations).toEqual([]);
     // Each of the three stalls met a fence, which was taken back.
     expect(retries).toBe(3);
-  }, 120_000);
+  });
 
   test('the control without the fence loses writes, so the checker and the load can see it', async () => {
     const { violations } = await moveUnder(true, 's1', 's0');
     expect(violations).toContain('lost');
-  }, 120_000);
+  });
 });

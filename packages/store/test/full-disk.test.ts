@@ -3,9 +3,10 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createLmdbEngine, createRecordStore, type StoreError } from '../src/index.ts';
 import { startCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const root = process.getuid?.() === 0;
 if (!root) process.stdout.write('full-disk: skipped, mounting a small disk needs root\n');
@@ -100,7 +101,7 @@ describe.runIf(root)('a disk that is really full', () => {
       expect((await table.get({ id: BigInt(own) }))?.record.count).toBe(BigInt(own));
     expect(await table.count()).toBe(acknowledged.size);
     await close();
-  }, 60_000);
+  });
 
   test('a shard whose disk is full refuses writes with DISK_FULL, answers reads, and goes on when there is room', async () => {
     const cluster = await startCluster({ shards: 1 });
@@ -134,5 +135,5 @@ describe.runIf(root)('a disk that is really full', () => {
     expect(load.failures.filter((failure) => !REFUSALS.test(failure))).toEqual([]);
     expect(checkLoad(load.history, await finalState(cluster.store, KEYS))).toEqual([]);
     await run('alter table sparrow.records set tablespace pg_default');
-  }, 60_000);
+  });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import {
   createLmdbEngine,
   createRecordStore,
@@ -13,6 +13,7 @@ import {
   type LmdbEngine,
   openStore,
 } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 test('an embedded store grows to shards under load: nothing is lost, doubled or failed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));
@@ -41,7 +42,7 @@ test('an embedded store grows to shards under load: nothing is lost, doubled or 
   await embedded.close();
   await server.close();
   rmSync(dir, { recursive: true, force: true });
-}, 120_000);
+});
 
 test('a growth that was given up leaves the file in use and is begun anew; shards that hold other records are refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sparrow-grow-'));
@@ -84,4 +85,4 @@ test('a growth that was given up leaves the file in use and is begun anew; shard
     await server.close();
     rmSync(dir, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -110,7 +110,7 @@ describe('operations', () => {
     await expect(restoreStore(join(dir, 'backup'), join(dir, 'all'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     writeFileSync(join(dir, 'backup', 'data.mdb'), 'x', { flag: 'a' });
     await expect(verifyBackup(join(dir, 'backup'))).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
-  }, 60_000);
+  });
 
   test('an archive goes on behind what is torn, misses nothing of a process that died, and says where it has a gap', async () => {
     const home = join(dir, 'kept');
@@ -151,7 +151,7 @@ describe('operations', () => {
     await expect(restoreStore(join(dir, 'early'), join(dir, 'gap'), { archive: folder })).rejects.toMatchObject({
       code: 'BACKUP_INVALID',
     });
-  }, 60_000);
+  });
 
   test.each(['jsonl', 'protobuf'] as const)('export and import as %s', async (format) => {
     await fill(0, 700);

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@sparrow/testkit';
 import { afterAll, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createRecordStore, createShardsEngine } from '../src/index.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 40;
 const name = `sparrow${process.pid % 10_000}`;
@@ -46,7 +47,7 @@ test.runIf(root)(
       await sleep(2_500);
       const before = load.history.length;
       ip('link', 'set', `${name}a`, 'up');
-      await expect.poll(() => load.history.length, { timeout: 30_000 }).toBeGreaterThan(before + 50);
+      await expect.poll(() => load.history.length).toBeGreaterThan(before + 50);
     }
     await load.stop();
     expect(load.failures).toEqual([]);

@@ -376,7 +376,7 @@ describe.each(['lmdb', 'postgres'] as const)('declared defaults on %s', (kind) =
       engine = await createShardsEngine({ meta: server.url, slots: 64, shards: [{ id: 's0', url: server.url }] });
     } else engine = await createLmdbEngine({ dir });
     store = await createRecordStore({ engine, schema: DEFAULTS, sweepEveryMs: 0 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await store?.close();
     await engine?.close();
@@ -434,5 +434,5 @@ describe.each(['lmdb', 'postgres'] as const)('declared defaults on %s', (kind) =
     await t.replace((await t.get({ id: 3n }))?.record as never);
     expect((await t.get({ id: 3n }))?.record).toMatchObject({ a: undefined, b: 'x' });
     expect(await verifyStore(store)).toMatchObject({ ok: true });
-  }, 60_000);
+  });
 });

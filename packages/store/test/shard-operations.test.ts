@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, LOAD_SCHEMA, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState, LOAD_SCHEMA } from '../src/checker/load.ts';
 import { createRecordStore, failOver } from '../src/index.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 60;
 
@@ -14,7 +15,7 @@ describe('shards at work', () => {
     await fill(cluster.store, KEYS, 50);
     await cluster.join(1);
     await cluster.join(2);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -45,13 +46,13 @@ describe('shards at work', () => {
     const seen = (await table.get(key))?.version ?? 0;
     await admin('s0', `update sparrow.records set ver = ver + 1 where v is not null`);
     expect((await table.get(key, { maxAgeMs: 0 }))?.version).toBe(seen + 1);
-    await expect.poll(async () => (await table.get(key))?.version, { timeout: 3_000 }).toBe(seen + 1);
+    await expect.poll(async () => (await table.get(key))?.version).toBe(seen + 1);
     // A cold key is asked for each time.
     const cold = await hits();
     for (let i = 0; i < 5; i++) await table.get({ id: 8n });
     expect(await hits()).toBe(cold);
     await store.close();
-  }, 30_000);
+  });
 
   test('two moves from one shard at once leave the replication of each other, and of strangers, alone', async () => {
     await admin('s0', "select pg_create_logical_replication_slot('pg_99999_sync_1_1', 'pgoutput')");
@@ -70,7 +71,7 @@ describe('shards at work', () => {
     const left = await admin('s0', 'select slot_name from pg_replication_slots');
     expect(left.map(({ slot_name }) => slot_name)).toEqual(['pg_99999_sync_1_1']);
     await admin('s0', "select pg_drop_replication_slot('pg_99999_sync_1_1')");
-  }, 60_000);
+  });
 
   test('a lock that is held too long takes the fence back; the move goes on when it is free', async () => {
     const { router } = cluster.engine;
@@ -98,7 +99,7 @@ describe('shards at work', () => {
     const moved = await mover.run(plan.id);
     expect(moved.state).toBe('done');
     expect(moved.retries).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test('a planned failover loses and fails nothing under load; an unplanned one needs force', async () => {
     const [primary] = cluster.servers;
@@ -114,7 +115,7 @@ describe('shards at work', () => {
       const done = await failOver(meta, 's0');
       expect(done).toMatchObject({ planned: true, from: primary.url, to: standby.url });
       const reached = load.history.length;
-      await expect.poll(() => load.history.length, { timeout: 10_000 }).toBeGreaterThan(reached + 100);
+      await expect.poll(() => load.history.length).toBeGreaterThan(reached + 100);
       await load.stop();
       expect(load.failures).toEqual([]);
       expect(checkLoad(load.history, await finalState(cluster.store, KEYS), before)).toEqual([]);
@@ -134,9 +135,7 @@ describe('shards at work', () => {
       const second = await startPostgres({ dataDir: standby.baseBackup() });
       try {
         await meta.putShard({ id: 's0', url: standby.url, standbys: [second.url], state: 'active' });
-        await expect
-          .poll(async () => (await admin('s0', 'select 1 from pg_stat_replication')).length, { timeout: 10_000 })
-          .toBe(1);
+        await expect.poll(async () => (await admin('s0', 'select 1 from pg_stat_replication')).length).toBe(1);
         await standby.kill();
         await expect(failOver(meta, 's0')).rejects.toMatchObject({ code: 'SHARD_DOWN' });
         expect(await failOver(meta, 's0', { force: true })).toMatchObject({ planned: false, to: second.url });
@@ -149,5 +148,5 @@ describe('shards at work', () => {
     } finally {
       await standby.close();
     }
-  }, 120_000);
+  });
 });

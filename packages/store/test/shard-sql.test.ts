@@ -14,7 +14,7 @@ describe('the SQL of a shard', () => {
   let url: string;
   beforeAll(async () => {
     server = await startPostgres();
-  }, 60_000);
+  });
   afterAll(async () => {
     await client?.close();
     await server?.close();
@@ -44,7 +44,7 @@ describe('the SQL of a shard', () => {
     // Every file may be applied again, over what is there.
     await ask("update sparrow.sql_files set sha256 = 'older'");
     expect(await migrateShard(client)).toEqual(files.map(({ name }) => name));
-  }, 30_000);
+  });
 
   test('of a file that changed or came is applied, all of it or none', async () => {
     const files = shardSqlFiles();
@@ -57,7 +57,7 @@ describe('the SQL of a shard', () => {
     const changed = file('9001-more.sql', 'alter table sparrow.more add column if not exists b int;');
     expect(await migrateShard(client, [...files, changed])).toEqual(['9001-more.sql']);
     expect(await ask('select b from sparrow.more')).toEqual([]);
-  }, 30_000);
+  });
 
   test('of a shard that an older version made is brought up to date by whoever uses it, before the first call', async () => {
     const shards = [{ id: 's0', url }];
@@ -77,7 +77,7 @@ describe('the SQL of a shard', () => {
     expect((await ask('select name from sparrow.sql_files')).length).toBe(shardSqlFiles().length);
     await store.close();
     await engine.close();
-  }, 30_000);
+  });
 
   test('edits messages as the store does, whatever the number, its form, its default and its bounds', async () => {
     await migrateShard(client);
@@ -156,5 +156,5 @@ describe('the SQL of a shard', () => {
       }),
       { numRuns: 60, endOnFailure: true },
     );
-  }, 60_000);
+  });
 });

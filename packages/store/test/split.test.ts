@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkLoad, fill, finalState, startLoad } from '../src/checker/load.ts';
+import { checkLoad, fill, finalState } from '../src/checker/load.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startLoad } from './support/load.ts';
 
 const KEYS = 2_000;
 
@@ -10,7 +11,7 @@ describe('a split under load', () => {
     cluster = await startCluster({ shards: 2, joined: 1 });
     await fill(cluster.store, KEYS, 300);
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await cluster?.close();
   });
@@ -40,5 +41,5 @@ describe('a split under load', () => {
         performance.now() + 5000,
       );
     expect(left?.n).toBe(0);
-  }, 120_000);
+  });
 });

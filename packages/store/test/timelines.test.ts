@@ -113,7 +113,7 @@ describe('restores and what came after them', () => {
     expect(third.timeline).toMatch(/^tml_/);
     expect(await gapsOf(at('archive'))).toEqual([]);
     expect(new Set((await describeArchive(at('archive'))).map(({ timeline }) => timeline)).size).toBe(3);
-  }, 60_000);
+  });
 
   test('a moment gives the store as it was then, also one whose changes were undone later', async () => {
     let here = await open('a');
@@ -136,7 +136,7 @@ describe('restores and what came after them', () => {
     expect(await restored('backup', 'f', { timeline })).toMatchObject({ ids: [1, 21, 22], followed: timeline });
     await expect(restored('backup', 'g', { timeline: 'tml_none' })).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     await expect(restored('backup', 'h', { until: Number.NaN })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-  }, 60_000);
+  });
 
   test('a backup that is younger than where a later timeline began keeps its own, and says what it passed over', async () => {
     let here = await open('a');
@@ -153,7 +153,7 @@ describe('restores and what came after them', () => {
     await here.close();
     expect(await restored('late', 'c')).toMatchObject({ ids: [1, 12, 13, 14], passedOver: [timeline] });
     expect(await restored('early', 'd')).toMatchObject({ ids: [1, 21], passedOver: [] });
-  }, 60_000);
+  });
 
   test('an older copy that was put in place by hand begins a timeline of its own: nothing it acknowledges is dropped', async () => {
     let here = await open('a');
@@ -173,7 +173,7 @@ describe('restores and what came after them', () => {
     await here.write(23);
     await here.close();
     expect((await restored('backup', 'c')).ids).toEqual([1, 21, 22, 23]);
-  }, 60_000);
+  });
 
   test('a gap where a timeline began is shown, and no restore goes over it', async () => {
     let here = await open('a');
@@ -193,7 +193,7 @@ describe('restores and what came after them', () => {
     expect((await gapsOf(at('archive'))).length).toBe(1);
     await expect(restored('backup', 'c')).rejects.toMatchObject({ code: 'BACKUP_INVALID' });
     expect((await restored('behind', 'd')).ids).toEqual([1, 2, 3, 4, 5]);
-  }, 60_000);
+  });
 
   test('a restore that was cut off is no store, and one is refused beside an old log', async () => {
     const here = await open('a');
@@ -244,7 +244,7 @@ describe('restores and what came after them', () => {
     for (const wrong of ['x', '-1', '1.5', `${present.position}.`, 'tml_1.2'])
       await expect(here.read(wrong)).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
     await here.close();
-  }, 60_000);
+  });
 
   test('a reader who comes after entries were cleaned away is told, and does not go on over the gap', async () => {
     const here = await open('a', false);

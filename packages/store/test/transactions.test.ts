@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PAIR_SCHEMA, startTransactionLoad } from '../src/checker/transaction-load.ts';
+import { PAIR_SCHEMA } from '../src/checker/transaction-load.ts';
 import { type CheckedTransaction, checkTransactions } from '../src/checker/transactions.ts';
 import { shardSqlFiles } from '../src/engines/postgres/shard-sql.ts';
 import { createRecordStore, type RecordStore } from '../src/index.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
+import { startTransactionLoad } from './support/load.ts';
 
 const done = (
   id: number,
@@ -192,7 +193,7 @@ describe('transactions on shards', () => {
       sweepEveryMs: 0,
     });
     await cluster.join(1);
-  }, 120_000);
+  });
   afterAll(async () => {
     await store?.close();
     await cluster?.close();
@@ -200,7 +201,7 @@ describe('transactions on shards', () => {
 
   test('happen one after the other in a slot, absent records included, also while the slots move', async () => {
     const load = startTransactionLoad(store, { clients: 8, seed: 3, timeoutMs: 30_000 });
-    await expect.poll(() => load.history.length, { timeout: 60_000 }).toBeGreaterThan(500);
+    await expect.poll(() => load.history.length).toBeGreaterThan(500);
     const mover = cluster.mover();
     for (const [from, to] of [
       ['s0', 's1'],
@@ -208,7 +209,7 @@ describe('transactions on shards', () => {
     ] as const)
       await mover.run((await mover.plan({ from, to, first: 0, last: 63 })).id);
     const reached = load.history.length;
-    await expect.poll(() => load.history.length, { timeout: 60_000 }).toBeGreaterThan(reached + 200);
+    await expect.poll(() => load.history.length).toBeGreaterThan(reached + 200);
     expect(await load.check()).toEqual([]);
     expect(load.failures).toEqual([]);
   }, 240_000);
@@ -244,7 +245,7 @@ describe('transactions on shards', () => {
     // The server counts them with a delay of its own.
     await sleep(1_500);
     expect(await deadlocks()).toBe(before);
-  }, 60_000);
+  });
 
   test('what a transaction throws on records of different moments is not told: it runs again', async () => {
     const id = 2_000_000n;
@@ -263,7 +264,7 @@ describe('transactions on shards', () => {
       if (first?.record.by !== second?.record.by) throw new Error('halves of two pairs');
     });
     expect(runs).toBe(2);
-  }, 30_000);
+  });
 
   test('a commit whose answer was lost is known by any of its writes, though what it compared has changed since', async () => {
     const id = 3_000_000n;
@@ -294,7 +295,7 @@ describe('transactions on shards', () => {
     expect(await call(1, 77)).toMatchObject([{ code: 'ok' }, { code: 'ok', ver: 1 }]);
     expect((await call(null, 78)).map(({ code }) => code)).toEqual(['guard']);
     expect((await store.table('Pair').get({ id, side: 1 }))?.version).toBe(1);
-  }, 30_000);
+  });
 
   test('the control without the lock of the slot is caught by the checker', async () => {
     const commit = shardSqlFiles().find(({ name }) => name.includes('commit'))?.text as string;

@@ -1,5 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +41,7 @@ export interface Postgres {
   readonly dataDir: string;
   /** Pid of the postmaster. */
   pid(): number;
-  /** SIGKILL to the postmaster; what it leaves behind ends by itself. */
+  /** SIGKILL to the postmaster and all of its backends: one that runs a query would not notice, and go on. */
   kill(): Promise<void>;
   /** Starts again on the same data and port. */
   restart(): Promise<void>;
@@ -98,7 +110,21 @@ function newDataDir(): string {
   const dir = join(folder(), 'data');
   if (who) execFileSync('cp', ['-a', template, dir]);
   else cpSync(template, dir, { recursive: true });
+  identify(dir, who);
   return dir;
+}
+
+/**
+ * Gives a copied data directory an identifier of its own, as `initdb` does. PostgreSQL names the replication slots of a
+ * first copy after the number of a subscription and the identifier of its server: two servers with one identifier that
+ * copy from a third take each other's slots.
+ */
+function identify(dir: string, who: { uid: number; gid: number } | undefined): void {
+  const control = openSync(join(dir, 'global/pg_control'), 'r+');
+  // The identifier stands first. The check sum of the file is made right by `pg_resetwal`, and so is the log.
+  writeSync(control, randomBytes(8), 0, 8, 0);
+  closeSync(control);
+  execFileSync(join(postgresBin(), 'pg_resetwal'), ['-f', dir], { stdio: 'ignore', cwd: dir, ...who });
 }
 
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
@@ -181,11 +207,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     url: url('postgres'),
     pid: () => (child as Child).pid,
     async kill() {
-      if (!child) return;
-      process.kill(child.pid, 'SIGKILL');
-      await child.ended;
-      // Its backends notice within moments; a new postmaster refuses to start while they hold the shared memory.
-      await child.stop(0);
+      await child?.kill();
       child = undefined;
     },
     async restart() {
@@ -197,7 +219,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       if (!child) return;
       process.kill(child.pid, 'SIGINT');
       await Promise.race([child.ended, sleep(15_000)]);
-      await child.stop(0);
+      await child.kill();
       child = undefined;
     },
     baseBackup() {
@@ -216,7 +238,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       });
     },
     async close() {
-      if (child) await child.stop(3_000);
+      // Nobody needs its data any more.
+      await child?.kill();
       child = undefined;
       rmSync(join(dataDir, '..'), { recursive: true, force: true });
     },

@@ -1,4 +1,5 @@
-import { SparrowError } from '@sparrow/core';
+import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { TUNNEL_ERRORS_ZH } from './errors.zh.ts';
 
 /** Everything that goes wrong in a tunnel and that a developer should read about. */
 export type TunnelErrorCode =
@@ -25,4 +26,9 @@ export type TunnelErrorCode =
   /** The service holds as many tunnels as it may. */
   | 'TUNNELS_FULL';
 
-export class TunnelError extends SparrowError<TunnelErrorCode> {}
+export class TunnelError extends SparrowError<TunnelErrorCode> {
+  get chinese(): ErrorWords {
+    const words: Record<TunnelErrorCode, ErrorWords> = TUNNEL_ERRORS_ZH;
+    return words[this.code];
+  }
+}

@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
-import type { Diagnostic } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, type Diagnostic, PROBLEMS_ZH, type ProblemCode } from '@sparrow/protocol';
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface BuildOptions extends CommonOptions {
+interface BuildOptions extends CommonOptions, InstallTimeout {
   out?: string;
 }
 
@@ -15,6 +16,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
     .description('compile a mini program to a runtime package')
     .argument('[dir]', 'folder of the mini program', '.')
     .option('--out <dir>', 'folder of the package (default: .sparrow/package in the project)')
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: BuildOptions) => {
       const io = createIo(options.json);
       const [{ ensureDependencies, readProject }, { createCompiler, writePackage }] = await Promise.all([
@@ -23,7 +25,10 @@ export function buildCommand(setExitCode: SetExitCode): Command {
       ]);
       const started = performance.now();
       const project = readProject(resolve(io.cwd, dir));
-      await ensureDependencies(project.dir, { onLine: (text) => io.say(io.paint('dim', `  ${text}`)) });
+      await ensureDependencies(project.dir, {
+        onLine: (text) => io.say(io.paint('dim', `  ${text}`)),
+        timeoutMs: installTimeoutMs(options),
+      });
       const compiler = createCompiler({ dir: project.dir });
       try {
         const pkg = await compiler.build();
@@ -58,10 +63,19 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 }
 
 /** A finding with its place, its lines and what to do. */
-export function showDiagnostic(io: Io, diagnostic: Omit<Diagnostic, 'code'> & { code: string }): void {
+export function showDiagnostic(
+  io: Io,
+  diagnostic: Omit<Diagnostic, 'code'> & { code: Diagnostic['code'] | ProblemCode },
+): void {
   const { code, severity, message, file, line, column, frame, hint } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
-  io.say(`${io.paint(severity === 'error' ? 'red' : 'yellow', code)} ${place}  ${message}`);
+  const name = io.paint(severity === 'error' ? 'red' : 'yellow', code);
+  const { meaning, fix } = { ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code];
+  if (io.language === 'zh') {
+    io.say(`${name} ${place}  ${meaning}`);
+    io.say(`    ${message}`);
+  } else io.say(`${name} ${place}  ${message}`);
   if (frame) io.say(io.paint('dim', frame.replace(/^/gm, '    ')));
-  if (hint) io.say(`    Fix: ${hint}`);
+  if (io.language === 'zh') io.say(`    解决办法：${fix}${io.paint('dim', hint && `（${hint}）`)}`);
+  else if (hint) io.say(`    Fix: ${hint}`);
 }

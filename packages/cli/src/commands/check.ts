@@ -2,13 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CompiledPackage } from '@sparrow/compiler';
-import { PROBLEM_HINTS, type ProblemCode } from '@sparrow/protocol';
+import { PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { createInterruption } from '../interruption.ts';
 import { createIo, type Io } from '../io.ts';
+import { reportError } from '../report-error.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface CheckCommandOptions extends CommonOptions {
+interface CheckCommandOptions extends CommonOptions, InstallTimeout {
   mode: 'dual' | 'single';
   screenshots?: string;
   sheet?: string;
@@ -34,25 +37,25 @@ export function checkCommand(setExitCode: SetExitCode): Command {
       'limit for one page on an idle machine; a busy one gets more (default: 15)',
       parseCount,
     )
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: CheckCommandOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
-      const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator }] = await Promise.all([
-        import('@sparrow/cloud'),
-        import('@sparrow/compiler'),
-        import('@sparrow/simulator/server'),
-      ]);
+      const interruption = createInterruption();
+      const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator, SimulatorError }] =
+        await Promise.all([import('@sparrow/cloud'), import('@sparrow/compiler'), import('@sparrow/simulator/server')]);
       const compiler = createCompiler({ dir: folder });
       // State of its own, so that a run of `sparrow dev` on the same folder is not disturbed.
       const stateHome = await mkdtemp(join(tmpdir(), 'sparrow-check-'));
       let token = '';
       let first: CompiledPackage | undefined;
       try {
-        const server = await createDevServer({
+        const starting = createDevServer({
           dir: folder,
           stateHome,
           port: 0,
           watch: false,
+          installTimeoutMs: installTimeoutMs(options),
           onProgress: (text) => io.warn(`  ${text}`),
           async registerSimulator(app, deps) {
             // The packages are there by now: what is installed is compiled.
@@ -62,13 +65,15 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             return simulator;
           },
         });
+        const server = await interruption.race(starting);
         try {
           for (const notice of server.notices) io.warn(`  ${notice}`);
-          await server
+          const backend = server
             .whenBackendReady(BACKEND_WAIT_MS)
             .catch((error: Error) =>
               io.warn(`  the backend does not run, pages are checked without it: ${error.message}`),
             );
+          await interruption.race(backend);
           if (!first) throw new Error('the simulator was not registered');
           const report = await checkPages({
             project: server.project.title,
@@ -81,16 +86,32 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             ...(options.sheet !== undefined && { sheet: resolve(io.cwd, options.sheet) }),
             ownHosts: server.project.config.hosts ?? [],
             ...(options.screenshots !== undefined && { screenshots: resolve(io.cwd, options.screenshots) }),
+            signal: interruption.signal,
             onPage: (page, done, total) => progress(io, page, done, total),
           });
           show(io, report);
           io.json(options.json, report);
           setExitCode(report.summary.pages - report.summary.clean <= options.allow ? 0 : 1);
+          const { unfinished } = report;
+          if (!unfinished) return;
+          setExitCode(interruption.exitCode ?? 1);
+          const all = report.summary.pages + unfinished.pages.length;
+          const done = `${report.summary.pages} of ${all} pages were looked at, and are reported`;
+          reportError(
+            io,
+            unfinished.reason === 'interrupted'
+              ? interruption.error(done)
+              : new SimulatorError('BROWSER_DIED', `the browser ended in the middle: ${done}`, {
+                  hint: 'run it again; with --workers 1 it needs less memory',
+                }),
+            '',
+          );
         } finally {
           await server.close();
         }
       } finally {
         await rm(stateHome, { recursive: true, force: true });
+        interruption.forget();
       }
     });
 }
@@ -122,9 +143,15 @@ function show(io: Io, report: CheckReport): void {
     if (page.errors.length > 5) io.say(`    … and ${page.errors.length - 5} more`);
   }
   const codes = new Set(report.pages.flatMap((page) => page.errors.map((error) => error.code)));
-  const fixes = Object.entries(PROBLEM_HINTS).filter(([code]) => codes.has(code as ProblemCode));
-  if (fixes.length > 0) io.say('\n  How to fix:');
-  for (const [code, hint] of fixes) io.say(`  ${code}: ${hint}`);
+  const found = PROBLEM_CODES.filter((code) => codes.has(code));
+  const isChinese = io.language === 'zh';
+  if (found.length > 0) io.say(isChinese ? '\n  解决办法：' : '\n  How to fix:');
+  for (const code of found)
+    io.say(
+      isChinese
+        ? `  ${code}：${PROBLEMS_ZH[code].meaning}。${PROBLEMS_ZH[code].fix}`
+        : `  ${code}: ${PROBLEM_HINTS[code]}`,
+    );
   const { pages, compiled, rendered, clean } = report.summary;
   io.say('');
   io.say(`  ${pages} pages: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`);

@@ -7,8 +7,9 @@ import { createIo, type Io } from '../io.ts';
 import { packSdk, TEMPLATES, type TemplateName, writeTemplate } from '../template.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface CreateOptions extends CommonOptions {
+interface CreateOptions extends CommonOptions, InstallTimeout {
   template?: TemplateName;
   title?: string;
   appid?: string;
@@ -34,6 +35,7 @@ export function createCommand(setExitCode: SetExitCode): Command {
     .option('--appid <appid>', `appid of WeChat (default: ${TOURIST}, which needs no account)`)
     .option('-y, --yes', 'take the defaults, ask nothing')
     .option('--no-install', 'do not install the packages now')
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: CreateOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
@@ -51,7 +53,10 @@ export function createCommand(setExitCode: SetExitCode): Command {
       await packSdk(folder);
       if (options.install) {
         const { ensureDependencies } = await import('@sparrow/cloud');
-        await ensureDependencies(folder, { onLine: (line) => io.say(io.paint('dim', `  ${line}`)) });
+        await ensureDependencies(folder, {
+          onLine: (line) => io.say(io.paint('dim', `  ${line}`)),
+          timeoutMs: installTimeoutMs(options),
+        });
       }
       const name = shortPath(io.cwd, folder);
       io.say(`${io.paint('green', '✓')} ${answers.title} is in ${name}: ${files.length} files`);

@@ -10,8 +10,9 @@ import { REPOSITORY } from '../repository.ts';
 import { shortPath } from '../text.ts';
 import { showDiagnostic } from './build.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
+import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
 
-interface DevOptions extends CommonOptions {
+interface DevOptions extends CommonOptions, InstallTimeout {
   port?: number;
   lan: boolean;
   watch: boolean;
@@ -38,6 +39,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
     .option('--no-lan', 'do not open the phone view to the local network')
     .option('--no-watch', 'do not reload when files change')
     .option('--no-logs', 'do not print the log of the backend')
+    .addOption(installTimeoutOption())
     .action(async (dir: string, options: DevOptions) => {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
@@ -57,6 +59,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         lan: options.lan,
         watch: options.watch,
         backendEnv: options.env,
+        command: io.command,
         consoleDir: join(REPOSITORY, 'apps/console/dist'),
         async registerSimulator(app, deps) {
           const first = await compiler.build();
@@ -70,6 +73,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
           });
           return await register(app, deps);
         },
+        installTimeoutMs: installTimeoutMs(options),
         onProgress: (text) => io.say(io.paint('dim', `  ${text}`)),
       });
       try {
@@ -157,7 +161,7 @@ function printLogs(io: Io, server: DevServer): void {
 }
 
 function printLine(io: Io, { source, level, text }: LogLine): void {
-  // What the compiler finds has been shown with its lines.
+  // What the compiler found is shown with the lines around it instead.
   if (level === 'debug' || source === 'compiler') return;
   const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
   io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);

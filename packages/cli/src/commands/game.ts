@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { Operator } from '@sparrow/router';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
@@ -223,15 +224,24 @@ async function orElse(work: Promise<void>, takeBack: () => Promise<void>): Promi
 
 function readConfig(io: Io, options: GameOptions): GameConfig {
   const file = resolve(io.cwd, options.config ?? 'game.json');
+  let config: GameConfig;
   try {
-    const config = JSON.parse(readFileSync(file, 'utf8')) as GameConfig;
-    return config.keyFile ? { ...config, keyFile: resolve(dirname(file), config.keyFile) } : config;
+    config = JSON.parse(readFileSync(file, 'utf8')) as GameConfig;
   } catch (cause) {
     throw new CliError('USAGE', `${file} cannot be read as a game's config`, {
       cause,
       hint: 'write one as packages/router/README.md shows, or name it with --config',
     });
   }
+  if (!config.keyFile) return config;
+  const folder = dirname(file);
+  const keyFile = joinInside(folder, String(config.keyFile));
+  // The config may have come with a project; it must not name a file of the user.
+  if (keyFile === undefined || !leadsInside(folder, keyFile))
+    throw new CliError('USAGE', `keyFile of ${file} leads out of its folder: ${config.keyFile}`, {
+      hint: 'put the key into a file beside the config and keep it out of version control',
+    });
+  return { ...config, keyFile };
 }
 
 async function withOperator(io: Io, options: GameOptions, work: (operator: Operator) => Promise<void>): Promise<void> {

@@ -41,6 +41,8 @@ export interface DevServerOptions {
   strictPort?: boolean;
   /** Let devices of the LAN open the phone view, by a token. */
   lan?: boolean;
+  /** How `sparrow` is called where this was started; the console's texts name commands so. */
+  command?: string;
   /** Folder of the console's static files. */
   consoleDir?: string;
   registerSimulator?: RegisterSimulator;
@@ -55,6 +57,8 @@ export interface DevServerOptions {
   watch?: boolean;
   /** Install or link the packages of the project that are missing; default true. */
   install?: boolean;
+  /** Limit for npm in each folder; default five minutes. */
+  installTimeoutMs?: number | undefined;
   /** Told about steps that take a while before the server is ready. */
   onProgress?: (text: string) => void;
   tunnelLimits?: Partial<TunnelLimits>;
@@ -124,7 +128,10 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
     const wechat = options.wechat ?? readWeChatConfig(state.path);
     // Data that WeChat encrypts carries the appid it was made for.
     const appid = wechat?.appid ?? project.appid;
-    if (options.install !== false) notices.push(...(await ensureProject(project, options.onProgress)));
+    if (options.install !== false)
+      notices.push(
+        ...(await ensureProject(project, { onLine: options.onProgress, timeoutMs: options.installTimeoutMs })),
+      );
     const db = openDatabase(join(state.path, 'control.db'));
     closers.push(() => db.destroy());
 
@@ -220,6 +227,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
         port,
         ...(lanUrl === undefined ? {} : { lanUrl, lanQr: qrSvg(lanUrl) }),
         backend: events.backend(),
+        ...(options.command === undefined ? {} : { command: options.command }),
       }),
     });
     closers.push(() => server.close());

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { joinInside, leadsInside } from '@sparrow/core/files';
 import {
   type Lookup,
   type Operator,
@@ -37,7 +38,7 @@ export function createGameService(options: { dir: string }): GameService {
 
   function config(): Parameters<typeof openOperator>[0] {
     const read = JSON.parse(readFileSync(file, 'utf8')) as Parameters<typeof openOperator>[0];
-    const key = read.keyFile ? readFileSync(resolve(dirname(file), read.keyFile), 'utf8').trim() : read.key;
+    const key = read.keyFile ? readKey(options.dir, String(read.keyFile)) : read.key;
     const { keyFile: _, ...rest } = read;
     return { ...rest, ...(key !== undefined && { key }) };
   }
@@ -81,4 +82,14 @@ export function createGameService(options: { dir: string }): GameService {
       await (await opening?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** The key stands in a file of the project: what a project names must not make us read, or send on, a file of the user. */
+function readKey(project: string, keyFile: string): string {
+  const path = joinInside(project, keyFile);
+  if (path === undefined || !leadsInside(project, path))
+    throw new CloudError('PATH_OUTSIDE_PROJECT', `keyFile of game.json leads out of the project: ${keyFile}`, {
+      hint: 'put the key into a file beside game.json and keep it out of version control',
+    });
+  return readFileSync(path, 'utf8').trim();
 }

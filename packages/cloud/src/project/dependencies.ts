@@ -9,7 +9,7 @@ export interface DependencyOptions {
   /** Told about work that takes a while, and what npm prints. */
   onLine?: (text: string) => void;
   /** Limit for all that npm does here; default five minutes. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Folders whose `miniprogram_npm` brings packages: the developer has built what is in there. */
   built?: readonly string[];
   /** Install in place what serves development too: a backend may be started with it. */

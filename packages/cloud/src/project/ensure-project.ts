@@ -9,7 +9,11 @@ import type { Project } from './read-project.ts';
  *
  * @returns what cannot be had: only the pages that need it, or the backend, do without.
  */
-export async function ensureProject(project: Project, onLine: (text: string) => void = () => {}): Promise<string[]> {
+export async function ensureProject(
+  project: Project,
+  options: { onLine?: ((text: string) => void) | undefined; timeoutMs?: number | undefined } = {},
+): Promise<string[]> {
+  const { onLine = () => {}, timeoutMs } = options;
   const { dir, clientDir, backendDir } = project;
   const clients = [...new Set([dir, clientDir])];
   const built = clients.filter((folder) => existsSync(join(folder, 'miniprogram_npm')));
@@ -19,7 +23,7 @@ export async function ensureProject(project: Project, onLine: (text: string) => 
   const notices: string[] = [];
   for (const folder of new Set(folders)) {
     try {
-      await ensureDependencies(folder, { onLine, built, development: ofBackend.includes(folder) });
+      await ensureDependencies(folder, { onLine, timeoutMs, built, development: ofBackend.includes(folder) });
     } catch (error) {
       if (!(error instanceof CloudError) || error.code !== 'DEPENDENCIES_MISSING') throw error;
       notices.push(`${error.message}${error.hint === undefined ? '' : `\nFix: ${error.hint}`}`);

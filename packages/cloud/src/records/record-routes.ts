@@ -72,9 +72,7 @@ export function registerRecordRoutes(app: FastifyInstance, options: { records: R
         const { cursor, query, key } = request.query;
         if (kind !== 'GENERIC') {
           const offset = Number(cursor ?? 0);
-          const list = await store
-            .list(table)
-            .listGetAll(fromJson(message, JSON.parse(key ?? '{}')), { offset, limit: PAGE });
+          const list = await store.list(table).listGetAll(fromJson(message, keyOf(key)), { offset, limit: PAGE });
           const next = offset + list.elements.length;
           return {
             records: list.elements.map(({ record, index, version }) => ({
@@ -184,6 +182,18 @@ export function registerRecordRoutes(app: FastifyInstance, options: { records: R
         return reply.status(202).send(move);
       }),
   );
+}
+
+/** The key of a list as the address carries it. */
+function keyOf(text = '{}'): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CloudError('BAD_REQUEST', `the key is not JSON: ${text.slice(0, 80)}`, {
+      cause,
+      hint: 'give the fields of the key, for example {"player":"42"}',
+    });
+  }
 }
 
 type Store = Awaited<ReturnType<RecordService['store']>>;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { joinInside, leadsInside } from '@sparrow/core/files';
@@ -6,6 +5,7 @@ import { holdFile, isHeld } from '@sparrow/core/hold-file';
 import type { RunFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { readIfThere, writeFileAtomic } from './atomic-file.ts';
+import { writeToken } from './console-token.ts';
 import { endLeftover } from './process-identity.ts';
 
 /** Format of the whole `.sparrow` folder; `control.db` counts its own. */
@@ -14,7 +14,7 @@ export const STATE_FORMAT = 1;
 /** The `.sparrow` folder of a project, held by this process. */
 export interface StateFolder {
   path: string;
-  /** Bearer token of `/api/v1`: 32 random bytes, base64url, kept across runs in a file of mode 0600. */
+  /** Bearer token of `/api/v1`: 32 bytes, base64url, the same in every run; programs of this user find it in a file of mode 0600. */
   token: string;
   /** `apps/<app>/<env>/{data,files,logs}`, made when asked for. */
   appFolder(app: string, env: string, kind: 'data' | 'files' | 'logs'): string;
@@ -28,9 +28,10 @@ export interface StateFolder {
  *
  * The kernel lets go of the lock however the process ends, see `holdFile`.
  *
+ * @param options.userHome folder for what belongs to the user and not to a project; default `~/.local/state`
  * @throws CloudError FOLDER_IN_USE naming the holder, STATE_TOO_NEW.
  */
-export function openStateFolder(projectDir: string): StateFolder {
+export function openStateFolder(projectDir: string, options: { userHome?: string } = {}): StateFolder {
   const path = join(projectDir, '.sparrow');
   // A project from elsewhere may bring the folder along, as a link to where nothing of it should be written.
   if (!leadsInside(projectDir, path))
@@ -43,7 +44,7 @@ export function openStateFolder(projectDir: string): StateFolder {
     const before = readRun(projectDir);
     if (before?.backend) endLeftover(before.backend);
     rmSync(join(path, 'run.json'), { force: true });
-    const token = readOrMakeToken(join(path, 'token'));
+    const token = writeToken(path, options.userHome);
     // The listener also keeps the lock from being collected, which would let go of it.
     const release = (): void => {
       process.off('exit', release);
@@ -110,12 +111,4 @@ function checkFormat(path: string): void {
     throw new CloudError('STATE_TOO_NEW', `${path} has format ${text.trim()}, this Sparrow knows ${STATE_FORMAT}`, {
       hint: 'update Sparrow, or run `sparrow reset` to begin with an empty state',
     });
-}
-
-function readOrMakeToken(file: string): string {
-  const known = readIfThere(file)?.trim();
-  if (known && known.length >= 32) return known;
-  const token = randomBytes(32).toString('base64url');
-  writeFileAtomic(file, `${token}\n`, 0o600);
-  return token;
 }

@@ -32,6 +32,8 @@ export interface TemplateBundle {
   templates: string;
   /** Findings by the component that they break or concern. */
   diagnostics: Map<string, Diagnostic[]>;
+  /** Project paths of all template files of a component: its own and what they import and include. */
+  files: Map<string, string[]>;
 }
 
 /** The `templates` expression of the components of one (sub)package, with all that their templates import. */
@@ -41,6 +43,7 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
   const scripts = new Map<string, string | undefined>();
   const own: string[] = [];
   const diagnostics = new Map<string, Diagnostic[]>();
+  const files = new Map<string, string[]>();
 
   /** Reads what a file refers to; says what is wrong with the reference. */
   const follow = (from: SourceFile, reference: Reference, suffix: string, found: Diagnostic[]) => {
@@ -108,11 +111,16 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
     const file = tree.read(`${path}.wxml`);
     if (!file) continue;
     const found: Diagnostic[] = [];
-    const template = visit(file, found, new Set([`${path}.wxml`]), [`${path}.wxml`]);
+    const seen = new Set([`${path}.wxml`]);
+    const template = visit(file, found, seen, [`${path}.wxml`]);
+    files.set(
+      path,
+      [...seen].filter((name) => name.endsWith('.wxml')),
+    );
     if (template.generator !== undefined) own.push(path);
     diagnostics.set(path, found);
   }
-  return { templates: assembleTemplates({ generators, scripts, own }), diagnostics };
+  return { templates: assembleTemplates({ generators, scripts, own }), diagnostics, files };
 }
 
 /** Templates that include each other have no end; those that import each other are fine. */

@@ -19,6 +19,7 @@ import { installHover } from './hover.ts';
 import { createObservers } from './observers.ts';
 import { answerQuery } from './queries.ts';
 import { installScrolling } from './scrolling.ts';
+import { asksForTheme, themedCss } from './themed-css.ts';
 
 export interface ViewOptions {
   /** To native. */
@@ -91,8 +92,8 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
   root.classList.toggle('wx-v2', boot.styleVersion === 2);
   mount.appendChild(root);
 
-  const resolveAssets = (css: string): string =>
-    css
+  const finished = (css: string): string =>
+    themedCss(css, config.theme)
       .replaceAll('sparrow-asset:', boot.assetBase)
       .replace(/\b(?:env|constant)\(\s*(safe-area-inset-(?:top|right|bottom|left))\s*(?:,[^()]*)?\)/g, 'var(--$1)');
   for (const side of ['top', 'right', 'bottom', 'left'] as const) {
@@ -108,7 +109,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       if (sheets.has(path)) return;
       const style = document.createElement('style');
       style.dataset.path = path;
-      style.textContent = resolveAssets(boot.styles[path] ?? '');
+      style.textContent = finished(boot.styles[path] ?? '');
       sheets.set(path, style);
       styleHome.appendChild(style);
     },
@@ -211,11 +212,17 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       for (const { path, css } of updates) {
         boot.styles[path] = css;
         const style = sheets.get(path);
-        if (style) style.textContent = resolveAssets(css);
+        if (style) style.textContent = finished(css);
       }
     },
     configure(next) {
+      const turned = next.theme !== config.theme;
       config = next;
+      if (turned)
+        for (const [path, style] of sheets) {
+          const css = boot.styles[path] ?? '';
+          if (asksForTheme(css)) style.textContent = finished(css);
+        }
       applyConfig();
     },
     command: (command) => scrolling.command(command),

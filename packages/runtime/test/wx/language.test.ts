@@ -12,7 +12,7 @@ const WORDS = {
     picker: ['取消', '确定'],
     copied: '内容已复制',
     exited: ['小程序已退出', '重新进入'],
-    fault: ['运行错误（1 个）', '调用栈', '解决方法：日志中有完整的调用栈，行号对应源码'],
+    fault: ['运行错误（1 个）', '调用栈', '解决办法：日志面板中有对应源码行的调用栈'],
   },
   en: {
     asks: ['May it use your microphone?', 'Deny', 'Allow'],

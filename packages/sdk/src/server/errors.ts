@@ -1,3 +1,5 @@
+import { SDK_ERRORS_ZH } from './errors.zh.ts';
+
 /** Everything the SDK can fail with. The names are those of Wafer's wafer-node-sdk where it has one. */
 export type SparrowSdkErrorCode =
   /** A variable of the environment is missing: the program was not started by Sparrow. */
@@ -36,6 +38,12 @@ export class SparrowSdkError extends Error {
     this.name = 'SparrowSdkError';
     this.code = code;
     this.hint = options.hint;
+  }
+
+  /** What the code means and what to do about it, in Chinese. */
+  get chinese(): { meaning: string; fix: string } {
+    const words: Record<SparrowSdkErrorCode, { meaning: string; fix: string }> = SDK_ERRORS_ZH;
+    return words[this.code];
   }
 }
 

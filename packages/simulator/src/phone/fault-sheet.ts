@@ -1,7 +1,7 @@
 import { PROBLEM_HINTS } from '@sparrow/protocol';
 import { h } from './dom.ts';
 import type { Fault } from './faults.ts';
-import { fitText } from './overlay.ts';
+import { fitText, markedFrame } from './overlay.ts';
 import type { PhoneTexts } from './texts.ts';
 
 /** Faults that are listed; the others stand in the log. */
@@ -51,9 +51,9 @@ export function createFaultSheet(
       {},
       h('strong', {}, `${fault.code} ${place} `, badge),
       h('p', {}, fault.message),
-      fault.place?.frame ? h('pre', {}, fault.place.frame) : undefined,
+      fault.place?.frame ? h('pre', {}, ...markedFrame(fault.place.frame)) : undefined,
       fault.stack ? h('details', {}, h('summary', {}, texts.stack), h('pre', {}, fault.stack)) : undefined,
-      h('p.overlay-hint', {}, texts.fix(texts.hints[fault.code] ?? PROBLEM_HINTS[fault.code])),
+      h('p.overlay-hint', {}, texts.fix(texts.problems?.[fault.code].fix ?? PROBLEM_HINTS[fault.code])),
     );
     if (listed === 1) {
       list.append(article);

@@ -60,13 +60,35 @@ export function createOverlay(
               'article',
               {},
               h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
+              texts.words && h('p', {}, texts.words[error.code].meaning),
               h('p', {}, error.message),
-              error.frame ? h('pre', {}, error.frame) : undefined,
-              h('p.overlay-hint', {}, error.hint),
+              error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
+              h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
             ),
           ),
       );
     },
     failure: (message) => show(texts.cannotStart, h('pre', {}, message)),
   };
+}
+
+/**
+ * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped line
+ * points at nothing.
+ */
+export function markedFrame(frame: string): (Node | string)[] {
+  const lines = frame.split('\n');
+  const caretAt = lines.findIndex((line) => /^\s*\|\s*\^\s*$/.test(line));
+  const marked = lines[caretAt - 1];
+  if (marked === undefined) return [frame];
+  const column = (lines[caretAt] ?? '').indexOf('^');
+  const above = lines.slice(0, caretAt - 1).map((line) => `${line}\n`);
+  const below = lines.slice(caretAt + 1).map((line) => `\n${line}`);
+  return [
+    ...above,
+    marked.slice(0, column),
+    h('mark', {}, marked.slice(column, column + 1) || ' '),
+    marked.slice(column + 1),
+    ...below,
+  ];
 }

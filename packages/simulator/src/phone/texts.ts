@@ -1,8 +1,12 @@
-import type { ProblemCode } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, PROBLEMS_ZH } from '@sparrow/protocol';
 import type { Scope } from '@sparrow/runtime/native';
 
 /** Words that the phone itself shows around a mini program, in the language of the user. */
 const zh = {
+  /** Of compile findings, where they are not told in the compiler's own English. */
+  words: DIAGNOSTICS_ZH as typeof DIAGNOSTICS_ZH | undefined,
+  /** Of problems of the running program. */
+  problems: PROBLEMS_ZH as typeof PROBLEMS_ZH | undefined,
   menu: '更多',
   share: '转发给朋友',
   shared: '已转发（模拟）',
@@ -20,7 +24,7 @@ const zh = {
   runtimeErrors: (count: number) => `运行错误（${count} 个）`,
   moreErrors: (count: number) => `之后的 ${count} 个错误`,
   stack: '调用栈',
-  fix: (hint: string) => `解决方法：${hint}`,
+  fix: (hint: string) => `解决办法：${hint}`,
   cannotStart: '小程序无法启动',
   silent: {
     LOGIC_STUCK: (seconds: number) => `LOGIC_STUCK：逻辑层已 ${seconds} 秒没有响应，有脚本一直在运行`,
@@ -53,20 +57,13 @@ const zh = {
     'scope.invoice': '获取你的发票',
     'scope.invoiceTitle': '获取你的发票抬头',
   } satisfies Record<Scope, string>,
-  hints: {
-    UNCAUGHT: '日志中有完整的调用栈，行号对应源码',
-    UNHANDLED_REJECTION: '用 try 包住 await，或为 Promise 加上 catch；不传回调的 wx 接口返回 Promise',
-    COMPONENT_ERROR: '日志中有完整的调用栈，行号对应源码',
-    API_CRASHED: '这是 Sparrow 的缺陷，请附上调用参数反馈',
-    VIEW_ERROR: '这是 Sparrow 的缺陷，请附上页面代码反馈',
-    PAGE_FAILED: '日志中有调用栈；可能是页面的某个文件有误',
-    SET_DATA_FLOOD: '检查是否有 setData 在自己的回调、监听器或定时器中再次触发自己',
-  } as Partial<Record<ProblemCode, string>>,
 };
 
 export type PhoneTexts = typeof zh;
 
 const en: PhoneTexts = {
+  words: undefined,
+  problems: undefined,
   menu: 'More',
   share: 'Share with a friend',
   shared: 'Shared (simulated)',
@@ -117,7 +114,6 @@ const en: PhoneTexts = {
     'scope.invoice': 'read your invoices',
     'scope.invoiceTitle': 'read your invoice titles',
   },
-  hints: {},
 };
 
 export const phoneTexts = (language: string): PhoneTexts => (language.startsWith('zh') ? zh : en);

@@ -37,9 +37,10 @@ export function findChromium(): string | undefined {
 /**
  * A headless Chromium that stays off the network.
  *
+ * @param options.ownSignals the caller closes the browser when a signal comes; otherwise a signal ends browser and process
  * @throws SimulatorError BROWSER_NOT_FOUND
  */
-export async function launchBrowser(options: { args?: string[] } = {}): Promise<Browser> {
+export async function launchBrowser(options: { args?: string[]; ownSignals?: boolean } = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath)
     throw new SimulatorError('BROWSER_NOT_FOUND', 'there is no Chromium on this machine', {
@@ -49,6 +50,7 @@ export async function launchBrowser(options: { args?: string[] } = {}): Promise<
   const { chromium } = await import('playwright-core');
   return chromium.launch({
     executablePath,
+    ...(options.ownSignals && { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false }),
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',

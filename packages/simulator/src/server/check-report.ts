@@ -37,6 +37,8 @@ export interface CheckReport {
   summary: { pages: number; compiled: number; rendered: number; clean: number };
   apis: { used: string[]; missing: string[] };
   components: { used: string[]; missing: string[] };
+  /** The check ended early: why, and the pages that were not looked at. */
+  unfinished?: { reason: 'interrupted' | 'browser-died'; pages: string[] };
 }
 
 /** Numbers of the diagnostics of a page and of the components it uses, by one of the manifest's two lists. */
@@ -110,5 +112,7 @@ export interface CheckOptions {
   pageTimeoutMs?: number;
   /** Host names of the project's own backend: a failure to reach them is not the network's. */
   ownHosts?: readonly string[];
+  /** Ends the check early; the report has what was seen so far. */
+  signal?: AbortSignal;
   onPage?(page: CheckPage, done: number, total: number): void;
 }

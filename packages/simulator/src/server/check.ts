@@ -26,13 +26,16 @@ export async function checkPages(given: CheckOptions): Promise<CheckReport> {
   const sightings = new Map<string, Sighting>();
   const queue = [...paths];
   const names = fileNames(paths);
-  const browser = await launchBrowser();
+  const browser = await launchBrowser({ ownSignals: true });
   const numbers = { phones: 0 };
+  const end = endOf(browser, given.signal);
   try {
     const work = async (): Promise<void> => {
       const looker = createLooker(browser, options, () => `check-${numbers.phones++}`);
-      for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+      for (let path = queue.shift(); path !== undefined && end.reason === undefined; path = queue.shift()) {
         const sighting = await looker.look(path);
+        // Without its browser a page was not looked at, whatever came of it.
+        if (end.reason !== undefined) return;
         sightings.set(path, sighting);
         if (screenshots !== undefined && sighting.picture) {
           sighting.page.screenshot = join(screenshots, names.get(path) ?? '');
@@ -44,18 +47,55 @@ export async function checkPages(given: CheckOptions): Promise<CheckReport> {
       await looker.close();
     };
     const workers = options.workers ?? Math.min(4, availableParallelism());
-    await Promise.all(Array.from({ length: Math.max(1, Math.min(workers, paths.length)) }, work));
+    const all = Promise.all(Array.from({ length: Math.max(1, Math.min(workers, paths.length)) }, work));
+    await Promise.race([all, end.came]).catch((error: unknown) => {
+      if (end.reason === undefined) throw error;
+    });
+    // Those that are still at work fail with the browser, and nobody asks them any more.
+    all.catch(() => {});
   } finally {
+    end.forget();
     await browser.close().catch(() => {});
   }
   const seen = paths.flatMap((path) => sightings.get(path) ?? []);
   const report = summary(options, seen);
+  const unseen = paths.filter((path) => !sightings.has(path));
+  if (end.reason !== undefined && unseen.length > 0) report.unfinished = { reason: end.reason, pages: unseen };
   if (sheet !== undefined && pictures)
     await writeFile(
       sheet,
       contactSheet(report, new Map(seen.map(({ page, picture }) => [page.path, picture])), pictures),
     );
   return report;
+}
+
+type Reason = NonNullable<CheckReport['unfinished']>['reason'];
+
+/** What may end a check before its last page: the caller, or the end of the browser itself. */
+function endOf(browser: Browser, signal: AbortSignal | undefined) {
+  let reason: Reason | undefined;
+  const came = Promise.withResolvers<void>();
+  const over = (why: Reason): void => {
+    reason ??= why;
+    came.resolve();
+  };
+  const onAbort = (): void => over('interrupted');
+  const onDisconnect = (): void => over('browser-died');
+  browser.on('disconnected', onDisconnect);
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted) onAbort();
+  return {
+    came: came.promise,
+    /** A browser that is gone is noticed here, too, before its event comes. */
+    get reason(): Reason | undefined {
+      if (!browser.isConnected()) reason ??= 'browser-died';
+      return reason;
+    },
+    forget(): void {
+      browser.off('disconnected', onDisconnect);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
 }
 
 /** Looks at one page after the other, on the same phone while it is whole. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Access, AddressBook, BackendStatus, DevEvent, WeChatUsers } from '@sparrow/protocol';
+import type { Access, AddressBook, BackendStatus, DevEvent, LogLine, WeChatUsers } from '@sparrow/protocol';
 
 /** What the simulator needs of the server it lives in. */
 export interface SimulatorDeps {
@@ -10,6 +10,7 @@ export interface SimulatorDeps {
   events: {
     subscribe(listener: (event: DevEvent) => void): () => void;
     emit(event: DevEvent): void;
+    log(line: Omit<LogLine, 'time'>): void;
     backend(): BackendStatus;
   };
   url: string;

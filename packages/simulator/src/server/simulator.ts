@@ -3,14 +3,15 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
-import { BoundedQueue } from '@sparrow/core';
-import type { DevEvent, Diagnostic, LogLine, PackageChange, ProgramProblem, WeChatUsers } from '@sparrow/protocol';
+import type { Diagnostic, PackageChange, ProgramProblem, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { answerErrors, objectOf, userOf } from './bodies.ts';
 import { typeOf } from './content-type.ts';
 import type { SimulatorDeps } from './deps.ts';
+import { createDiagnosticLog } from './diagnostic-log.ts';
 import { SimulatorError } from './errors.ts';
+import { createEventFeed } from './event-feed.ts';
 import { createFileShelf } from './file-shelf.ts';
 import { createProblemTeller } from './problems.ts';
 import { createRelay } from './relay.ts';
@@ -36,8 +37,6 @@ const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
 const PHONE_PAGES = ['phone.html', 'phone.css', 'boot.html', 'view.html', 'single.html'];
 /** Packages that phones may still be loading from. */
 const KEPT_PACKAGES = 8;
-/** Events that wait for a slow phone; then it is cut off and comes back. */
-const EVENT_QUEUE = 1_000;
 /** Longer stacks are cut, in characters. */
 const MAX_STACK = 20_000;
 
@@ -94,10 +93,6 @@ export function createSimulator(options: SimulatorOptions) {
     const first = options.first ?? (await options.compiler.build());
     keep(first);
     const problems = createProblemTeller((problem) => options.onProblem?.(problem));
-    const logFindings = (found: readonly Diagnostic[]): void => {
-      for (const diagnostic of found) deps.events.emit({ type: 'log', line: lineOf(diagnostic) });
-    };
-    logFindings(first.manifest.diagnostics);
 
     // The simulator checks its own token wherever it is mounted; the doors are its server's.
     app.addHook('onRequest', async (request, reply) => {
@@ -207,11 +202,7 @@ export function createSimulator(options: SimulatorOptions) {
       client.once('message', (data) => {
         clearTimeout(late);
         if (!sameToken(tokenOf(data.toString()), token)) return client.close(4401, 'token');
-        const queue = new BoundedQueue<DevEvent>(EVENT_QUEUE);
-        const send = (event: DevEvent): void => {
-          if (client.bufferedAmount < 1 << 20) client.send(JSON.stringify(event));
-          else if (!queue.push(event)) client.terminate();
-        };
+        const send = createEventFeed(client);
         const { id, diagnostics } = current.manifest;
         send({ type: 'hello', packageId: id, diagnostics, backend: deps.events.backend() });
         stop = deps.events.subscribe(send);
@@ -222,13 +213,13 @@ export function createSimulator(options: SimulatorOptions) {
       });
     }
 
+    const logFindings = createDiagnosticLog(deps.events.log);
+    logFindings(first.manifest.diagnostics);
     if (options.watch !== false) {
       await options.compiler.watch(({ pkg, change }) => {
-        const news = newFindings(current.manifest.diagnostics, pkg.manifest.diagnostics);
         keep(pkg);
         if (change !== 'none') problems.reset();
-        options.onPackage?.(pkg, change, news);
-        logFindings(news);
+        options.onPackage?.(pkg, change, logFindings(pkg.manifest.diagnostics));
         deps.events.emit({
           type: 'package',
           packageId: pkg.manifest.id,
@@ -250,23 +241,6 @@ export function createSimulator(options: SimulatorOptions) {
         await shelf.close();
       },
     };
-  };
-}
-
-/** What the package before did not have: a fault that stays through several edits is told once. */
-function newFindings(before: readonly Diagnostic[], now: readonly Diagnostic[]): Diagnostic[] {
-  const keyOf = ({ code, file, message, frame }: Diagnostic): string => JSON.stringify([code, file, message, frame]);
-  const known = new Set(before.map(keyOf));
-  return now.filter((diagnostic) => !known.has(keyOf(diagnostic)));
-}
-
-function lineOf({ code, severity, message, file, line, column, frame, hint }: Diagnostic): LogLine {
-  return {
-    time: Date.now(),
-    source: 'compiler',
-    level: severity === 'error' ? 'error' : 'warn',
-    text: `${code} ${file}${line > 0 ? `:${line}:${column}` : ''}  ${message}`,
-    stack: [frame, `Fix: ${hint}`].filter(Boolean).join('\n'),
   };
 }
 

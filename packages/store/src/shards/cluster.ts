@@ -67,7 +67,38 @@ export async function addShard(
 }
 
 /**
- * Slots will move from server to server, so each must be able to replicate from the new one at its address and the
+ * A copy of another shard's server has its identifier. PostgreSQL names what it keeps for a first copy after the
+ * identifier of the copying server, so two moves to such twins would take it from each other and never end. Two
+ * databases of one server are no twins.
+ *
+ * @throws StoreError CONFIG_INVALID
+ */
+async function checkIdentity(
+  other: { id: string; client: ShardClient },
+  shard: { id: string; client: ShardClient },
+): Promise<void> {
+  const [there, here] = await Promise.all(
+    [other, shard].map(async ({ client }) => {
+      const [row] = await client.query<{ system: string; started: string }>(
+        {
+          text: `select system_identifier::text as system, pg_postmaster_start_time()::text as started
+            from pg_control_system()`,
+        },
+        performance.now() + 5_000,
+      );
+      return row;
+    }),
+  );
+  if (there?.system !== here?.system || there?.started === here?.started) return;
+  throw new StoreError(
+    'CONFIG_INVALID',
+    `the server of ${shard.id} is a copy of that of ${other.id}: both have the identifier ${here?.system}`,
+    { hint: `make the server of ${shard.id} with initdb, not from a copy of another one's data` },
+  );
+}
+
+/**
+ * Slots will move from server to server, so each must be another server than the new one, and able to replicate from it at its address and the
  * other way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
  *
  * @throws StoreError CONFIG_INVALID
@@ -83,6 +114,7 @@ async function checkAddresses(meta: MetaStore, shard: { id: string; url: string;
         () => false,
       );
       if (!answers) continue;
+      await checkIdentity({ id: other.id, client }, shard);
       await checkReach({ id: other.id, client }, shard);
       await checkReach(shard, other);
     } finally {

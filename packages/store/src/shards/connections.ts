@@ -1,4 +1,4 @@
-import { BoundedQueue } from '@sparrow/core';
+import { BoundedQueue, Ticker } from '@sparrow/core';
 import pg from 'pg';
 
 /**
@@ -37,7 +37,13 @@ export function createConnections(options: { url: string; max: number; connectMs
   const jobs = new Set<Job>();
   const open = new Set<pg.Client>();
   let closed = false;
-  let tick: ReturnType<typeof setInterval> | undefined;
+  const ticker = new Ticker(TICK_MS, (now) => {
+    for (const job of jobs) if (now >= job.deadline && end(job)) job.fail(new Error('no answer in time'));
+    // The one that was used last is at the end.
+    while (idle.length > 0 && now - (idle[0] as { since: number }).since > IDLE_MS)
+      drop((idle.shift() as { connection: pg.Client }).connection);
+    return jobs.size > 0 || idle.length > 0;
+  });
 
   const end = (job: Job): boolean => jobs.delete(job);
 
@@ -46,20 +52,6 @@ export function createConnections(options: { url: string; max: number; connectMs
       const job = waiting.shift();
       if (!job || jobs.has(job)) return job;
     }
-  }
-
-  function watch(): void {
-    tick ??= setInterval(() => {
-      const now = performance.now();
-      for (const job of jobs) if (now >= job.deadline && end(job)) job.fail(new Error('no answer in time'));
-      // The one that was used last is at the end.
-      while (idle.length > 0 && now - (idle[0] as { since: number }).since > IDLE_MS)
-        drop((idle.shift() as { connection: pg.Client }).connection);
-      if (jobs.size > 0 || idle.length > 0) return;
-      clearInterval(tick);
-      tick = undefined;
-    }, TICK_MS);
-    tick.unref();
   }
 
   function drop(connection: pg.Client): void {
@@ -83,13 +75,19 @@ export function createConnections(options: { url: string; max: number; connectMs
       drop(connection);
       const job = next();
       if (job && end(job)) job.fail(error);
-      if (waiting.size > 0 && open.size < max && !closed) dial();
+      dialForWaiting();
     });
+  }
+
+  /** Somebody waits, and there may be one more. */
+  function dialForWaiting(): void {
+    if (waiting.size > 0 && open.size < max && !closed) dial();
   }
 
   /** To the next who waits, or aside. */
   function put(connection: pg.Client): void {
-    if (!open.has(connection)) return;
+    // It broke behind its last answer.
+    if (!open.has(connection)) return dialForWaiting();
     const job = next();
     if (job) job.run(connection);
     else if (closed) drop(connection);
@@ -100,7 +98,7 @@ export function createConnections(options: { url: string; max: number; connectMs
     take(job) {
       if (closed) return job.fail(new Error('the client is closed'));
       jobs.add(job);
-      watch();
+      ticker.start();
       const free = idle.pop();
       if (free) return job.run(free.connection);
       if (!waiting.push(job)) {
@@ -113,11 +111,11 @@ export function createConnections(options: { url: string; max: number; connectMs
       end(job);
       if (!broken) return put(connection);
       drop(connection);
-      if (waiting.size > 0 && open.size < max && !closed) dial();
+      dialForWaiting();
     },
     async close() {
       closed = true;
-      clearInterval(tick);
+      ticker.stop();
       for (const job of jobs) if (!job.sent && end(job)) job.fail(new Error('the client is closed'));
       // Who still waits for an answer gets it, or loses it with the connection at its deadline.
       for (const { connection } of idle) drop(connection);

@@ -12,14 +12,14 @@ export interface Group {
   last: number;
   /** Differs for every fence of a move. */
   turn: number;
+  /** A fence that is not drained by then is taken back, ms. */
+  drainMs: number;
 }
 
 export interface HandOverOptions {
   meta: MetaStore;
   tables: readonly MovedTable[];
   statements: MoveStatements;
-  /** A fence that is not drained by then is taken back, ms. */
-  drainMs: number;
   onStep?: ((move: Move, step: string) => void | Promise<void>) | undefined;
   /** For the negative control of the tests alone. */
   withoutFence?: boolean | undefined;
@@ -38,7 +38,7 @@ const MARK_SHARE = 0.8;
  * @throws StoreError VERIFY_FAILED, SHARD_DOWN
  */
 export function createHandOver(options: HandOverOptions): (move: Move, group: Group) => Promise<boolean> {
-  const { meta, tables, drainMs, withoutFence } = options;
+  const { meta, tables, withoutFence } = options;
   const { grant, release, unfence } = options.statements;
 
   const sumOf = (first: number, last: number): string =>
@@ -53,7 +53,7 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
    * Who is writing finishes first; who comes now waits, then sees the fence. The mark goes behind everything that was
    * written before it.
    */
-  const fence = (move: Move, { from, first, last, turn }: Group, epoch: number): Promise<{ sum: string }[]> =>
+  const fence = (move: Move, { from, first, last, turn, drainMs }: Group, epoch: number): Promise<{ sum: string }[]> =>
     from.session(
       (query) =>
         query(`begin; set local lock_timeout = ${Math.max(50, Math.floor(drainMs / 2))};
@@ -66,7 +66,7 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
     );
 
   /** The last statement's commit is durable there, and with it what was replicated before it. */
-  const drain = (move: Move, { to, first, last, turn }: Group): Promise<{ sum: string }[]> =>
+  const drain = (move: Move, { to, first, last, turn, drainMs }: Group): Promise<{ sum: string }[]> =>
     to.session(
       (query) =>
         query(`select sparrow.await_mark(${first}, '${move.id}', ${turn}, ${Math.floor(drainMs * MARK_SHARE)});
@@ -76,7 +76,7 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
     );
 
   return async (move, group) => {
-    const { from, to, first, last } = group;
+    const { from, to, first, last, drainMs } = group;
     const epoch = await meta.nextEpoch();
     await options.onStep?.(move, 'fence');
     const begun = performance.now();

@@ -9,9 +9,19 @@ const LOOK_MS = 50;
 /** Who waits for a copy is told so often for whom. */
 const TELL_MS = 5_000;
 
+/** State of a table that was read and has not caught up with what was written meanwhile. */
+const READ = 'f';
+
+interface TableState {
+  /** Its number on the target. */
+  table: number;
+  /** As in `pg_subscription_rel`; `r` when the copy is whole. */
+  state: string;
+}
+
 /** The first steps of a move: the copy, and what is written meanwhile. */
 export function createMoveCopy({ options, statements, shards, slot, dropLink }: MoveContext) {
-  const { exec, publish, numberOf, clean } = statements;
+  const { exec, publish, numberOf, systemOf, clean } = statements;
 
   async function copy(move: Move): Promise<void> {
     await shards(move, async (both) => {
@@ -38,13 +48,14 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
     });
   }
 
-  async function catchUp(move: Move): Promise<void> {
+  async function catchUp(move: Move): Promise<boolean> {
     const end = performance.now() + options.copyMs;
     let told = performance.now();
-    await shards(move, async ({ from, to }) => {
+    return shards(move, async ({ from, to }) => {
       for (;;) {
-        const waiting = await tablesToCopy(move, from, to);
-        if (waiting === 0) return;
+        const states = await statesOf(move, to);
+        if (states.length === 0 || !(await slotsLive(move, from, to, states))) return false;
+        if (states.every(({ state }) => state === 'r')) return true;
         const now = performance.now();
         if (now > end) {
           const [oldest] = await blockersOf(from).catch(() => []);
@@ -62,30 +73,58 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
     });
   }
 
-  /** @throws StoreError MOVE_REFUSED when there is no replication any more */
-  async function tablesToCopy(move: Move, from: ShardClient, to: ShardClient): Promise<number> {
-    const { subscription } = move.link;
-    const [state] = await exec(
-      to,
-      `select count(*) filter (where r.srsubstate <> 'r')::int as waiting, count(*)::int as tables
-       from pg_subscription s join pg_subscription_rel r on r.srsubid = s.oid where s.subname = $1`,
-      [subscription],
-    );
-    const [kept] = await exec(from, 'select 1 from pg_replication_slots where slot_name = $1', [subscription]);
-    if (Number(state?.tables) === 0 || !kept)
-      throw new StoreError('MOVE_REFUSED', `the replication of move ${move.id} is gone`, {
-        hint: 'a shard failed over in mid-move: it is copied again',
-      });
-    return Number(state?.waiting);
-  }
-
   async function replicationLives(move: Move): Promise<boolean> {
     return shards(move, async ({ from, to }) => {
-      const { subscription } = move.link;
-      const [kept] = await exec(from, 'select 1 from pg_replication_slots where slot_name = $1', [subscription]);
-      const [there] = await exec(to, 'select 1 from pg_subscription where subname = $1', [subscription]);
-      return kept !== undefined && there !== undefined;
+      const states = await statesOf(move, to);
+      return states.length > 0 && (await slotsLive(move, from, to, states));
     });
+  }
+
+  /** The tables of a move's replication on the target, and how far the copy of each is. */
+  async function statesOf(move: Move, to: ShardClient): Promise<TableState[]> {
+    const rows = await exec(
+      to,
+      `select r.srrelid::int8::text as table, r.srsubstate as state
+       from pg_subscription s join pg_subscription_rel r on r.srsubid = s.oid where s.subname = $1`,
+      [move.link.subscription],
+    );
+    return rows.map((row) => ({ table: Number(row.table), state: String(row.state) }));
+  }
+
+  /**
+   * Whether the source still keeps what the target lacks: the slot of the subscription, and that of each table that was
+   * read and has not caught up. With a slot that is gone the target would try for ever to go on.
+   */
+  async function slotsLive(
+    move: Move,
+    from: ShardClient,
+    to: ShardClient,
+    states: readonly TableState[],
+  ): Promise<boolean> {
+    const { subscription } = move.link;
+    const slots = await exec(
+      from,
+      "select slot_name from pg_replication_slots where slot_name = $1 or slot_name like 'pg\\_%\\_sync\\_%'",
+      [subscription],
+    );
+    const kept = new Set(slots.map(({ slot_name }) => slot_name));
+    if (!kept.has(subscription)) return false;
+    const read = states.filter(({ state }) => state === READ);
+    if (read.length === 0) return true;
+    const number = await numberOf(to, subscription);
+    const system = await systemOf(to);
+    const lost = read.filter(({ table }) => !kept.has(`pg_${number}_sync_${table}_${system}`));
+    if (lost.length === 0) return true;
+    // A worker that has caught up gives its slot back just before its table is seen to be in another state.
+    const workers = await exec(
+      to,
+      'select relid::int8::text as table from pg_stat_subscription where relid is not null',
+    );
+    const busy = new Set(workers.map((row) => Number(row.table)));
+    const now = await statesOf(move, to);
+    return !lost.some(
+      ({ table }) => !busy.has(table) && now.some((entry) => entry.table === table && entry.state === READ),
+    );
   }
 
   return { copy, catchUp, replicationLives };

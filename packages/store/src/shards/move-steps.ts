@@ -7,7 +7,8 @@ import { createMoveSwitch } from './move-switch.ts';
 /** The steps of a move: each may be done again by whoever resumes it. */
 export interface MoveSteps {
   copy(move: Move): Promise<void>;
-  catchUp(move: Move): Promise<void>;
+  /** Waits until the copy is whole; false when it never will be, since its replication is gone. */
+  catchUp(move: Move): Promise<boolean>;
   /**
    * Before the first slot is switched the target begins to keep what will be written there; notes it in the journal
    * first.

@@ -7,6 +7,17 @@ import type { ShardClient } from './shard-client.ts';
 
 /** Fences of one group that are taken back before a move gives up. */
 const FENCES = 200;
+/**
+ * A fence that was not drained in time is followed by a longer one, up to this: on a disk that takes a hundred
+ * milliseconds for a commit the short one would never do. Shorter than a client waits until it looks after a slot.
+ */
+const LONGEST_DRAIN_MS = 900;
+const LONGER = 1.5;
+/** Marks that are sent before a fence, when they come through slowly. */
+const PROBES = 10;
+const PROBE_MS = 10_000;
+/** A mark that takes longer than this part of a fence is slow. */
+const PROBE_SHARE = 1 / 3;
 
 /** The step in which slots change hands. */
 export function createMoveSwitch({ options, statements, shards }: MoveContext) {
@@ -16,7 +27,6 @@ export function createMoveSwitch({ options, statements, shards }: MoveContext) {
     meta,
     tables: options.tables,
     statements,
-    drainMs,
     onStep: options.onStep,
     withoutFence: options.withoutFence,
   });
@@ -54,10 +64,11 @@ export function createMoveSwitch({ options, statements, shards }: MoveContext) {
       let failures = 0;
       for (let first = copiedFrom(move); first <= move.last; ) {
         const last = Math.min(move.last, first + groupSlots - 1);
+        const wait = Math.max(drainMs, Math.min(LONGEST_DRAIN_MS, drainMs * LONGER ** failures));
         // Until the target has caught up a fence would only disturb.
-        if (!options.withoutFence) await caughtUp(move, from, to, failures);
+        if (!options.withoutFence) await caughtUp(move, from, to, wait * PROBE_SHARE);
         const turn = clock.now() * 16 + (move.retries % 16);
-        if (await handOver(move, { from, to, first, last, turn })) {
+        if (await handOver(move, { from, to, first, last, turn, drainMs: wait })) {
           move.switched = last + 1;
           first = last + 1;
           failures = 0;
@@ -74,12 +85,12 @@ export function createMoveSwitch({ options, statements, shards }: MoveContext) {
     });
   }
 
-  /** Waits, without a fence, until a mark comes through quickly; the more fences failed, the longer it tries. */
-  async function caughtUp(move: Move, from: ShardClient, to: ShardClient, failures: number): Promise<void> {
-    for (let i = 0; i < 10 * (failures + 1); i++) {
+  /** Waits, without a fence, until a mark comes through quickly. */
+  async function caughtUp(move: Move, from: ShardClient, to: ShardClient, quickMs: number): Promise<void> {
+    for (let i = 0; i < PROBES; i++) {
       const begun = performance.now();
-      const through = await probe(from, to, move, clock.now() * 16 + (i % 16), 10_000);
-      if (through && performance.now() - begun < drainMs / 3) return;
+      const through = await probe(from, to, move, clock.now() * 16 + (i % 16), PROBE_MS);
+      if (through && performance.now() - begun < quickMs) return;
     }
   }
 

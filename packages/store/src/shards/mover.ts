@@ -70,6 +70,9 @@ export interface MoverOptions {
   cleanRows?: number;
 }
 
+/** A copy whose replication is lost is begun again, so many times in one run. */
+const COPIES = 3;
+
 export function createMover(options: MoverOptions): Mover {
   const { meta, tables, withoutFence = false } = options;
   const clock = options.clock ?? systemClock;
@@ -108,7 +111,7 @@ export function createMover(options: MoverOptions): Mover {
         await steps.copy(move);
         return enter(move, 'catching-up');
       case 'catching-up':
-        await steps.catchUp(move);
+        if (!(await steps.catchUp(move))) return enter(move, 'copying');
         if (!withoutFence) await steps.prepareReverse(move);
         return enter(move, 'switching');
       case 'switching':
@@ -146,8 +149,13 @@ export function createMover(options: MoverOptions): Mover {
     const { prepare } = options;
     if (prepare && !isOver(move))
       await withShards(meta, move, ({ from, to }) => Promise.all([prepare(from), prepare(to)]));
+    let copies = 0;
     while (!isOver(move) && !(move.state === 'reversible' && !toEnd)) {
       try {
+        if (move.state === 'copying' && ++copies > COPIES)
+          throw new StoreError('MOVE_REFUSED', `the replication of move ${move.id} was lost ${COPIES} times`, {
+            hint: 'see who drops replication slots of its shards, then: sparrow store shards move --resume',
+          });
         await copyAgainIfLost(move);
         await step(move);
         delete move.error;

@@ -1,3 +1,4 @@
+import { Ticker } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
 import { applyWrite } from '../apply-write.ts';
@@ -67,7 +68,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   /** The last group that was begun and is not durable. */
   let group: Group | undefined;
   const open = new Set<Group>();
-  let tick: ReturnType<typeof setInterval> | undefined;
+  const ticker = new Ticker(TICK_MS, (now) => {
+    refuseLate(now);
+    return open.size > 0;
+  });
 
   function newest(text: string, key: Buffer): Buffer | undefined {
     const entry = overlay.pending.get(text) ?? overlay.find(text);
@@ -92,7 +96,7 @@ export function createCommitter(options: CommitterOptions): Committer {
         for (const { reject } of own.waiting) reject(error);
       },
     );
-    watch();
+    ticker.start();
     return own;
   }
 
@@ -101,21 +105,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (group === own) group = undefined;
   }
 
-  function watch(): void {
-    tick ??= setInterval(() => {
-      const now = performance.now();
-      for (const { waiting } of open)
-        for (let i = waiting.length - 1; i >= 0; i--) {
-          const { deadline, writes, reject } = waiting[i] as Waiting;
-          if (deadline > now) continue;
-          waiting.splice(i, 1);
-          reject(tooLate(writes));
-        }
-      if (open.size > 0) return;
-      clearInterval(tick);
-      tick = undefined;
-    }, TICK_MS);
-    tick.unref();
+  function refuseLate(now: number): void {
+    for (const { waiting } of open)
+      for (let i = waiting.length - 1; i >= 0; i--) {
+        const { deadline, writes, reject } = waiting[i] as Waiting;
+        if (deadline > now) continue;
+        waiting.splice(i, 1);
+        reject(tooLate(writes));
+      }
   }
 
   /** Hands changes to the log; what comes while the disk is busy is one group. */
@@ -161,10 +158,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     async idle() {
       for (const { durable } of [...open]) await durable.catch(() => {});
     },
-    close() {
-      clearInterval(tick);
-      tick = undefined;
-    },
+    close: () => ticker.stop(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { Ticker } from '@sparrow/core';
 import { LostAnswer, type ShardClient } from '../../shards/shard-client.ts';
 import type { RowData } from './rows.ts';
 
@@ -44,27 +45,19 @@ export function createReadBatches(client: ShardClient): ReadBatches {
   let waiting: Wanted[] = [];
   const pending = new Set<Wanted>();
   let running = 0;
-  let tick: ReturnType<typeof setInterval> | undefined;
+  /** Deadlines of those who wait; what is under way has its own, which may be later. */
+  const ticker = new Ticker(TICK_MS, (now) => {
+    for (const wanted of pending)
+      if (now > wanted.until + TICK_MS && settle(wanted))
+        wanted.reject(new LostAnswer(new Error('no answer in time'), !wanted.sent));
+    return pending.size > 0;
+  });
 
   function settle(wanted: Wanted): boolean {
     if (wanted.settled) return false;
     wanted.settled = true;
     pending.delete(wanted);
     return true;
-  }
-
-  /** Deadlines of those who wait; what is under way has its own, which may be later. */
-  function watch(): void {
-    tick ??= setInterval(() => {
-      const now = performance.now();
-      for (const wanted of pending)
-        if (now > wanted.until + TICK_MS && settle(wanted))
-          wanted.reject(new LostAnswer(new Error('no answer in time'), !wanted.sent));
-      if (pending.size > 0) return;
-      clearInterval(tick);
-      tick = undefined;
-    }, TICK_MS);
-    tick.unref();
   }
 
   function send(): void {
@@ -138,7 +131,7 @@ export function createReadBatches(client: ShardClient): ReadBatches {
         const name = key.latin1Slice(0, key.length);
         const wanted: Wanted = { slot, key, name, until, sent: false, settled: false, resolve, reject };
         pending.add(wanted);
-        watch();
+        ticker.start();
         waiting.push(wanted);
         send();
       });
