@@ -178,6 +178,7 @@ export function Phones({
             device: device.id,
             landscape: landscape ? '1' : '0',
             mode,
+            trace: '1',
             theme: dark ? 'dark' : 'light',
             lang: language === 'zh' ? 'zh_CN' : 'en',
           });

@@ -124,5 +124,6 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
   log: shape({ level: 'string', text: 'string', pageId: 'number' }),
   problem: shape({ kind: 'string', code: 'string', message: 'string', pageId: 'number' }),
   report: shape({ event: 'string', data: 'any' }),
+  trace: shape({ messages: 'array' }),
   debugResult: shape({ id: 'number', value: 'any' }),
 };
