@@ -15,7 +15,7 @@ import {
   Tabs,
   Typography,
 } from 'antd';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Api, RecordTable, SlowLog, StoredRecord } from './api.ts';
 import { Shards } from './shards.tsx';
 import { useErrorText, useTexts } from './texts.ts';
@@ -49,7 +49,8 @@ function Tables({ api }: { api: Api }) {
   const errorText = useErrorText();
   const [tables, setTables] = useState<RecordTable[]>();
   const [name, setName] = useState('');
-  const [records, setRecords] = useState<StoredRecord[]>([]);
+  const [shown, setShown] = useState<{ of: string; records: StoredRecord[] }>({ of: '', records: [] });
+  const latest = useRef(0);
   const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
   const [next, setNext] = useState<string>();
   const [query, setQuery] = useState('');
@@ -80,18 +81,22 @@ function Tables({ api }: { api: Api }) {
   const load = useCallback(
     async (cursor: string | undefined, text: string): Promise<void> => {
       if (!name) return;
+      // Answers may overtake each other; only that of the newest question is shown.
+      latest.current += 1;
+      const ticket = latest.current;
       if (isList && text === '') {
-        setRecords([]);
+        setShown({ of: name, records: [] });
         setNext(undefined);
         return;
       }
       try {
         const page = await api.records(name, { cursor, ...(isList ? { key: keyOf(text) } : { query: text }) });
-        setRecords(page.records);
+        if (ticket !== latest.current) return;
+        setShown({ of: name, records: page.records });
         setNext(page.cursor);
         setFailure('');
       } catch (error) {
-        setFailure(errorText(error));
+        if (ticket === latest.current) setFailure(errorText(error));
       }
     },
     [api, name, isList, keyOf, errorText],
@@ -135,11 +140,13 @@ function Tables({ api }: { api: Api }) {
       </Flex>
       {failure && <Alert type="error" title={failure} />}
       <Table
+        // Rows of one table have no key in another: they must not be drawn under its columns even once.
+        key={name}
         size="small"
         rowKey={(row) => JSON.stringify([row.index, ...(table?.key ?? []).map((field) => row.record[field])])}
-        dataSource={records}
+        dataSource={shown.of === name ? shown.records : []}
         pagination={false}
-        scroll={{ x: true }}
+        scroll={{ x: 'max-content' }}
         columns={[
           ...(table?.fields ?? []).map(({ name: field, encrypted }) => ({
             title: encrypted ? `${field} 🔒` : field,
@@ -155,6 +162,7 @@ function Tables({ api }: { api: Api }) {
           { title: t.version, dataIndex: 'version', key: '$version' },
           {
             key: '$actions',
+            fixed: 'right',
             render: (_: unknown, row: StoredRecord) => (
               <Space>
                 <Button size="small" onClick={() => setEditing(row)}>
