@@ -17,6 +17,7 @@ import {
 } from 'antd';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Api, RecordTable, SlowLog, StoredRecord } from './api.ts';
+import { Prose } from './prose.tsx';
 import { Shards } from './shards.tsx';
 import { useErrorText, useTexts } from './texts.ts';
 
@@ -32,7 +33,16 @@ export function Records({ api }: { api: Api }) {
     );
   }, [api]);
   if (state === 'asked') return null;
-  if (state === 'none') return <Empty description={<p className="explained">{t.noRecords}</p>} />;
+  if (state === 'none')
+    return (
+      <Empty
+        description={
+          <p className="explained">
+            <Prose text={t.noRecords} />
+          </p>
+        }
+      />
+    );
   return (
     <Tabs
       items={[
@@ -107,7 +117,7 @@ function Tables({ api }: { api: Api }) {
     void load(undefined, '');
   }, [load]);
 
-  if (failure && !tables) return <Alert type="info" showIcon title={failure} />;
+  if (failure && !tables) return <Alert type="info" showIcon title={<Prose text={failure} />} />;
   if (!tables) return <Empty description={t.empty} />;
   const turn = (pages: (string | undefined)[]): void => {
     setCursors(pages);
@@ -138,7 +148,7 @@ function Tables({ api }: { api: Api }) {
           ＋ {t.newRecord}
         </Button>
       </Flex>
-      {failure && <Alert type="error" title={failure} />}
+      {failure && <Alert type="error" title={<Prose text={failure} />} />}
       <Table
         // Rows of one table have no key in another: they must not be drawn under its columns even once.
         key={name}
@@ -256,7 +266,7 @@ function Editor(props: {
         }
       }}
     >
-      {failure && <Alert type="error" title={failure} />}
+      {failure && <Alert type="error" title={<Prose text={failure} />} />}
       <Form form={form} layout="vertical" initialValues={initial}>
         {table.fields.map((field) => (
           <Form.Item
@@ -294,7 +304,7 @@ function Slow({ api }: { api: Api }) {
     const timer = setInterval(load, 2_000);
     return () => clearInterval(timer);
   }, [api, errorText]);
-  if (failure && !log) return <Alert type="info" showIcon title={failure} />;
+  if (failure && !log) return <Alert type="info" showIcon title={<Prose text={failure} />} />;
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
       {log && log.hot.length > 0 && (
