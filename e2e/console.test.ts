@@ -95,6 +95,13 @@ describe('the console', () => {
     await page.getByRole('button', { name: '添加手机' }).click();
     await phones(page, 3);
     await expect.poll(async () => (await outside()).at(-1)).toBe(true);
+    // The ring around it is two pixels wide.
+    const room = await page.evaluate(() => {
+      const edge = (selector: string): number =>
+        [...document.querySelectorAll(selector)].at(-1)?.getBoundingClientRect().right ?? 0;
+      return edge('.shelf') - edge('.bezel');
+    });
+    expect(room).toBeGreaterThan(2);
     // Whatever in the phone is scrolled into view, the phone stays in its frame.
     const moved = await page
       .locator('.bezel')
@@ -279,6 +286,38 @@ describe('a phone in the console', () => {
     await phone.evaluate(() => window.sparrow.phone?.setTheme('dark'));
     await rows.first().click();
     await page.getByRole('tabpanel').locator('.detail').waitFor();
+  });
+
+  it('shows what passes between logic and view: setData, flushes, events, with direction, size, page and payload', async () => {
+    const page = await openConsole(await start(), { width: 1600, height: 1100 }, 'en-US');
+    const [phone] = (await phones(page, 2)) as [Frame];
+    await page.getByRole('tab', { name: 'Bridge' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    const handle = await phone.evaluateHandle(() =>
+      window.sparrow.phone?.viewFrame(window.sparrow.phone.pages().at(-1)?.id ?? 0),
+    );
+    const view = await handle.asElement()?.contentFrame();
+    await view?.locator('wx-button').click();
+    await expect.poll(() => topPage(phone), { timeout: PATIENT_MS }).toBe('pages/rooms/rooms');
+    const row = (text: string) => page.getByRole('tabpanel').locator('.line-network').filter({ hasText: text }).first();
+    for (const [name, direction] of [
+      ['event tap', 'view → logic'],
+      ['setData', 'logic → view'],
+      ['flush', 'logic → view'],
+      ['login', 'logic → phone'],
+    ] as const) {
+      await row(name).waitFor();
+      expect(await row(name).locator('.ant-tag').nth(1).textContent()).toBe(direction);
+      expect(await row(name).locator('.ms').last().textContent()).toMatch(/^\d/);
+    }
+    expect(await row('event tap').locator('.ms').first().textContent()).toBe('pages/login/login');
+    await row('setData').locator('button').click();
+    await expect
+      .poll(() => row('setData').locator('pre').textContent())
+      .toMatch(/"component": "pages\/[\s\S]*"data": \{/);
+    const rows = await page.getByRole('tabpanel').locator('.line-network button').allTextContents();
+    expect(rows.filter((text) => /evaluate|debugResult|trace/.test(text))).toEqual([]);
+    if (process.env.SPARROW_PICTURES) await page.screenshot({ path: `${process.env.SPARROW_PICTURES}/bridge.png` });
   });
 });
 

@@ -109,7 +109,9 @@ export function App(props: {
         }
       }
       if (newLogs.length > 0) setLogs((old) => [...old, ...newLogs].slice(-KEPT));
-      if (newTrace.length > 0) setTrace((old) => [...old, ...newTrace].slice(-KEPT));
+      // What the logic layer has seen comes a little later than what the phone has.
+      const byTime = (one: TraceEntry, other: TraceEntry): number => one.time - other.time;
+      if (newTrace.length > 0) setTrace((old) => [...old, ...newTrace].sort(byTime).slice(-KEPT));
       if (newNetwork.length > 0 || restarted.size > 0)
         setNetwork((old) => {
           // What a phone had open when it was started anew has ended with it.

@@ -34,3 +34,6 @@ export function pretty(body: string): string {
 }
 
 export const clock = (time: number): string => new Date(time).toTimeString().slice(0, 8);
+
+/** Characters of a message, for people: `812`, `12.4 k`. */
+export const sizeText = (size: number): string => (size < 1_000 ? String(size) : `${(size / 1_000).toFixed(1)} k`);

@@ -1,7 +1,7 @@
 import { DIAGNOSTICS_ZH, spellCommands, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useState } from 'react';
-import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty } from './entries.ts';
+import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty, sizeText } from './entries.ts';
 import { Network } from './network.tsx';
 import { Tail } from './tail.tsx';
 import { type Texts, useTexts } from './texts.ts';
@@ -87,7 +87,9 @@ export function Panel(props: {
             label: t.trace,
             children: (
               <TraceList
-                entries={of(props.trace).filter((entry) => matches(filter, entry.event, entry.summary, entry.verb))}
+                entries={of(props.trace).filter((entry) =>
+                  matches(filter, entry.event, entry.page, entry.summary, entry.verb),
+                )}
               />
             ),
           },
@@ -110,7 +112,9 @@ function Logs({ entries }: { entries: PanelLog[] }) {
             {logText(entry, t)}
             {entry.stack && (
               <details>
-                <summary>{t.stack(entry.stack.trim().split('\n').length)}</summary>
+                <summary>
+                  {entry.source === 'compiler' ? t.lines : t.stack(entry.stack.trim().split('\n').length)}
+                </summary>
                 <pre>{entry.stack}</pre>
               </details>
             )}
@@ -119,6 +123,13 @@ function Logs({ entries }: { entries: PanelLog[] }) {
       ))}
     </Tail>
   );
+}
+
+/** Between which layers a message goes: a call of native comes from the logic, or from the view of a page. */
+function directionOf({ verb, pageId }: TraceEntry, t: Texts): string {
+  if (verb === 'Publish' || verb === 'Subscribe') return t.verbs[verb];
+  const layer = pageId > 0 ? t.sources.view : t.sources.service;
+  return verb === 'Invoke' ? `${layer} → ${t.sources.native}` : `${t.sources.native} → ${layer}`;
 }
 
 /** A line as it is told: what the compiler found in the language of the user, everything else as it was written. */
@@ -144,15 +155,20 @@ function TraceList({ entries }: { entries: TraceEntry[] }) {
           >
             <time>{clock(entry.time)}</time>
             <Tag>{entry.phone}</Tag>
-            <Tag color={VERB_COLORS[entry.verb]} title={t.verbs[entry.verb]}>
-              {entry.verb}
+            <Tag color={VERB_COLORS[entry.verb]} title={entry.verb}>
+              {directionOf(entry, t)}
             </Tag>
             <b>{entry.event}</b>
             <span className="text muted">{open === entry ? '' : entry.summary.slice(0, 120)}</span>
+            <span className="ms page">{entry.page}</span>
+            <span className="ms">{entry.size > 0 && sizeText(entry.size)}</span>
           </button>
           {open === entry && (
             <div className="detail">
-              <p>{t.verbs[entry.verb]}</p>
+              <p>
+                {entry.verb} · {directionOf(entry, t)}
+                {entry.page && ` · ${entry.page}`}
+              </p>
               <pre>{pretty(entry.summary)}</pre>
             </div>
           )}

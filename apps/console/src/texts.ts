@@ -41,6 +41,7 @@ const en = {
   emptyLogs: 'What the mini program and its backend print stands here.',
   emptyNetwork: 'Requests, uploads, downloads and sockets of the phones stand here.',
   emptyTrace: 'Messages between the logic, the pages and the phone stand here.',
+  lines: 'Lines and fix',
   stack: (lines: number) => (lines === 1 ? 'Stack, 1 line' : `Stack, ${lines} lines`),
   sources: {
     backend: 'backend',
@@ -128,7 +129,7 @@ const en = {
   growTo: 'Target shard',
   grow: 'Grow: move half of the largest range',
   growToPostgres: 'Grow to PostgreSQL',
-  copiedRows: 'Rows copied',
+  copiedRows: (count: number) => `Rows copied: ${count}`,
   addShard: 'Add shard',
   addShardFirst: 'Add a shard to grow to.',
   slots: 'slots',
@@ -147,7 +148,7 @@ const en = {
   state: 'State',
   time: 'Time',
   operation: 'Operation',
-  verbs: { Publish: 'service → view', Subscribe: 'view → service', Invoke: '→ native', On: 'native →' },
+  verbs: { Publish: 'logic → view', Subscribe: 'view → logic' },
 };
 export type Texts = typeof en;
 
@@ -181,6 +182,7 @@ const zh: Texts = {
   emptyLogs: '小程序和后端输出的日志显示在这里。',
   emptyNetwork: '各手机的请求、上传、下载和 WebSocket 连接显示在这里。',
   emptyTrace: '逻辑层、视图层与原生层之间的消息显示在这里。',
+  lines: '代码与解决办法',
   stack: (lines) => `调用栈（${lines} 行）`,
   sources: {
     backend: '后端',
@@ -267,7 +269,7 @@ const zh: Texts = {
   growTo: '目标分片',
   grow: '扩容：迁移最大区间的一半',
   growToPostgres: '扩展到 PostgreSQL',
-  copiedRows: '已复制行数',
+  copiedRows: (count: number) => `已复制行数：${count}`,
   addShard: '添加分片',
   addShardFirst: '请先添加一个分片再扩容。',
   slots: '个槽位',
@@ -286,7 +288,7 @@ const zh: Texts = {
   state: '状态',
   time: '时间',
   operation: '操作',
-  verbs: { Publish: '逻辑层 → 视图层', Subscribe: '视图层 → 逻辑层', Invoke: '→ 原生层', On: '原生层 →' },
+  verbs: { Publish: '逻辑层 → 视图层', Subscribe: '视图层 → 逻辑层' },
 };
 
 export const TEXTS: Record<Language, Texts> = { zh, en };

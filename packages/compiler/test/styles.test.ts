@@ -257,8 +257,17 @@ test.each(['less', 'scss', 'styl'])('an app.%s without app.wxss is a warning', a
   expect(summary(await build(onePage({ [`app.${suffix}`]: '@c: red;', 'app.wxss': '' })))).toEqual([]);
 });
 
-test('a brace that is missing is one error at its rule', async () => {
-  const pkg = await build(onePage({ 'pages/a.wxss': '.x { color: red }\n.a { color: red;\n.b { color: blue }' }));
-  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'WXSS_SYNTAX', severity: 'error', line: 2 }]);
+test.each([
+  ['after a declaration', '.x { color: red }\n.a { color: red;\n.b { color: blue }', 2],
+  ['after one without a semicolon', '.x { color: red }\n.a { color: red\n.b { color: blue }\n.c { color: green }', 2],
+  [
+    'inside of a media query',
+    '.x { color: red }\n@media (min-width: 1px) {\n.a { color: red\n.b { color: blue }\n}',
+    3,
+  ],
+  ['with a slip behind it', '.x { color: red }\n.a { color: red;\n.b { color: blue; border\n}\n.c { color: red }', 2],
+])('a brace that is missing %s is one error at its rule', async (_name, wxss, line) => {
+  const pkg = await build(onePage({ 'pages/a.wxss': wxss }));
+  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'WXSS_SYNTAX', severity: 'error', line }]);
   expect(pkg.styles.get('')?.['pages/a']).toContain('.x { color: red }');
 });

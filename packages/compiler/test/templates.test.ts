@@ -265,6 +265,12 @@ test.each([
   ['an end tag that is missing', '<view>\n<view>\n<text>x\n</view>\n</view>', '3:1', '<text> has no end tag'],
   ['one that is missing to the end', '<view>\n<input>\n<view>x\n</view>', '1:1', '<view> has no end tag'],
   ['an end tag too many', '<view>x</view>\n</view>', '2:1', '</view> closes nothing'],
+  ['an end tag that is missing on one line', '<view><text>{{ a }}</view>', '1:7', '<text> has no end tag'],
+  ['a > that is missing', '<view>\n<text\n<view>a</view></text></view>', '2:1', 'begins inside of <text>'],
+  ['a quote that is missing', '<view class="a>x</view>\n<view class="b">y</view>', '1:1', 'begins inside of <view>'],
+  ['a binding without its end', '<view>\n<view wx:if="{{a}">x</view>\n</view>', '2:14', 'missing expression end'],
+  ['a } that is missing in a text', '<view>{{ a }</view>\n<text>{{b}}</text>', '1:12', 'inside expression'],
+  ['the first of two slips', '<view><text>{{ a }}</view>\n<view>{{ b + }}</view>', '1:7', '<text> has no end tag'],
 ])('%s is one error, at its place', async (_name, wxml, place, message) => {
   const pkg = await build(onePage({ 'pages/a.wxml': wxml }));
   expect(pkg.manifest.diagnostics).toMatchObject([{ severity: 'error', message: expect.stringContaining(message) }]);

@@ -57,6 +57,12 @@ test('constructor is an ordinary property where it is written', async () => {
   expect(await result(body)).toBe('16,Object');
 });
 
+test('constructor is asked for behind typeof and !, and x[constructor] is an ordinary index', async () => {
+  const body = `exports.f = function (x) { var constructor = 'k'; var own = { k: 'indexed' };
+    return [typeof own.constructor, !own.constructor, own[constructor]] }`;
+  expect(await result(body)).toBe('string,false,indexed');
+});
+
 test('an own property named constructor is that property', async () => {
   expect(await result("exports.f = function (x) { x = { constructor: 'mine' }; return x.constructor }")).toBe('mine');
 });

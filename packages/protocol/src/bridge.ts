@@ -170,6 +170,8 @@ export interface ServiceBoot {
   userFiles: UserFile[];
   /** Enables `evaluate` and the recording of API use. */
   debug: boolean;
+  /** A tool reads along: messages to the views and from them are told, too. Otherwise nobody looks at them. */
+  trace: boolean;
 }
 
 /** A file or, without data, a folder of the user folder. */

@@ -16,4 +16,5 @@ export * from './project.ts';
 export * from './records.ts';
 export * from './session.ts';
 export * from './simulator.ts';
+export * from './trace.ts';
 export * from './tunnel.ts';

@@ -5,6 +5,7 @@
 import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
 import type { ServiceBundle } from './package-format.ts';
 import type { ProblemCode } from './problems.ts';
+import type { SeenMessage } from './trace.ts';
 
 type Nothing = Record<string, never>;
 
@@ -57,15 +58,16 @@ export interface InvokeMap {
       content: string;
       showCancel: boolean;
       cancelText: string;
-      cancelColor: string;
+      /** Colours that the program names; without one a button has that of the phone's theme. */
+      cancelColor?: string;
       confirmText: string;
-      confirmColor: string;
+      confirmColor?: string;
       editable: boolean;
       placeholderText: string;
     },
     { confirm: boolean; cancel: boolean; content?: string },
   ];
-  showActionSheet: [{ itemList: string[]; itemColor: string; alertText?: string }, { tapIndex: number }];
+  showActionSheet: [{ itemList: string[]; itemColor?: string; alertText?: string }, { tapIndex: number }];
   setNavigationBarTitle: [{ pageId: number; title: string }, Nothing];
   setNavigationBarColor: [
     {
@@ -130,10 +132,18 @@ export interface InvokeMap {
   log: [{ level: 'debug' | 'info' | 'log' | 'warn' | 'error'; text: string; stack?: string; pageId: number }, Nothing];
   /** An uncaught error or a failed call that a user would notice. */
   problem: [
-    { kind: 'component' | 'api' | 'script' | 'runtime'; code: ProblemCode; message: string; pageId: number },
+    {
+      kind: 'component' | 'api' | 'script' | 'runtime';
+      code: ProblemCode;
+      message: string;
+      stack?: string;
+      pageId: number;
+    },
     Nothing,
   ];
   report: [{ event: string; data: unknown }, Nothing];
+  /** Messages between the logic layer and its views, when a tool reads along. */
+  trace: [{ messages: SeenMessage[] }, Nothing];
   debugResult: [{ id: number; value: unknown; error?: string }, Nothing];
 }
 

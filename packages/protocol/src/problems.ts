@@ -35,6 +35,17 @@ export const PROBLEM_CODES = [
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
+/** Problems that stop something which a user does. The phone shows them over the page; the others stand in the log only. */
+export const BREAKING_PROBLEMS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'UNCAUGHT',
+  'UNHANDLED_REJECTION',
+  'COMPONENT_ERROR',
+  'API_CRASHED',
+  'VIEW_ERROR',
+  'PAGE_FAILED',
+  'SET_DATA_FLOOD',
+]);
+
 /** What a developer does about a problem. */
 export const PROBLEM_HINTS: Record<ProblemCode, string> = {
   UNCAUGHT: 'the log panel has the stack with the lines of the source',

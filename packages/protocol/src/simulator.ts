@@ -2,6 +2,7 @@
 import type { Diagnostic } from './diagnostics.ts';
 import type { UserInfoResult } from './native.ts';
 import type { ProblemCode } from './problems.ts';
+import type { TraceEntry } from './trace.ts';
 
 /** Server → phone, over the event socket, as JSON. */
 export type DevEvent =
@@ -32,17 +33,32 @@ export interface LogLine {
   finding?: Omit<Diagnostic, 'frame'>;
 }
 
-/** One entry of the trace panel. */
-export interface TraceEntry {
-  time: number;
-  phone: string;
-  verb: 'Publish' | 'Subscribe' | 'Invoke' | 'On';
-  event: string;
-  /** Page the message belongs to, 0 for none. */
-  pageId: number;
-  /** Bytes of the encoded arguments, estimated. */
-  size: number;
-  summary: string;
+/** Where in the project something went wrong. */
+export interface ProgramPlace {
+  /** Path inside the project folder. */
+  file: string;
+  /** From 1, as the column. */
+  line: number;
+  column: number;
+  /** The lines around it with a caret; empty when the source is not known. */
+  frame: string;
+}
+
+/** Answer of the simulator's server to a stack: the same one in terms of the project's files, and its first place in them. */
+export interface LocatedStack {
+  stack: string;
+  place?: ProgramPlace;
+}
+
+/** A problem of a running program with the place that it comes from. */
+export interface ProgramProblem {
+  code: ProblemCode;
+  message: string;
+  /** User of the phone. */
+  user: string;
+  /** Path of the page that was shown; empty before the first one. */
+  page: string;
+  place?: ProgramPlace;
 }
 
 /** What the simulator needs of a WeChat: the built-in fake, or the real one behind a configured appid. Handed in by `cloud`. */

@@ -278,4 +278,28 @@ inBothModes('components', (mode) => {
       expect(await test.problems()).toEqual([]);
       await test.close();
     });
+
+  it('says that a frame does not start, and takes it back when it starts after all', async () => {
+    const test = await startApp({
+      mode,
+      files: { 'app.js': 'App({})', 'pages/a/a.wxml': '<view class="x">fine</view>', 'pages/a/a.js': 'Page({})' },
+    });
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await test.page.route(mode === 'dual' ? '**/boot.html' : '**/single.html', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await test.page.locator('.capsule button:last-child').click();
+    const overlay = test.page.locator('.overlay');
+    await overlay.filter({ hasText: 'START_FAILED' }).waitFor({ timeout: 60_000 });
+    await test.page.locator('.capsule button:last-child').click({ trial: true });
+    expect((await test.problems()).map(({ code }) => code)).toEqual(['START_FAILED']);
+    letGo();
+    await test.ready('pages/a/a');
+    await overlay.waitFor({ state: 'hidden' });
+    expect(await test.problems()).toEqual([]);
+    expect(await (await test.view()).text('.x')).toBe('fine');
+    await test.close();
+  });
 });

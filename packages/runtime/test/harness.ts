@@ -175,7 +175,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
           await target.click({ trial: true });
           const box = await target.boundingBox();
           if (!box) throw new Error(`${selector} is not shown`);
-          await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+          await press(page, frame, box.x + box.width / 2, box.y + box.height / 2);
         },
         async waitText(selector, text) {
           await at(selector).filter({ hasText: text }).first().waitFor({ timeout: 10_000 });
@@ -236,4 +236,26 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
     });
   }
   return test;
+}
+
+/**
+ * A click of real input that reaches the frame. Right after something that lay over the frame has gone, the browser may still
+ * give input to what lay there; a person is slower. Input that did arrive is never given twice.
+ */
+async function press(page: Page, frame: Frame, x: number, y: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await frame.evaluate(() => {
+      document.documentElement.dataset.pressed = '0';
+      window.addEventListener('mousedown', () => (document.documentElement.dataset.pressed = '1'), {
+        capture: true,
+        once: true,
+      });
+    });
+    await page.mouse.click(x, y);
+    // A tap may close its own frame.
+    const arrived = await frame.evaluate(() => document.documentElement.dataset.pressed === '1').catch(() => true);
+    if (arrived) return;
+    if (attempt === 5) throw new Error(`five clicks at ${x}, ${y} did not reach the frame`);
+    process.stderr.write(`a click at ${x}, ${y} did not reach the frame; it is given again\n`);
+  }
 }

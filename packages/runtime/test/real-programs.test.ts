@@ -110,6 +110,31 @@ inBothModes('programs as they are found', (mode) => {
     await test.close();
   });
 
+  it('lets a program name its classes as it likes, by import and by require', async () => {
+    const names = ['TextDecoder', 'URL', 'Worker', 'WebSocket', 'Headers', 'Event', 'Map', 'App', 'console', 'top'];
+    const test = await startApp({
+      mode,
+      files: {
+        'app.js': 'App({})',
+        'es.js': names.map((name) => `export class ${name} { own() { return '${name}' } }`).join('\n'),
+        'cjs.js': `module.exports = { ${names.map((name) => `${name}: class { own() { return '${name}' } }`).join(', ')} }`,
+        'pages/a/a.wxml': '<view class="t">{{t}}</view>',
+        'pages/a/a.js': `import { ${names.filter((name) => name !== 'App').join(', ')} } from '../../es'
+          import * as all from '../../es'
+          import { read } from './b'
+          Page({ data: { t: [new TextDecoder().own(), new URL().own(), new Map().own(), new console().own(), new top().own(), new all.App().own(), read()].join() } })`,
+        'pages/a/b.js': `const { TextDecoder, Worker, Event, console } = require('../../cjs')
+          const URL = require('../../cjs').URL
+          exports.read = () => [TextDecoder, Worker, Event, console, URL].map((Own) => new Own().own()).join('-')`,
+      },
+    });
+    expect(await (await test.view()).text('.t')).toBe(
+      'TextDecoder,URL,Map,console,top,App,TextDecoder-Worker-Event-console-URL',
+    );
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
+
   it('has what libraries build on: definitionFilter, components to select, the tab bar in onShow, queries with numbers', async () => {
     const test = await startApp({
       mode,

@@ -241,7 +241,7 @@ inBothModes('routing', (mode) => {
   });
 
   it('hands on the query as it was written, also after a restart of the page', async () => {
-    const test = await startApp({ mode, files: { ...app, ...page('a'), ...page('b') } });
+    const test = await startApp({ mode, watch: true, files: { ...app, ...page('a'), ...page('b') } });
     await test.service(({ wx }) =>
       wx.navigateTo({ url: '/pages/b/b?id=VXNlci0xMA%3D%3D&q=a%20b&raw=x=1,{y}&empty=&bare' }),
     );
@@ -249,6 +249,15 @@ inBothModes('routing', (mode) => {
     const raw = { id: 'VXNlci0xMA%3D%3D', q: 'a%20b', raw: 'x=1,{y}', empty: '', bare: '' };
     expect(await test.service(({ getCurrentPages }) => getCurrentPages().at(-1).options)).toEqual(raw);
     expect(await test.service(({ getApp }) => getApp().log)).toContain(`b load ${JSON.stringify(raw)}`);
+    // Another configuration of a page cannot be exchanged under it: the phone starts anew on the page that is shown.
+    await test.write({
+      'pages/b/b.json': { usingComponents: { c: '/c' } },
+      'c.json': { component: true },
+      'c.wxml': 'c',
+    });
+    await expect.poll(() => test.paths()).toEqual(['pages/b/b']);
+    await test.ready('pages/b/b');
+    expect(await test.service(({ getCurrentPages }) => getCurrentPages().at(-1).options)).toEqual(raw);
     await test.close();
   });
 
@@ -278,18 +287,19 @@ inBothModes('routing', (mode) => {
         'app.json': { pages: ['pages/a/a'], subpackages: [{ root: 'sub', pages: ['b/b'] }] },
         ...page('a'),
         'sub/b/b.wxml': 'b',
-        'sub/b/b.js': `Page({ onLoad() { getApp().log.push('b load') }, onShow() { getApp().log.push('b show') }, onHide() { getApp().log.push('b hide') } })`,
+        'sub/b/b.js': `Page({ onLoad() { getApp().log.push('b load') }, onShow() { getApp().log.push('b show') }, onHide() { getApp().log.push('b hide') }, onShareAppMessage() { getApp().log.push('b share') } })`,
       },
     });
     await test.page.evaluate(() => {
       window.sparrow.phone?.navigate('/sub/b/b');
+      window.sparrow.phone?.share('shared');
       window.sparrow.phone?.hide();
       window.sparrow.phone?.show();
     });
     await test.ready('sub/b/b');
     await expect
-      .poll(() => test.service(({ getApp }) => getApp().log.slice(-6)))
-      .toEqual(['b load', 'b show', 'b hide', 'app hide', 'app show', 'b show']);
+      .poll(() => test.service(({ getApp }) => getApp().log.slice(-7)))
+      .toEqual(['b load', 'b show', 'b share', 'b hide', 'app hide', 'app show', 'b show']);
     await test.close();
   });
 });

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { DIAGNOSTICS_ZH, type Diagnostic } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, type Diagnostic, PROBLEMS_ZH, type ProblemCode } from '@sparrow/protocol';
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
@@ -63,11 +63,14 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 }
 
 /** A finding with its place, its lines and what to do. */
-export function showDiagnostic(io: Io, diagnostic: Diagnostic): void {
+export function showDiagnostic(
+  io: Io,
+  diagnostic: Omit<Diagnostic, 'code'> & { code: Diagnostic['code'] | ProblemCode },
+): void {
   const { code, severity, message, file, line, column, frame, hint } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   const name = io.paint(severity === 'error' ? 'red' : 'yellow', code);
-  const { meaning, fix } = DIAGNOSTICS_ZH[code];
+  const { meaning, fix } = { ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code];
   if (io.language === 'zh') {
     io.say(`${name} ${place}  ${meaning}`);
     io.say(`    ${message}`);

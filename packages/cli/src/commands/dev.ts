@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
-import type { DevEvent, Diagnostic, LogLine } from '@sparrow/protocol';
+import { type DevEvent, type Diagnostic, type LogLine, PROBLEM_HINTS, type ProgramProblem } from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { sinceCommand } from '../begun.ts';
 import { createIo, type Io } from '../io.ts';
@@ -68,7 +68,8 @@ export function devCommand(setExitCode: SetExitCode): Command {
             compiler,
             first,
             watch: options.watch,
-            onPackage: (pkg) => showDiagnostics(io, pkg.manifest.diagnostics),
+            onPackage: (_pkg, _change, news) => showDiagnostics(io, news),
+            onProblem: (problem) => showProblem(io, problem),
           });
           return await register(app, deps);
         },
@@ -136,6 +137,20 @@ async function closeWithin(server: DevServer, ms: number): Promise<{ kept: strin
 
 function showDiagnostics(io: Io, diagnostics: readonly Diagnostic[]): void {
   for (const diagnostic of diagnostics) showDiagnostic(io, diagnostic);
+}
+
+/** What broke in a running program, like a finding of the compiler. */
+function showProblem(io: Io, { code, message, user, page, place }: ProgramProblem): void {
+  showDiagnostic(io, {
+    code,
+    severity: 'error',
+    message: `${message}  (${user})`,
+    file: place?.file ?? page,
+    line: place?.line ?? 0,
+    column: place?.column ?? 0,
+    frame: place?.frame ?? '',
+    hint: PROBLEM_HINTS[code],
+  });
 }
 
 function printLogs(io: Io, server: DevServer): void {

@@ -1,14 +1,26 @@
 import type { Tag, WxmlPart } from './scan.ts';
 
+/** A tag that does not fit, and its offset in the file. */
+export interface Misfit {
+  message: string;
+  at: number;
+}
+
+/** The first tag that goes on where another one begins: its > is missing, or a quote in it. */
+export function firstUnclosed(parts: readonly WxmlPart[]): Misfit | undefined {
+  for (const part of parts) {
+    if ((part.type === 'start' || part.type === 'end') && part.swallowsTag)
+      return { message: `the next tag begins inside of <${part.name}>: a > or a quote is missing`, at: part.start };
+  }
+  return undefined;
+}
+
 /**
  * The first tag by which begin and end do not fit, which is the cause of whatever a parser says after it.
  *
  * @param childless elements that need no end tag
  */
-export function firstMismatch(
-  parts: readonly WxmlPart[],
-  childless: ReadonlySet<string>,
-): { message: string; at: number } | undefined {
+export function firstMismatch(parts: readonly WxmlPart[], childless: ReadonlySet<string>): Misfit | undefined {
   const open: Tag[] = [];
   const counts = new Map<string, number>();
   const count = (name: string, by: number): void => void counts.set(name, (counts.get(name) ?? 0) + by);
@@ -37,6 +49,6 @@ export function firstMismatch(
   return last && missing(last);
 }
 
-function missing(tag: Tag): { message: string; at: number } {
+function missing(tag: Tag): Misfit {
   return { message: `<${tag.name}> has no end tag </${tag.name}>`, at: tag.start };
 }

@@ -17,6 +17,8 @@ export interface Tag {
   /** Offset after the `>`. */
   end: number;
   selfClosing: boolean;
+  /** Another tag begins inside of it, outside of quotes or in a value whose quote is missing. */
+  swallowsTag: boolean;
   attributes: Attribute[];
 }
 
@@ -163,7 +165,7 @@ function readTag(text: string, start: number, seeker: Seeker): Tag {
   at += match(BLANKS, text, at).length;
   const name = match(NAME, text, at);
   at += name.length;
-  const tag: Tag = { type, name, start, end: text.length, selfClosing: false, attributes: [] };
+  const tag: Tag = { type, name, start, end: text.length, selfClosing: false, swallowsTag: false, attributes: [] };
   while (at < text.length) {
     at += match(BLANKS, text, at).length;
     const char = text[at];
@@ -173,8 +175,10 @@ function readTag(text: string, start: number, seeker: Seeker): Tag {
       return tag;
     }
     // Anything else, a `<` too, is skipped: the template compiler goes on to the next `>` as well.
+    if (char === '<' && /^<\/?[A-Za-z_]/.test(text.slice(at, at + 3))) tag.swallowsTag = true;
     const attribute = readAttribute(text, at, seeker);
     if (attribute) {
+      if (endsInWord(text, attribute)) tag.swallowsTag = true;
       tag.attributes.push(attribute.attribute);
       at = attribute.end;
     } else at += 1;
@@ -199,6 +203,13 @@ function readAttribute(text: string, start: number, seeker: Seeker): { attribute
   const end = text.startsWith('{{', at) ? seeker.end(at) : undefined;
   const valueEnd = end ?? at + match(NAME, text, at).length;
   return { attribute: { name, start, valueStart: at, valueEnd }, end: Math.max(valueEnd, start + 1) };
+}
+
+/** `class="a>…<view class="b">`: a value with a tag in it, behind whose quote a word goes on, has taken the quote of another. */
+function endsInWord(text: string, { attribute, end }: { attribute: Attribute; end: number }): boolean {
+  const { valueStart, valueEnd } = attribute;
+  if (end !== valueEnd + 1 || !/[\w-]/.test(text[end] ?? '')) return false;
+  return /<\/?[A-Za-z_]/.test(text.slice(valueStart, valueEnd));
 }
 
 /** Offset of the closing quote. A binding may hold the same quote: `class="{{a ? "b" : "c"}}"`. */

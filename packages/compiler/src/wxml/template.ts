@@ -7,7 +7,7 @@ import { withoutSuffix } from '../paths.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import { rewriteWxs } from '../wxs/rewrite.ts';
-import { firstMismatch } from './balance.ts';
+import { firstMismatch, firstUnclosed, type Misfit } from './balance.ts';
 import { templateLimit } from './limits.ts';
 import { CHILDLESS, type Preprocessed, preprocessWxml } from './preprocess.ts';
 import { scanWxml, type WxmlPart } from './scan.ts';
@@ -45,10 +45,7 @@ export function compileTemplate(file: SourceFile): Template {
   const group = new TmplGroup();
   try {
     const findings = group.addTmpl(path, source.text) as TemplateFinding[];
-    const told = findings.filter((finding) => isTold(finding) && !END_TAG.test(finding.message));
-    const important = mostImportant(told, ({ level }) => level === 'Fatal');
-    const diagnostics = important.map((finding) => toDiagnostic(file, source, finding));
-    if (findings.some(({ message }) => END_TAG.test(message))) diagnostics.unshift(...endTagDiagnostic(file, source));
+    const diagnostics = toDiagnostics(file, source, findings);
     const scripts = rewriteInlineScripts(group, file, source, diagnostics);
     const references = readReferences(file, source.parts);
     const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error');
@@ -113,13 +110,33 @@ const HARMLESS = /^(this attribute is deprecated|should be quoted|duplicated att
 /** One slip gives several of these, at places that are not its own; the first mismatch is told instead. */
 const END_TAG = /^(missing|invalid) end tag$/;
 
-/** Such a template is not shown, as in the original: the elements after the slip would stand in the wrong place. */
-function endTagDiagnostic(file: SourceFile, source: Preprocessed): Diagnostic[] {
-  const found = firstMismatch(source.parts, CHILDLESS);
-  if (!found) return [];
-  const hint = 'correct the tag; until then nothing of the template is shown';
-  return [createDiagnostic(file, { code: 'WXML_SYNTAX', message: found.message, hint, at: found.at })];
+/** Said of the tag around an expression that is wrong, too. */
+const AFTERMATH = 'incomplete tag';
+
+/** What the compiler found, without what only follows from something before it. */
+function toDiagnostics(file: SourceFile, source: Preprocessed, findings: readonly TemplateFinding[]): Diagnostic[] {
+  const told = findings.filter((finding) => isTold(finding) && !END_TAG.test(finding.message));
+  const isFatal = ({ level }: TemplateFinding): boolean => level === 'Fatal';
+  const causes = told.filter((finding) => isFatal(finding) && finding.message !== AFTERMATH);
+  const kept = causes.length > 0 ? told.filter(({ message }) => message !== AFTERMATH) : told;
+  const own = mostImportant(kept, isFatal).map((finding) => toDiagnostic(file, source, finding));
+  const misfit =
+    firstUnclosed(source.parts) ??
+    (findings.some(({ message }) => END_TAG.test(message)) ? firstMismatch(source.parts, CHILDLESS) : undefined);
+  if (!misfit) return own;
+  // An expression without an end swallows the tags behind it, and a tag without one the expressions: the first is the cause.
+  const isBefore = causes.every((finding) => misfit.at < source.originalOffset(offsetOf(source, finding)));
+  return isBefore ? [tagDiagnostic(file, misfit)] : own;
 }
+
+/** Such a template is not shown, as in the original: the elements after the slip would stand in the wrong place. */
+function tagDiagnostic(file: SourceFile, { message, at }: Misfit): Diagnostic {
+  const hint = 'correct the tag; until then nothing of the template is shown';
+  return createDiagnostic(file, { code: 'WXML_SYNTAX', message, hint, at });
+}
+
+const offsetOf = (source: Preprocessed, { startLine, startColumn }: TemplateFinding): number =>
+  offsetAt(source.text, { line: startLine + 1, column: startColumn + 1 });
 
 function isTold({ level, message }: TemplateFinding): boolean {
   return level !== 'Note' && !HARMLESS.test(message);
@@ -127,14 +144,13 @@ function isTold({ level, message }: TemplateFinding): boolean {
 
 function toDiagnostic(file: SourceFile, source: Preprocessed, finding: TemplateFinding): Diagnostic {
   const { level, message } = finding;
-  const processed = offsetAt(source.text, { line: finding.startLine + 1, column: finding.startColumn + 1 });
   const fatal = level === 'Fatal';
   return createDiagnostic(file, {
     code: fatal ? 'WXML_SYNTAX' : 'WXML_WARNING',
     severity: fatal ? 'error' : 'warning',
     message,
     hint: fatal ? 'correct the template at this place' : 'the template compiles, but this has no effect',
-    at: source.originalOffset(processed),
+    at: source.originalOffset(offsetOf(source, finding)),
   });
 }
 

@@ -1,17 +1,25 @@
 import type { Diagnostic } from '@sparrow/protocol';
-import postcss, { CssSyntaxError, type Root } from 'postcss';
+import postcss, { CssSyntaxError, type Root, type Rule } from 'postcss';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { bracketLimit, sizeLimit } from '../limits.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 
+const PIECE_HINT = 'correct the style sheet at this place; until then this piece of it is left out';
+
 /** A sheet with more faults than this is no style sheet at all. */
 const MAX_FAULTS = 20;
+
+export interface ParsedSheet {
+  root: Root;
+  /** Offset of the rule whose } is missing: whatever seems wrong behind it follows from that. */
+  unclosedAt?: number;
+}
 
 /**
  * Parses a style sheet. What a browser would leave out is left out here, with a warning: half a declaration, a brace too
  * many or too few. A sheet with more faults than a slip of the hand explains is an error and gives undefined.
  */
-export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | undefined {
+export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): ParsedSheet | undefined {
   const limit = bracketLimit(file) ?? sizeLimit(file);
   if (limit) {
     diagnostics.push(limit);
@@ -19,20 +27,36 @@ export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | 
   }
   const faults: Diagnostic[] = [];
   let text = blankLineComments(file, diagnostics);
+  let isUnclosed = false;
   for (;;) {
     try {
       const root = postcss.parse(text, { map: false });
-      diagnostics.push(...faults);
-      return root;
+      const cause = isUnclosed ? unclosedRule(root, faults) : undefined;
+      if (cause === undefined) {
+        diagnostics.push(...faults);
+        return { root };
+      }
+      const before = faults.filter(
+        ({ severity, line, column }) => severity !== 'error' && offsetAt(text, { line, column }) < cause,
+      );
+      diagnostics.push(unclosedFault(file, cause), ...before);
+      return { root, unclosedAt: cause };
     } catch (error) {
       if (!(error instanceof CssSyntaxError)) throw error;
       const at = { line: error.line ?? 1, column: error.column ?? 1 };
-      const hint = 'correct the style sheet at this place; until then this piece of it is left out';
-      // What follows a brace that is missing belongs to its rule: much more than a piece is lost.
       const unclosed = /^Unclosed block/.test(error.reason);
-      const message = unclosed ? 'the } of this rule is missing: what follows counts as a part of it' : error.reason;
-      const severity = unclosed ? 'error' : 'warning';
-      faults.push(createDiagnostic(file, { code: 'WXSS_SYNTAX', severity, message, hint, at }));
+      isUnclosed ||= unclosed;
+      faults.push(
+        unclosed
+          ? unclosedFault(file, offsetAt(text, at))
+          : createDiagnostic(file, {
+              code: 'WXSS_SYNTAX',
+              severity: 'warning',
+              message: error.reason,
+              hint: PIECE_HINT,
+              at,
+            }),
+      );
       const mended = mend(text, error.reason, offsetAt(text, at));
       if (mended === text || faults.length > MAX_FAULTS) {
         const lost = 'correct the style sheet at this place; until then none of its rules applies';
@@ -42,6 +66,28 @@ export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): Root | 
       text = mended;
     }
   }
+}
+
+/** What follows a brace that is missing belongs to its rule: much more than a piece is lost. */
+function unclosedFault(file: SourceFile, at: number): Diagnostic {
+  const message = 'the } of this rule is missing: what follows counts as a part of it';
+  return createDiagnostic(file, { code: 'WXSS_SYNTAX', message, hint: PIECE_HINT, at });
+}
+
+/**
+ * Where the brace is missing. The parser names the block that is open at the end, which may be one around it: a later } has
+ * closed the rule in its stead. A style sheet of the original has no nested rules, so the first rule that holds one is meant.
+ */
+function unclosedRule(root: Root, faults: readonly Diagnostic[]): number | undefined {
+  let cause: Rule | undefined;
+  root.walkRules((rule) => {
+    if (rule.parent?.type !== 'rule') return undefined;
+    cause = rule.parent as Rule;
+    return false;
+  });
+  if (cause) return cause.source?.start?.offset;
+  const told = faults.find(({ severity }) => severity === 'error');
+  return told && offsetAt(root.source?.input.css ?? '', told);
 }
 
 /** Removes the cause of a syntax error; offsets stay as they are. */

@@ -31,10 +31,11 @@ export function failedSheet(found: Diagnostic): Sheet {
 /** Compiles one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
 export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
   const sheet: Sheet = { parts: [], marker: false, host: false, assets: [], diagnostics: [] };
-  const root = parseSheet(file, sheet.diagnostics);
-  if (!root) return sheet;
+  const parsed = parseSheet(file, sheet.diagnostics);
+  if (!parsed) return sheet;
+  const { root, unclosedAt = Infinity } = parsed;
   convertDeclarations(root, file, sheet);
-  root.walkRules((rule) => convertRule(rule, file, scope, sheet));
+  root.walkRules((rule) => convertRule(rule, file, scope, sheet, unclosedAt));
   root.walkAtRules('media', (rule) => {
     rule.params = convertMediaRpx(rule.params);
   });
@@ -63,7 +64,7 @@ function safeDecode(url: string): string {
   }
 }
 
-function convertRule(rule: Rule, file: SourceFile, scope: SelectorScope, sheet: Sheet): void {
+function convertRule(rule: Rule, file: SourceFile, scope: SelectorScope, sheet: Sheet, unclosedAt: number): void {
   if (rule.parent?.type === 'atrule' && /keyframes$/i.test((rule.parent as AtRule).name)) return;
   try {
     const scoped = scopeSelector(rule.selector, scope);
@@ -71,16 +72,18 @@ function convertRule(rule: Rule, file: SourceFile, scope: SelectorScope, sheet: 
     sheet.marker ||= scoped.marker;
     sheet.host ||= scoped.host;
   } catch (error) {
+    rule.remove();
+    const at = rule.source?.start?.offset ?? 0;
+    if (at > unclosedAt) return;
     sheet.diagnostics.push(
       createDiagnostic(file, {
         code: 'WXSS_SELECTOR',
         severity: 'warning',
         message: `the selector ${rule.selector} cannot be read: ${error instanceof Error ? error.message : error}`,
         hint: 'correct the selector; until then its rule is left out',
-        at: rule.source?.start?.offset,
+        at,
       }),
     );
-    rule.remove();
   }
 }
 

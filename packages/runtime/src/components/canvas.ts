@@ -1,4 +1,8 @@
-import { attachParts, componentHost, part, WxElement } from './wx-element.ts';
+import { attachParts, componentHost, hasBox, part, WxElement } from './wx-element.ts';
+
+/** Of a canvas whose styles say nothing. CSS pixels. */
+const WIDTH = 300;
+const HEIGHT = 150;
 
 /**
  * `canvas`: shows what the logic layer draws. The drawing itself happens there, on an OffscreenCanvas, so that every call of
@@ -10,8 +14,7 @@ export class WxCanvas extends WxElement {
 
   constructor() {
     super();
-    const css =
-      ':host { display: block; position: relative; width: 300px; height: 150px; overflow: hidden } canvas { display: block; width: 100%; height: 100% }';
+    const css = `:host { display: block; position: relative; width: ${WIDTH}px; height: ${HEIGHT}px; overflow: hidden } canvas { display: block; width: 100%; height: 100% }`;
     this.#canvas = part<HTMLCanvasElement>(attachParts(this, css, '<canvas></canvas><slot></slot>'), 'canvas');
     for (const type of ['touchstart', 'touchmove'])
       this.addEventListener(
@@ -34,7 +37,7 @@ export class WxCanvas extends WxElement {
         return true;
       }
       case 'size': {
-        const { clientWidth: width, clientHeight: height } = this;
+        const { width, height } = this.#size();
         return { width, height, pixelRatio: this.ownerDocument.defaultView?.devicePixelRatio ?? 1 };
       }
       case 'loadImage':
@@ -42,6 +45,14 @@ export class WxCanvas extends WxElement {
       default:
         return super.callMethod(method, args);
     }
+  }
+
+  /** CSS pixels. While the canvas is not shown it is what its styles say, so that what is drawn by then is not lost. */
+  #size(): { width: number; height: number } {
+    if (hasBox(this)) return { width: this.clientWidth, height: this.clientHeight };
+    const style = getComputedStyle(this);
+    const side = (text: string, fallback: number): number => (text.endsWith('px') ? Number.parseFloat(text) : fallback);
+    return { width: side(style.width, WIDTH), height: side(style.height, HEIGHT) };
   }
 
   /** A picture for the drawing: only a page can decode SVG, and its files are at hand here. */

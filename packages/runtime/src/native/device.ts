@@ -5,7 +5,7 @@ type DeviceHandlers = Pick<
   'setClipboardData' | 'getClipboardData' | 'getNetworkType' | 'vibrate' | 'makePhoneCall' | 'hideKeyboard'
 >;
 
-export function createDeviceHandlers(shell: { notice(text: string): void }): DeviceHandlers {
+export function createDeviceHandlers(shell: { copied(): void; notice(text: string): void }): DeviceHandlers {
   // The phone has a clipboard of its own, so that a page cannot read what the developer copied elsewhere.
   let clipboard = '';
   return {
@@ -13,7 +13,7 @@ export function createDeviceHandlers(shell: { notice(text: string): void }): Dev
       clipboard = data;
       // Offered to the real one, too; a browser may refuse.
       void navigator.clipboard?.writeText(data).catch(() => {});
-      shell.notice('内容已复制');
+      shell.copied();
       return {};
     },
     getClipboardData: () => ({ data: clipboard }),

@@ -4,6 +4,6 @@ export { createMediaHandlers } from './media.ts';
 export { createNetworkHandlers } from './network.ts';
 export { createProgramFiles, type ProgramFiles } from './program-files.ts';
 export { RelayClient, type RelayOptions } from './relay-client.ts';
-export { createSettingsHandlers } from './settings.ts';
+export { createSettingsHandlers, type Scope } from './settings.ts';
 export { createStorage, type Storage } from './storage.ts';
 export { openUserFiles } from './user-files.ts';

@@ -13,7 +13,7 @@ export type FilePicker = (options: { accept: string; multiple: boolean }) => Pro
 
 export interface MediaShell {
   pickFiles: FilePicker;
-  notice(text: string): void;
+  savedToAlbum(): void;
 }
 
 export function createMediaHandlers(relay: RelayClient, files: ProgramFiles, shell: MediaShell): MediaHandlers {
@@ -48,7 +48,7 @@ export function createMediaHandlers(relay: RelayClient, files: ProgramFiles, she
     },
     async saveImageToPhotosAlbum({ filePath }) {
       await files.openPicture(filePath);
-      shell.notice('已保存到系统相册');
+      shell.savedToAlbum();
       return {};
     },
     async getImageInfo({ src }) {

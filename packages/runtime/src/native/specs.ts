@@ -89,7 +89,7 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
   showLoading: shape({ title: 'string', mask: 'boolean' }),
   hideLoading: nothing,
   showModal: shape({ title: 'string', content: 'string', showCancel: 'boolean' }),
-  showActionSheet: shape({ itemList: 'array', itemColor: 'string' }),
+  showActionSheet: shape({ itemList: 'array' }),
   setNavigationBarTitle: shape({ pageId: 'number', title: 'string' }),
   setNavigationBarColor: shape({ pageId: 'number', frontColor: 'string', backgroundColor: 'string' }),
   showNavigationBarLoading: page,
@@ -124,5 +124,6 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
   log: shape({ level: 'string', text: 'string', pageId: 'number' }),
   problem: shape({ kind: 'string', code: 'string', message: 'string', pageId: 'number' }),
   report: shape({ event: 'string', data: 'any' }),
+  trace: shape({ messages: 'array' }),
   debugResult: shape({ id: 'number', value: 'any' }),
 };

@@ -5,7 +5,7 @@ import type { Caller } from './caller.ts';
 import { createCanvases } from './canvas.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, installComponentMethods, type PageRoot } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, type PageRoot, watchSetData } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
@@ -13,6 +13,7 @@ import { createNodeInstances } from './node-contexts.ts';
 import { createPages, type Page } from './pages.ts';
 import { createReporter } from './reporter.ts';
 import { SelectorQuery } from './selector-query.ts';
+import { createViewTap } from './view-tap.ts';
 import { createWx } from './wx/index.ts';
 
 export interface AppServiceOptions {
@@ -70,7 +71,11 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   const canvases = createCanvases(invoker);
   const instances = createNodeInstances(canvases.instances);
 
-  const reporter = createReporter(invoker, () => pages?.current()?.id ?? 0);
+  const reporter = createReporter(
+    invoker,
+    () => pages?.current()?.id ?? 0,
+    (stack) => loader.ownColumns(stack),
+  );
   const framework: Framework = createFramework({
     manifest,
     onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', locate(error, info)),
@@ -109,6 +114,9 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     },
   });
 
+  const tap = boot.trace
+    ? createViewTap((messages) => void invoker.invoke('trace', { messages }).catch(() => {}))
+    : undefined;
   const pages = createPages({
     manifest: () => manifest,
     framework,
@@ -116,6 +124,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     reporter,
     codec: options.codec,
     connectView: options.connectView,
+    tap,
     ensurePackage,
     ensureComponents,
     takeEventChannel(cause) {
@@ -139,6 +148,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   const pageOf = (caller: Caller): Page | undefined =>
     pages.all().find((page) => page.backend === caller._$.getBackendContext());
+  if (tap) watchSetData((caller, component, data) => tap.setData(pageOf(caller)?.id ?? 0, component, data));
   installComponentMethods({
     createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
     createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
@@ -340,7 +350,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   globalThis.addEventListener('error', (event) => {
     event.preventDefault();
-    reporter.problem('script', 'UNCAUGHT', (event as ErrorEvent).error ?? (event as ErrorEvent).message);
+    reporter.problem('script', 'UNCAUGHT', thrownBy(event as ErrorEvent));
   });
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
@@ -348,8 +358,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     hook('onUnhandledRejection', { reason, promise });
     wxContext.emit('UnhandledRejection', { reason, promise });
     // Failed wx calls reject with a plain object; WeChat prints those without counting them as errors of the script.
-    if (reason instanceof Error) reporter.problem('script', 'UNHANDLED_REJECTION', reason);
-    else reporter.console.warn('Unhandled promise rejection', reason);
+    if (isFailedCall(reason)) reporter.console.warn('Unhandled promise rejection', reason);
+    else reporter.problem('script', 'UNHANDLED_REJECTION', reason);
   });
 
   return {
@@ -419,4 +429,16 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       }
     },
   };
+}
+
+/** What a script threw. What is no error has no stack, but the browser knows where it was thrown. */
+function thrownBy({ error, message, filename, lineno, colno }: ErrorEvent): unknown {
+  if (error instanceof Error) return error;
+  const made = new Error(message);
+  made.stack = `${message}\n    at ${filename}:${lineno}:${colno}`;
+  return made;
+}
+
+function isFailedCall(reason: unknown): boolean {
+  return !(reason instanceof Error) && typeof (reason as { errMsg?: unknown } | null)?.errMsg === 'string';
 }

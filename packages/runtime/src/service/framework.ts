@@ -397,6 +397,16 @@ export function installComponentMethods(methods: {
   });
 }
 
+/** Sees every setData of the program before it is done. Called once, and only when somebody wants to know. */
+export function watchSetData(onData: (caller: Caller, component: string, data: unknown) => void): void {
+  const { prototype } = adapterComponent.ComponentCaller as unknown as { prototype: Caller };
+  const { setData } = prototype;
+  prototype.setData = function (this: Caller, data, callback) {
+    onData(this, this._$.is, data);
+    setData.call(this, data, callback);
+  };
+}
+
 /** The framework takes a path without a leading slash as relative to the component that names it. */
 function absolute(paths: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, `/${path}`]));

@@ -7,6 +7,8 @@ export interface ModuleLoader {
   require(path: string): unknown;
   /** Forgets all modules but those to be kept, so that the next require runs them again (live reload). */
   forgetAll(keep: (path: string) => boolean): void;
+  /** A stack with the columns of the modules themselves: what stands before a module on its first line is taken off. */
+  ownColumns(stack: string): string;
 }
 
 export interface ModuleLoaderOptions {
@@ -23,9 +25,14 @@ const HIDDEN = [
   ...['caches', 'postMessage', 'close', 'alert', 'confirm', 'prompt', 'screen', 'webkit', 'parent', 'top', 'opener'],
 ];
 
+/** A place on the first line of a module, as it stands in a stack. */
+const FIRST_LINE = /(sparrow-app:\/\/\/[^\s():]+:1:)(\d+)/g;
+
 export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
   const sources = new Map<string, string>();
   const loaded = new Map<string, { exports: unknown }>();
+  /** Characters before a module on its first line; every module gets the same names. */
+  let headLength = 0;
 
   function resolve(from: string, request: string): string {
     const folder = from.slice(0, from.lastIndexOf('/') + 1);
@@ -79,7 +86,9 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     // Two functions: a module may declare names of its own that the outer one has (`const close = …`). The header stands on the
     // first line, so that line numbers are those of the compiled module.
     const names = [...Object.keys(globals), ...HIDDEN].join(', ');
-    const code = `(function (${names}) { return function (require, module, exports) {${source}\n} })\n//# sourceURL=sparrow-app:///${path}`;
+    const head = `(function (${names}) { return function (require, module, exports) {`;
+    headLength = head.length;
+    const code = `${head}${source}\n} })\n//# sourceURL=sparrow-app:///${path}`;
     try {
       // biome-ignore lint/security/noGlobalEval: this is what runs a mini program; the realm is sandboxed
       const wrapper = (0, eval)(code) as (...args: unknown[]) => (...args: unknown[]) => void;
@@ -109,6 +118,10 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     forgetAll(keep) {
       for (const path of [...loaded.keys()]) if (!keep(path)) loaded.delete(path);
     },
+    ownColumns: (stack) =>
+      stack.replace(FIRST_LINE, (_all, place: string, column: string) => {
+        return `${place}${Math.max(1, Number(column) - headLength)}`;
+      }),
   };
 }
 

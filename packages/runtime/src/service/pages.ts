@@ -6,6 +6,7 @@ import { EventChannel } from './event-channel.ts';
 import type { Framework, PageRoot } from './framework.ts';
 import type { Reporter } from './reporter.ts';
 import { TreeBackend } from './tree-backend.ts';
+import type { ViewTap } from './view-tap.ts';
 
 /** Natives about the page that components of its view (`page-meta`, `navigation-bar`) call through the logic layer. */
 const VIEW_ASKS: ReadonlySet<string> = new Set([
@@ -40,6 +41,8 @@ export interface PagesOptions {
   reporter: Reporter;
   codec: TreeCodec;
   connectView(pageId: number): Channel;
+  /** Reads along, when a tool wants it. */
+  tap: ViewTap | undefined;
   /** Loads the (sub)package of a page when it is not there yet. */
   ensurePackage(path: string): Promise<void>;
   /** Runs the modules of a page and of every component it can use. */
@@ -127,7 +130,8 @@ export function createPages(options: PagesOptions): Pages {
   function create(change: RouteChange): Page {
     const { pageId, path, query } = change;
     options.ensureComponents(path);
-    const channel = options.connectView(pageId);
+    const untapped = options.connectView(pageId);
+    const channel = options.tap ? options.tap.channel(untapped, pageId) : untapped;
     const backend = new TreeBackend({
       channel,
       codec: options.codec,

@@ -17,14 +17,23 @@ const LEVELS = ['debug', 'info', 'log', 'warn', 'error'] as const;
 /** Longer texts are cut: a log line is to be read. In characters. */
 const MAX_LOG_TEXT = 10_000;
 
-export function createReporter(invoker: Invoker, currentPage: () => number): Reporter {
+/**
+ * @param stackOf what of a stack is told: places in the program, as the source maps count them
+ */
+export function createReporter(
+  invoker: Invoker,
+  currentPage: () => number,
+  stackOf: (stack: string) => string,
+): Reporter {
   const listeners: ((message: string) => void)[] = [];
   const native = globalThis.console;
 
   function send(level: (typeof LEVELS)[number], args: unknown[]): void {
     const stack = args.find((arg): arg is Error => arg instanceof Error)?.stack;
     const text = args.map(printable).join(' ').slice(0, MAX_LOG_TEXT);
-    void invoker.invoke('log', { level, text, pageId: currentPage(), ...(stack && { stack }) }).catch(() => {});
+    void invoker
+      .invoke('log', { level, text, pageId: currentPage(), ...(stack && { stack: stackOf(stack) }) })
+      .catch(() => {});
   }
 
   const shown = Object.create(native) as Console;
@@ -41,14 +50,12 @@ export function createReporter(invoker: Invoker, currentPage: () => number): Rep
       listeners.push(listener);
     },
     problem(kind, code, error) {
-      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const message = printable(error);
       const stack = error instanceof Error ? error.stack : undefined;
       native.error(error);
-      const text = `${message}`;
       void invoker
-        .invoke('log', { level: 'error', text, pageId: currentPage(), ...(stack && { stack }) })
+        .invoke('problem', { kind, code, message, pageId: currentPage(), ...(stack && { stack: stackOf(stack) }) })
         .catch(() => {});
-      void invoker.invoke('problem', { kind, code, message, pageId: currentPage() }).catch(() => {});
       for (const listener of listeners) listener(`${message}\n${stack ?? ''}`);
     },
     guard(where, run) {

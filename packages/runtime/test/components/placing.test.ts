@@ -85,6 +85,61 @@ inBothModes('what is placed while it is not shown', (mode) => {
     await app.close();
   });
 
+  it('places text fields, movable views, cards, sliders and drawings so that they are right when they are shown', async () => {
+    const { app, view, events } = await onePage(
+      mode,
+      `<view hidden="{{!shown}}">
+         <textarea class="area" auto-height style="line-height:20px" value="{{'a\\nb\\nc'}}"/>
+         <movable-area style="width:200px;height:100px"><movable-view class="moved" direction="all" x="{{x}}" y="{{20}}" style="width:40px;height:40px" bindchange="log"/></movable-area>
+         <swiper class="cards" style="height:60px" current="{{card}}" bindchange="log"><swiper-item wx:for="{{4}}" wx:key="*this">{{item}}</swiper-item></swiper>
+         <slider class="slider" value="{{value}}" bindchange="log"/>
+         <canvas canvas-id="old" class="old" style="width:80px;height:40px"/>
+         <canvas type="2d" id="new" class="new" style="width:80px;height:40px"/>
+       </view>`,
+      `{ data: { shown: false, x: 50, card: 2, value: 30 },
+         draw() {
+           const old = wx.createCanvasContext('old', this); old.setFillStyle('rgb(1,2,3)'); old.fillRect(0, 0, 80, 40)
+           return new Promise((done) => old.draw(false, () => this.createSelectorQuery().select('#new').fields({ node: true }).exec(([{ node }]) => {
+             node.width = 80; node.height = 40; const context = node.getContext('2d'); context.fillStyle = 'rgb(4,5,6)'; context.fillRect(0, 0, 80, 40); done(true)
+           })))
+         } }`,
+    );
+    await app.service(({ getCurrentPages }) => getCurrentPages()[0].draw());
+    await app.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ shown: true, value: 40 }));
+    await eventually(() => view.eval('.area', (area) => area.getBoundingClientRect().height)).toBe(60);
+    await eventually(() =>
+      view.eval('.moved', (moved) => {
+        const area = moved.parentElement?.getBoundingClientRect();
+        const { left, top } = moved.getBoundingClientRect();
+        return [left - (area?.left ?? 0), top - (area?.top ?? 0)];
+      }),
+    ).toEqual([50, 20]);
+    await eventually(() =>
+      view.eval('.cards', (cards) => {
+        const box = cards.getBoundingClientRect();
+        return [...cards.querySelectorAll('wx-swiper-item')].findIndex(
+          (card) => Math.abs(card.getBoundingClientRect().left - box.left) < 1,
+        );
+      }),
+    ).toBe(2);
+    const block = () =>
+      view.eval('.slider', (slider) => slider.shadowRoot?.querySelector<HTMLElement>('.block')?.style.left);
+    await eventually(block).toBe('40%');
+    const colour = (selector: string) =>
+      view.eval(selector, (element) => {
+        const shown = element.shadowRoot?.querySelector('canvas') as HTMLCanvasElement;
+        const copy = document.createElement('canvas');
+        const context = copy.getContext('2d');
+        context?.drawImage(shown, 0, 0);
+        return [...(context?.getImageData(shown.width - 2, shown.height - 2, 1, 1).data ?? [])].join();
+      });
+    await eventually(() => colour('.old')).toBe('1,2,3,255');
+    await eventually(() => colour('.new')).toBe('4,5,6,255');
+    // Nothing here was moved by a user.
+    expect((await events()).filter(([, detail]) => (detail as { source?: string }).source !== '')).toEqual([]);
+    await app.close();
+  });
+
   it('gives a picture its height when it is shown', async () => {
     const { app, view, events } = await onePage(
       mode,

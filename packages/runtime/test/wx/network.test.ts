@@ -49,6 +49,7 @@ beforeAll(async () => {
     });
   });
   sockets = new WebSocketServer({ server });
+  sockets.on('headers', (headers) => headers.push('X-Auth-Token: t', 'x-low: l'));
   sockets.on('connection', (socket, request) => {
     heard.push(`open ${request.url} ${request.headers['x-own'] ?? ''}`);
     socket.on('message', (data, binary) => {
@@ -134,6 +135,28 @@ inBothModes('network', (mode) => {
       `${base}/named`,
     );
     expect(early).toMatchObject(named);
+    const filePath = await test.service(
+      ({ wx }, url: string) => wx.downloadFile({ url }).then((r: { tempFilePath: string }) => r.tempFilePath),
+      `${base}/file.txt`,
+    );
+    const upload = await test.service(
+      ({ wx }, url: string, path: string) =>
+        new Promise((resolve) => {
+          const task = wx.uploadFile({ url, filePath: path, name: 'x', success() {} });
+          task.onHeadersReceived((r: { header: object }) => resolve(r.header));
+        }),
+      `${base}/named`,
+      filePath,
+    );
+    expect(upload).toMatchObject(named);
+    const opened = await test.service(
+      ({ wx }, url: string) =>
+        new Promise((resolve) => {
+          wx.connectSocket({ url }).onOpen((r: { header: object }) => resolve(r.header));
+        }),
+      base.replace('http', 'ws'),
+    );
+    expect(opened).toMatchObject({ 'X-Auth-Token': 't', 'x-low': 'l' });
     await test.close();
   });
 

@@ -1,6 +1,7 @@
 import type { InvokeMap } from '@sparrow/protocol';
-import { NativeFailure } from '@sparrow/runtime/native';
+import { NativeFailure, type Scope } from '@sparrow/runtime/native';
 import { h } from './dom.ts';
+import type { PhoneTexts } from './texts.ts';
 
 /** Dialogs, sheets and pictures that may lie over each other; a program that asks for more is refused. */
 const MAX_LAYERS = 6;
@@ -13,7 +14,11 @@ const MAX_TITLE = 200;
 const MAX_ITEMS = 20;
 
 /** Toast, loading, dialog and action sheet over the screen of one phone. */
-export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElement, path: string) => void) {
+export function createDialogs(
+  screen: HTMLElement,
+  texts: PhoneTexts,
+  show: (image: HTMLImageElement, path: string) => void,
+) {
   let toast: { element: HTMLElement; loading: boolean } | undefined;
   let hideTimer: ReturnType<typeof setTimeout> | undefined;
   let drawTimer: ReturnType<typeof setTimeout> | undefined;
@@ -90,6 +95,8 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
       h('div.sheet', { role: 'dialog' }, ...lines, ...buttons.map(([text, onclick]) => h('button', { onclick }, text))),
     );
 
+  const notice = (text: string): void => showToast(text, 'none', false, 2000);
+
   return {
     showToast: (params: InvokeMap['showToast'][0]) =>
       showToast(params.title, params.icon, params.mask, params.duration, params.image),
@@ -97,23 +104,25 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
     /** The page below has gone: dialogs, sheets and pictures over it go, too. Questions of the phone itself stay. */
     dismiss: () => [...open].forEach((close) => close()),
     /** A line from the phone itself. */
-    notice: (text: string) => showToast(text, 'none', false, 2000),
-    askPermission: (question: string): Promise<boolean> =>
+    notice,
+    copied: () => notice(texts.copied),
+    savedToAlbum: () => notice(texts.savedToAlbum),
+    askPermission: (scope: Scope): Promise<boolean> =>
       new Promise((resolve) => {
         const answer = (allowed: boolean): void => {
           uncover();
           resolve(allowed);
         };
         const layer = panel(
-          [h('div.sheet-title', {}, `申请${question}`)],
+          [h('div.sheet-title', {}, texts.asks(texts.scopes[scope]))],
           [
-            ['拒绝', () => answer(false)],
-            ['允许', () => answer(true)],
+            [texts.deny, () => answer(false)],
+            [texts.allow, () => answer(true)],
           ],
         );
         const uncover = cover(layer);
       }),
-    editPermissions: (entries: { scope: string; text: string; allowed: boolean }[]): Promise<Record<string, boolean>> =>
+    editPermissions: (entries: { scope: Scope; allowed: boolean }[]): Promise<Record<string, boolean>> =>
       new Promise((resolve) => {
         const switches = entries.map((entry) => ({
           ...entry,
@@ -124,8 +133,8 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
           resolve(Object.fromEntries(switches.map(({ scope, box }) => [scope, box.checked])));
         };
         const layer = panel(
-          switches.map(({ text, box }) => h('label.sheet-title', {}, box, ` ${text}`)),
-          [['完成', close]],
+          switches.map(({ scope, box }) => h('label.sheet-title', {}, box, ` ${texts.scopes[scope]}`)),
+          [[texts.done, close]],
         );
         const uncover = cover(layer);
       }),
@@ -143,9 +152,9 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
           uncover();
           resolve({ confirm, cancel: !confirm, ...(input && confirm && { content: input.value }) });
         };
-        const button = (text: string, color: string, confirm: boolean): HTMLElement => {
-          const element = h('button', { onclick: () => close(confirm) }, text);
-          element.style.color = color;
+        const button = (text: string, color: string | undefined, confirm: boolean): HTMLElement => {
+          const element = h(confirm ? 'button.modal-confirm' : 'button', { onclick: () => close(confirm) }, text);
+          element.style.color = color ?? '';
           return element;
         };
         const layer = h(
@@ -177,7 +186,7 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
         };
         const item = (text: string, index: number): HTMLElement => {
           const element = h('button', { onclick: () => close(index) }, String(text).slice(0, MAX_TITLE));
-          if (index >= 0) element.style.color = params.itemColor;
+          if (index >= 0) element.style.color = params.itemColor ?? '';
           return element;
         };
         const layer = h(
@@ -189,7 +198,7 @@ export function createDialogs(screen: HTMLElement, show: (image: HTMLImageElemen
             params.alertText ? h('div.sheet-title', {}, params.alertText.slice(0, MAX_TITLE)) : undefined,
             ...params.itemList.slice(0, MAX_ITEMS).map(item),
             h('div.sheet-gap'),
-            item('取消', -1),
+            item(texts.cancel, -1),
           ),
         );
         const uncover = cover(layer, () => close(-1));

@@ -1,5 +1,6 @@
 import type { InvokeMap } from '@sparrow/protocol';
 import { type Channel, emitOn } from '@sparrow/runtime/bridge';
+import { tickPunctually } from './punctual.ts';
 
 /** A logic layer that does not answer in this time is given up. Milliseconds. */
 const EVALUATE_TIMEOUT_MS = 20_000;
@@ -48,12 +49,11 @@ export function createEvaluator(service: Channel): Evaluator {
  */
 export function watchLogic(
   evaluate: Evaluator['evaluate'],
-  on: { stuck(message: string): void; alive(): void },
+  on: { stuck(seconds: number): void; alive(): void },
 ): () => void {
   let silent = 0;
   let asked = false;
   let stuck = false;
-  let last = performance.now();
   const ask = (): void => {
     asked = true;
     void evaluate('() => 1', []).then(
@@ -66,17 +66,13 @@ export function watchLogic(
       () => {},
     );
   };
-  const watch = setInterval(() => {
-    const now = performance.now();
-    const punctual = now - last < WATCH_MS * 1.25;
-    last = now;
+  return tickPunctually(WATCH_MS, (punctual) => {
     if (asked && punctual) silent += WATCH_MS;
     if (silent > STUCK_MS && !stuck) {
       stuck = true;
-      on.stuck(`the logic layer has not answered for ${STUCK_MS / 1000} s: a script runs endlessly`);
+      on.stuck(STUCK_MS / 1000);
     }
     // A question that was given up has no answer any more; another one may have.
     if (!asked || stuck) ask();
-  }, WATCH_MS);
-  return () => clearInterval(watch);
+  });
 }

@@ -2,6 +2,7 @@
 import type { RuntimeMode } from '@sparrow/protocol';
 import { type Channel, portChannel } from '@sparrow/runtime/bridge';
 import { h } from './dom.ts';
+import { whenSilent } from './punctual.ts';
 
 /** Where the logic layer runs, seen from native. */
 export interface LogicLayer {
@@ -13,8 +14,15 @@ export interface LogicLayer {
   close(): void;
 }
 
-/** A frame that does not announce itself in this time is broken. Milliseconds. */
-const READY_TIMEOUT_MS = 15_000;
+/** A frame that does not announce itself in this time is late, and given up in a multiple of it. Milliseconds. */
+const LATE_MS = 15_000;
+const GIVEN_UP_MS = 8 * LATE_MS;
+
+/** Hears of frames that are late, and that they have come after all. */
+export interface FrameWatch {
+  late(seconds: number): void;
+  came(): void;
+}
 
 /** The place of a page that is to come: loading its frame is most of what opening a page costs, so it is done ahead. */
 export interface ViewSlot {
@@ -24,18 +32,23 @@ export interface ViewSlot {
 }
 
 /** Starts the frame of a view inside `holder`, which is in the document already and stays where it is. */
-export function prepareView(mode: RuntimeMode, base: string, holder: HTMLElement): ViewSlot {
+export function prepareView(mode: RuntimeMode, base: string, holder: HTMLElement, watch: FrameWatch): ViewSlot {
   const frame = sandboxed(`${base}/view.html`, 'sparrow-view');
   // In single mode the views live in the logic layer's frame.
   if (mode === 'single') return { holder, frame, started: Promise.resolve() };
-  const started = frameReady(frame, 'view-ready');
+  const started = frameReady(frame, 'view-ready', watch);
   started.catch(() => {});
   holder.append(frame);
   return { holder, frame, started };
 }
 
-export async function openLogicLayer(mode: RuntimeMode, base: string, screen: HTMLElement): Promise<LogicLayer> {
-  return mode === 'dual' ? openDual(base) : openSingle(base, screen);
+export async function openLogicLayer(
+  mode: RuntimeMode,
+  base: string,
+  screen: HTMLElement,
+  watch: FrameWatch,
+): Promise<LogicLayer> {
+  return mode === 'dual' ? openDual(base, watch) : openSingle(base, screen, watch);
 }
 
 function sandboxed(src: string, className: string): HTMLIFrameElement {
@@ -47,29 +60,36 @@ function sandboxed(src: string, className: string): HTMLIFrameElement {
 }
 
 /** Resolves when the frame has said that it listens. */
-function frameReady(frame: HTMLIFrameElement, word: string): Promise<void> {
+function frameReady(frame: HTMLIFrameElement, word: string, watch: FrameWatch): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => done(new Error(`the frame ${frame.src} did not start in ${READY_TIMEOUT_MS} ms`)),
-      READY_TIMEOUT_MS,
-    );
+    let isLate = false;
+    const stopLate = whenSilent(LATE_MS, () => {
+      isLate = true;
+      watch.late(LATE_MS / 1000);
+    });
+    const stopGiveUp = whenSilent(GIVEN_UP_MS, () => {
+      end();
+      reject(new Error(`the frame ${frame.src} did not start in ${GIVEN_UP_MS} ms`));
+    });
     function listen(event: MessageEvent): void {
-      if (event.source === frame.contentWindow && (event.data as { sparrow?: string } | null)?.sparrow === word) done();
+      if (event.source !== frame.contentWindow || (event.data as { sparrow?: string } | null)?.sparrow !== word) return;
+      end();
+      if (isLate) watch.came();
+      resolve();
     }
-    function done(error?: Error): void {
-      clearTimeout(timer);
+    function end(): void {
+      stopLate();
+      stopGiveUp();
       window.removeEventListener('message', listen);
-      if (error) reject(error);
-      else resolve();
     }
     window.addEventListener('message', listen);
   });
 }
 
 /** Dual mode: a hidden boot frame that owns the logic Worker, and one frame a page. */
-async function openDual(base: string): Promise<LogicLayer> {
+async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
   const boot = sandboxed(`${base}/boot.html`, 'sparrow-boot');
-  const ready = frameReady(boot, 'boot-ready');
+  const ready = frameReady(boot, 'boot-ready', watch);
   document.body.append(boot);
   const [code] = await Promise.all([fetch(`${base}/assets/service.js`).then((response) => response.text()), ready]);
   const { port1, port2 } = new MessageChannel();
@@ -104,9 +124,9 @@ async function openDual(base: string): Promise<LogicLayer> {
 }
 
 /** Single mode: one frame that lies over the pages and holds the logic and all views. */
-async function openSingle(base: string, screen: HTMLElement): Promise<LogicLayer> {
+async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch): Promise<LogicLayer> {
   const frame = sandboxed(`${base}/single.html`, 'sparrow-view sparrow-single');
-  const ready = frameReady(frame, 'single-ready');
+  const ready = frameReady(frame, 'single-ready', watch);
   screen.append(frame);
   await ready;
   const { port1, port2 } = new MessageChannel();

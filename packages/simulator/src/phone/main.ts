@@ -8,12 +8,14 @@ import {
 } from '@sparrow/protocol';
 import { createDevLink } from './dev-link.ts';
 import { h } from './dom.ts';
+import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';
 import { keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
 import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
+import type { SilenceCode } from './silences.ts';
 import { phoneTexts } from './texts.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
@@ -33,12 +35,23 @@ interface Settings {
   ahead: boolean;
   /** Numbers of the compile errors that are shown; all when undefined. `check` shows those of the page it looks at. */
   findings: ReadonlySet<string> | undefined;
+  /** The console around the phone reads the bridge along. */
+  trace: boolean;
+  /** What is shown over the phone: all errors, those of the compiler, or, where the program's users look on, none. */
+  errors: 'all' | 'compile' | 'none';
 }
 
 /** Signal, Wi-Fi and battery. */
+/** Drawn, since fonts place such signs as they like. */
+const MENU_ICON =
+  '<svg width="20" height="8" viewBox="0 0 20 8" fill="currentColor"><circle cx="3" cy="4" r="2"/><circle cx="10" cy="4" r="3"/><circle cx="17" cy="4" r="2"/></svg>';
+const CLOSE_ICON =
+  '<svg width="18" height="18" viewBox="0 0 18 18" fill="currentColor"><circle cx="9" cy="9" r="7.500" fill="none" stroke="currentColor" stroke-width="2"/><circle cx="9" cy="9" r="3"/></svg>';
 const STATUS_ICONS = `<svg width="64" height="14" viewBox="0 0 64 14" fill="currentColor"><path d="M0 9h3v4H0zM4.5 6.5h3V13h-3zM9 4h3v9H9zM13.500 1h3v12h-3z"/>
 <path d="M30 13l2.200-2.700a3.400 3.400 0 0 0-4.400 0zM26.400 8.500a5.700 5.700 0 0 1 7.200 0l1.400-1.800a8 8 0 0 0-10 0zM23.500 4.900a10.300 10.300 0 0 1 13 0L38 3.100a12.600 12.600 0 0 0-16 0z"/>
 <rect x="42.500" y="1.500" width="17" height="11" rx="3" fill="none" stroke="currentColor" opacity=".5"/><rect x="44" y="3" width="14" height="8" rx="1.500"/><path d="M61 5v4a2 2 0 0 0 0-4z" opacity=".5"/></svg>`;
+
+const ERRORS = ['all', 'compile', 'none'] as const;
 
 function readSettings(): Settings {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -67,6 +80,8 @@ function readSettings(): Settings {
     scene: Number(given.get('scene')) || 1001,
     full,
     ahead: given.get('ahead') !== '0',
+    trace: given.get('trace') === '1' && window.parent !== window,
+    errors: ERRORS.find((kind) => kind === given.get('errors')) ?? 'all',
     findings: given.has('findings') ? new Set(given.get('findings')?.split(',')) : undefined,
   };
 }
@@ -90,8 +105,11 @@ const settings = readSettings();
 const texts = phoneTexts(settings.language);
 const handle = createHandle();
 window.sparrow = handle;
+/** Starts of the mini program; only the newest counts. */
+let runs = 0;
 let launch: ReturnType<typeof openLaunchScreen> | undefined;
 const overlay = createOverlay(document.body, texts, () => void start());
+const faultSheet = createFaultSheet(document.body, texts);
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -112,9 +130,9 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   const capsule = h(
     'div.capsule',
     {},
-    h('button', { title: texts.menu, ariaLabel: texts.menu, onclick: showMenu }, '•••'),
+    h('button', { title: texts.menu, ariaLabel: texts.menu, onclick: showMenu, innerHTML: MENU_ICON }),
     h('i'),
-    h('button', { title: texts.restart, ariaLabel: texts.restart, onclick: () => void start() }, '◉'),
+    h('button', { title: texts.restart, ariaLabel: texts.restart, onclick: () => void start(), innerHTML: CLOSE_ICON }),
   );
   capsule.style.top = `${device.statusBar + 6}px`;
   const indicator = h('div.home-indicator');
@@ -139,8 +157,8 @@ function showMenu(): void {
     restart: () => void start(),
     about: () => [
       ...(phone ? [nameOf(phone.manifest), phone.manifest.appid] : []),
-      `${texts.user}: ${settings.user}`,
-      `${texts.mode}: ${texts[settings.mode]}`,
+      texts.pair(texts.user, settings.user),
+      texts.pair(texts.mode, texts[settings.mode]),
     ],
   });
 }
@@ -154,19 +172,24 @@ async function start(): Promise<void> {
   handle.problems.length = 0;
   handle.readyPages.length = 0;
   handle.failure = undefined;
-  let stuck = false;
+  const run = ++runs;
+  const isCurrent = (): boolean => run === runs;
+  /** What does not answer. */
+  const silent = new Set<SilenceCode>();
   overlay.clear();
+  faultSheet.clear();
   const screen = frameOf(settings);
   launch?.close();
   const opening = openLaunchScreen(screen.parentElement ?? document.body);
   launch = opening;
   try {
-    handle.phone = await startPhone({
+    const phone = await startPhone({
       screen,
       device: settings.device,
       landscape: settings.landscape,
       theme: settings.theme,
       language: settings.language,
+      texts,
       mode: settings.mode,
       user: settings.user,
       token: settings.token,
@@ -175,7 +198,7 @@ async function start(): Promise<void> {
       scene: settings.scene,
       ahead: settings.ahead,
       debug: true,
-      trace: (entry) => tell({ trace: { ...entry, phone: settings.user } }),
+      trace: settings.trace ? (entry) => tell({ trace: { ...entry, phone: settings.user } }) : undefined,
       onLog(entry) {
         keep(handle.logs, entry);
         tell({ log: { time: Date.now(), ...entry } });
@@ -192,22 +215,29 @@ async function start(): Promise<void> {
       onPageReady(pageId, path, error) {
         opening.close();
         keep(handle.readyPages, { pageId, path, ...(error !== undefined && { error }) });
-        if (error !== undefined) overlay.pageError(path, error);
       },
-      onStuck(message) {
-        overlay.failure(`LOGIC_STUCK: ${message}\n\nFix: look for a loop without an end; then press ◉ to start again`);
-        stuck = true;
+      onFault(fault) {
+        if (settings.errors === 'all') faultSheet.add(fault);
       },
-      onAlive() {
-        if (stuck) overlay.clear();
-        stuck = false;
-        handle.problems.splice(0, Infinity, ...handle.problems.filter(({ code }) => code !== 'LOGIC_STUCK'));
+      onSilent(code, seconds) {
+        if (!isCurrent()) return;
+        silent.add(code);
+        if (settings.errors === 'all')
+          overlay.failure(`${texts.silent[code](seconds)}\n\n${texts.fix(texts.silentHints[code])}`);
+      },
+      onAnswer(code) {
+        if (silent.delete(code) && silent.size === 0) overlay.clear();
+        handle.problems.splice(0, Infinity, ...handle.problems.filter((problem) => problem.code !== code));
       },
       onRoute: (pages) => tell({ pages }),
     });
-    opening.name(nameOf(handle.phone.manifest));
-    overlay.diagnostics(shownErrors(handle.phone.manifest.diagnostics));
+    // It was started again meanwhile.
+    if (!isCurrent()) return phone.close();
+    handle.phone = phone;
+    opening.name(nameOf(phone.manifest));
+    overlay.diagnostics(shownErrors(phone.manifest.diagnostics));
   } catch (error) {
+    if (!isCurrent()) return;
     opening.close();
     handle.failure = error instanceof Error ? error.message : String(error);
     overlay.failure(handle.failure);
@@ -215,7 +245,8 @@ async function start(): Promise<void> {
 }
 
 function shownErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const { findings } = settings;
+  const { findings, errors } = settings;
+  if (errors === 'none') return [];
   return diagnostics.filter(({ severity }, number) => severity === 'error' && (findings?.has(String(number)) ?? true));
 }
 
@@ -231,6 +262,7 @@ function onDevEvent(event: DevEvent): void {
   if (event.type !== 'package') return;
   overlay.diagnostics(shownErrors(event.diagnostics));
   if (event.change === 'none') return;
+  faultSheet.clear();
   if (event.change === 'app' || !handle.phone) handle.ready = start();
   else handle.ready = handle.phone.update(event.packageId, event.change).catch(() => restart());
 }
@@ -244,8 +276,10 @@ window.addEventListener('message', (event) => {
     document.body.dataset.theme = settings.theme;
     handle.phone?.setTheme(settings.theme);
   } else if (command === 'rotate') rotate(value === 'landscape');
-  else if (command === 'zoom') overlay.fit();
-  else if (command === 'restart') void start();
+  else if (command === 'zoom') {
+    overlay.fit();
+    faultSheet.fit();
+  } else if (command === 'restart') void start();
   else if (command === 'open' && value) handle.phone?.navigate(value);
 });
 /** Turns the phone; its pages stay and hear of their new size. */

@@ -43,14 +43,22 @@ export function createPhoneMeters({
   trace,
   onLog,
 }: {
-  trace(entry: Omit<TraceEntry, 'phone'>): void;
+  trace: ((entry: Omit<TraceEntry, 'phone'>) => void) | undefined;
   onLog(entry: InvokeMap['log'][0]): void;
 }) {
   const tooMany = (what: string) => (count: number) =>
     onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });
   return {
     trace: createMeter({ burst: 1_000, perSecond: 300 }, (count) =>
-      trace({ time: Date.now(), verb: 'Invoke', event: `… ${count} more`, pageId: 0, size: 0, summary: '' }),
+      trace?.({
+        time: Date.now(),
+        verb: 'Invoke',
+        event: `… ${count} more`,
+        pageId: 0,
+        page: '',
+        size: 0,
+        summary: '',
+      }),
     ),
     log: createMeter({ burst: 500, perSecond: 100 }, tooMany('log lines')),
     problem: createMeter({ burst: 200, perSecond: 20 }, tooMany('problems')),

@@ -2,26 +2,30 @@ import type { Diagnostic } from '@sparrow/protocol';
 import { h } from './dom.ts';
 import type { PhoneTexts } from './texts.ts';
 
-/** Says over the phone what is wrong: compile errors with their code frame, a page that failed, a start that failed. */
+/** Compile errors that are shown; nobody mends more at a time. */
+const SHOWN = 10;
+
+/** Text over a phone that is drawn smaller than it is stays as large as elsewhere. */
+export function fitText(layer: HTMLElement): void {
+  const frame = window.frameElement as HTMLElement | null;
+  const scale = frame && frame.offsetWidth > 0 ? frame.getBoundingClientRect().width / frame.offsetWidth : 1;
+  layer.style.fontSize = `${13 / Math.max(0.4, Math.min(1, scale))}px`;
+}
+
+/** Says over the phone why there is nothing to see: compile errors with their code frame, a start that failed. */
 export function createOverlay(
   parent: HTMLElement,
   texts: PhoneTexts,
   restart: () => void,
 ): {
-  /** Makes the text as large as elsewhere, however small the phone is drawn. */
   fit(): void;
   diagnostics(errors: Diagnostic[]): void;
-  pageError(path: string, message: string): void;
   failure(message: string): void;
   clear(): void;
 } {
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
-  const fit = (): void => {
-    const frame = window.frameElement as HTMLElement | null;
-    const scale = frame && frame.offsetWidth > 0 ? frame.getBoundingClientRect().width / frame.offsetWidth : 1;
-    layer.style.fontSize = `${13 / Math.max(0.4, Math.min(1, scale))}px`;
-  };
+  const fit = (): void => fitText(layer);
   const show = (title: string, ...content: (Node | string)[]): void => {
     layer.hidden = false;
     fit();
@@ -50,7 +54,7 @@ export function createOverlay(
       show(
         texts.compileErrors(errors.length),
         ...errors
-          .slice(0, 10)
+          .slice(0, SHOWN)
           .map((error) =>
             h(
               'article',
@@ -64,7 +68,6 @@ export function createOverlay(
           ),
       );
     },
-    pageError: (path, message) => show(texts.pageFailed, h('strong', {}, path), h('pre', {}, message)),
     failure: (message) => show(texts.cannotStart, h('pre', {}, message)),
   };
 }
@@ -73,7 +76,7 @@ export function createOverlay(
  * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped line
  * points at nothing.
  */
-function markedFrame(frame: string): (Node | string)[] {
+export function markedFrame(frame: string): (Node | string)[] {
   const lines = frame.split('\n');
   const caretAt = lines.findIndex((line) => /^\s*\|\s*\^\s*$/.test(line));
   const marked = lines[caretAt - 1];

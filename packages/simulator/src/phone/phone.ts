@@ -9,6 +9,7 @@ import type {
   ServiceBundle,
   StackPageInfo,
   StyleBundle,
+  TraceEntry,
   ViewConfig,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
@@ -26,19 +27,23 @@ import {
   openUserFiles,
   RelayClient,
 } from '@sparrow/runtime/native';
-import { createNavigationBar, createTabBar, type NavigationBar, type TabBar } from './bars.ts';
+import { createNavigationBar, createTabBar, type TabBar } from './bars.ts';
 import { watchDevice } from './device-watch.ts';
 import { menuButton, NAV_BAR_HEIGHT, systemInfo, TAB_BAR_HEIGHT } from './devices.ts';
 import { createDialogs } from './dialogs.ts';
 import { h } from './dom.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
+import { createFaults, type Fault } from './faults.ts';
 import { openLogicLayer, prepareView, type ViewSlot } from './frames.ts';
 import { createPhoneMeters } from './meter.ts';
 import { watchedNetwork } from './network-watch.ts';
 import { configsOf, fetchJson, fetchManifest, packageOf, prefix, rootsFor, stylesFor } from './package-files.ts';
+import { createPageHandlers, type DressedPage } from './page-handlers.ts';
 import { PageStack, parseUrl, type StackPage, tabBarOf, windowOf } from './page-stack.ts';
 import { createPickerDialog } from './picker-dialog.ts';
-import { type Trace, traced } from './trace.ts';
+import { type SilenceCode, watchSilences } from './silences.ts';
+import type { PhoneTexts } from './texts.ts';
+import { seenMessage, type Trace, traced } from './trace.ts';
 
 export interface PhoneOptions {
   /** The element that is the phone's screen. */
@@ -47,6 +52,8 @@ export interface PhoneOptions {
   landscape: boolean;
   theme: 'light' | 'dark';
   language: string;
+  /** What the phone itself says. */
+  texts: PhoneTexts;
   mode: RuntimeMode;
   user: string;
   token: string;
@@ -58,28 +65,28 @@ export interface PhoneOptions {
   /** Load the frame of the next page ahead. */
   ahead: boolean;
   debug: boolean;
-  trace: Trace;
+  /** Takes what passes on the bridge; without it nobody looks at the messages. */
+  trace: ((entry: Omit<TraceEntry, 'phone'>) => void) | undefined;
   onLog(entry: InvokeMap['log'][0]): void;
   onNetwork(entry: NetworkEntry): void;
   onProblem(problem: InvokeMap['problem'][0]): void;
   /** What the program reported with wx.reportEvent and its kin. */
   onReport(entry: InvokeMap['report'][0]): void;
+  /** Something broke in the program; it follows `onProblem` once its place is known. */
+  onFault(fault: Fault): void;
   onPageReady(pageId: number, path: string, error?: string): void;
-  /** A script of the mini program does not come to an end. */
-  onStuck(message: string): void;
-  /** It has come to an end after all. */
-  onAlive(): void;
+  /** A script does not come to an end (`LOGIC_STUCK`), or a frame does not start (`START_FAILED`). */
+  onSilent(code: SilenceCode, seconds: number): void;
+  /** It has answered after all. */
+  onAnswer(code: SilenceCode): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
 }
 
-interface PhonePage extends StackPage {
+interface PhonePage extends StackPage, DressedPage {
   section: HTMLElement;
   frame: HTMLElement;
-  bar: NavigationBar;
   view: { channel: Channel; close(): void };
-  background?: string;
-  textStyle?: 'dark' | 'light';
 }
 
 /** One running mini program on one phone. */
@@ -114,13 +121,18 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const done = {} as Record<string, never>;
   const { screen, base, token, user } = options;
   // What does not depend on the package starts before it is asked for.
-  const opening = openLogicLayer(options.mode, base, screen);
+  const silences = watchSilences(options);
+  const frames = {
+    late: (seconds: number) => silences.begin('START_FAILED', seconds),
+    came: () => silences.end('START_FAILED'),
+  };
+  const opening = openLogicLayer(options.mode, base, screen, frames);
   opening.catch(() => {});
   const makeSlot = (): { section: HTMLElement; slot: ViewSlot } => {
     const frame = h('div.page-frame');
     const section = h('section.page.page-spare', {}, frame);
     screen.append(section);
-    return { section, slot: prepareView(options.mode, base, frame) };
+    return { section, slot: prepareView(options.mode, base, frame, frames) };
   };
   let spare: ReturnType<typeof makeSlot> | undefined = makeSlot();
   let manifest = await fetchManifest(`${base}/package`, token);
@@ -162,8 +174,13 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     change();
     return done;
   };
-  const service = traced(logic.channel, options.trace, 0, meters.trace);
-  const pickerDialog = createPickerDialog(screen);
+  const { trace: tell } = options;
+  const trace: Trace | undefined =
+    tell && ((message) => tell({ ...message, page: stack.byId(message.pageId)?.path ?? '' }));
+  const tapped = (channel: Channel, pageId: number): Channel =>
+    trace ? traced(channel, trace, pageId, meters.trace) : channel;
+  const service = tapped(logic.channel, 0);
+  const pickerDialog = createPickerDialog(screen, options.texts);
   const assetBase = (): string => new URL(`${packageBase}/files`, location.href).href;
   const files = createProgramFiles({
     relay,
@@ -171,7 +188,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     settled: userFiles.settled,
   });
 
-  const dialogs = createDialogs(screen, files.show);
+  const dialogs = createDialogs(screen, options.texts, files.show);
 
   const screenSize = (): { width: number; height: number } =>
     options.landscape
@@ -252,7 +269,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       section.dataset.page = String(info.id);
       if (openType === 'navigateTo') section.classList.add('page-enter');
       const view = logic.openView(info.id, slot);
-      const channel = traced(view.channel, options.trace, info.id, meters.trace);
+      const channel = tapped(view.channel, info.id);
       const page: PhonePage = { ...info, section, frame, bar, view: { channel, close: view.close } };
       receive(channel, {
         invoke: (name, id, params) => dispatcherBox.current?.dispatch(channel, info.id, name, id, params),
@@ -318,6 +335,14 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     if (device) device.dataset.front = /^#0|^black|^rgb\(0/.test(color) ? 'black' : 'white';
   };
   const evaluator = createEvaluator(service);
+  const faults = createFaults({
+    locate: ({ problem, ...question }) =>
+      relay.call('locate', { packageId, ...question, ...(problem && { problem: { ...problem, user } }) }),
+    diagnostics: () => manifest.diagnostics,
+    pageOf: (pageId) => stack.byId(pageId)?.path ?? '',
+    onLog: options.onLog,
+    onFault: (fault) => closed || options.onFault(fault),
+  });
   const network = watchedNetwork(createNetworkHandlers(relay, files), options.onNetwork);
 
   const handlers: NativeHandlers = {
@@ -353,9 +378,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       const back = h(
         'button',
         { onclick: () => (curtain.remove(), emitOn(service, 'appShow', launch)) },
-        '重新进入 · Open again',
+        options.texts.openAgain,
       );
-      const curtain = h('div.exited', {}, h('p', {}, '小程序已退出 · The mini program has ended'), back);
+      const curtain = h('div.exited', {}, h('p', {}, options.texts.exited), back);
       screen.append(curtain);
       return done;
     },
@@ -401,52 +426,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     showModal: dialogs.showModal,
     showActionSheet: dialogs.showActionSheet,
     showPicker: (params, call) => pickerDialog.open(params, call),
-    setNavigationBarTitle: ({ pageId, title }) => {
-      onPage(pageId).bar.setTitle(title);
-      return done;
-    },
-    setNavigationBarColor: ({ pageId, frontColor, backgroundColor, animation }) => {
-      const page = onPage(pageId);
-      page.bar.setColor(frontColor, backgroundColor, animation);
-      showFront(frontColor);
-      return done;
-    },
-    showNavigationBarLoading: ({ pageId }) => {
-      onPage(pageId).bar.setLoading(true);
-      return done;
-    },
-    hideNavigationBarLoading: ({ pageId }) => {
-      onPage(pageId).bar.setLoading(false);
-      return done;
-    },
-    hideHomeButton: ({ pageId }) => {
-      onPage(pageId).bar.hideHome();
-      return done;
-    },
-    setBackgroundColor: ({ pageId, backgroundColor }) => {
-      const page = onPage(pageId);
-      if (backgroundColor) page.background = backgroundColor;
-      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
-      return done;
-    },
-    setBackgroundTextStyle: ({ pageId, textStyle }) => {
-      const page = onPage(pageId);
-      page.textStyle = textStyle;
-      emitOn(page.view.channel, 'viewConfig', viewConfig(page));
-      return done;
-    },
-    startPullDownRefresh: ({ pageId }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'startPullDownRefresh' });
-      return done;
-    },
-    stopPullDownRefresh: ({ pageId }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'stopPullDownRefresh' });
-      return done;
-    },
-    pageScrollTo: ({ pageId, ...rest }) => {
-      emitOn(onPage(pageId).view.channel, 'viewCommand', { type: 'pageScrollTo', ...rest });
-      return done;
-    },
+    ...createPageHandlers({ onPage, viewConfig, showFront }),
     tabBar: (command) => {
       if (!tabBar) throw new NativeFailure('not TabBar page');
       const { top } = stack;
@@ -466,22 +446,22 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       dialogs.previewImage(urls.map(String), Math.max(0, urls.indexOf(current)));
       return done;
     },
-    async log(given) {
-      if (!meters.log.take()) return done;
-      const entry = { ...given, text: given.text.slice(0, MAX_LOG_TEXT) };
-      if (!entry.stack) options.onLog(entry);
-      else {
-        const mapped = await relay
-          .call<{ stack: string }>('map-stack', { packageId, stack: entry.stack })
-          .catch(() => entry);
-        options.onLog({ ...entry, stack: mapped.stack ?? entry.stack });
-      }
+    log(given) {
+      if (meters.log.take()) faults.log({ ...given, text: given.text.slice(0, MAX_LOG_TEXT) });
       return done;
     },
     problem: (given) => {
       if (!meters.problem.take()) return done;
       const problem = { ...given, message: given.message.slice(0, MAX_LOG_TEXT) };
       options.onProblem(problem);
+      faults.problem(problem);
+      return done;
+    },
+    trace: ({ messages }) => {
+      for (const given of messages) {
+        const message = seenMessage(given);
+        if (message && meters.trace.take()) trace?.(message);
+      }
       return done;
     },
     report: (entry) => {
@@ -508,13 +488,11 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     storage: stored,
     userFiles: userFiles.files,
     debug: options.debug,
+    trace: options.trace !== undefined,
   };
   const stopWatch = watchLogic(evaluator.evaluate, {
-    stuck(message) {
-      options.onProblem({ kind: 'script', code: 'LOGIC_STUCK', message, pageId: stack.top?.id ?? 0 });
-      options.onStuck(message);
-    },
-    alive: options.onAlive,
+    stuck: (seconds) => silences.begin('LOGIC_STUCK', seconds),
+    alive: () => silences.end('LOGIC_STUCK'),
   });
 
   emitOn(service, 'boot', boot);

@@ -1,6 +1,7 @@
 import type { InvokeMap } from '@sparrow/protocol';
 import type { Call } from '@sparrow/runtime/native';
 import { h } from './dom.ts';
+import type { PhoneTexts } from './texts.ts';
 
 /** Height of one line of a wheel, as in the style sheet. CSS pixels. */
 const LINE = 40;
@@ -12,7 +13,10 @@ type Answer = InvokeMap['showPicker'][1];
  * The sheet with wheels from the bottom of the screen, for `picker`. Wheels that the user moves are reported as progress of the
  * call; a further call with `update` gives the open sheet other columns. Answers with an index a column.
  */
-export function createPickerDialog(screen: HTMLElement): {
+export function createPickerDialog(
+  screen: HTMLElement,
+  texts: PhoneTexts,
+): {
   open(params: Params, call: Call): Promise<Answer>;
   /** The page that asked has gone. */
   dismiss(): void;
@@ -39,9 +43,9 @@ export function createPickerDialog(screen: HTMLElement): {
         h(
           'div.picker-head',
           {},
-          h('button.picker-cancel', { onclick: () => close({ cancel: true }) }, '取消'),
+          h('button.picker-cancel', { onclick: () => close({ cancel: true }) }, texts.cancel),
           h('span', {}, params.headerText ?? ''),
-          h('button.picker-confirm', { onclick: () => close({ value: [...values] }) }, '确定'),
+          h('button.picker-confirm', { onclick: () => close({ value: [...values] }) }, texts.confirm),
         ),
         wheels,
       ),

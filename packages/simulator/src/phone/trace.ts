@@ -1,10 +1,9 @@
-import type { TraceEntry } from '@sparrow/protocol';
-import { Verb } from '@sparrow/protocol';
-import type { Channel } from '@sparrow/runtime/bridge';
+import { type SeenMessage, Verb } from '@sparrow/protocol';
+import { type Channel, MAX_PREVIEW, preview } from '@sparrow/runtime/bridge';
 import type { Meter } from './meter.ts';
 
-/** Sees every message between native and the other layers. */
-export type Trace = (entry: Omit<TraceEntry, 'phone'>) => void;
+/** Takes what passes on the bridge. */
+export type Trace = (message: SeenMessage) => void;
 
 const NAMES = {
   [Verb.Publish]: 'Publish',
@@ -13,15 +12,37 @@ const NAMES = {
   [Verb.On]: 'On',
 } as const;
 
-/** The same channel with a tap. What is more than the meter lets through is not looked at. */
+const VERBS: ReadonlySet<unknown> = new Set(Object.values(NAMES));
+
+/** A message that the logic layer says it has seen; it runs a stranger's code and may say anything. */
+export function seenMessage(given: unknown): SeenMessage | undefined {
+  const { verb, event, pageId, size, summary, time } = (given ?? {}) as Partial<Record<keyof SeenMessage, unknown>>;
+  if (!VERBS.has(verb)) return undefined;
+  return {
+    time: Number(time) || Date.now(),
+    verb: verb as SeenMessage['verb'],
+    event: String(event).slice(0, 100),
+    pageId: Number(pageId) || 0,
+    size: Number(size) || 0,
+    summary: String(summary).slice(0, MAX_PREVIEW),
+  };
+}
+
+/** Messages of the watch over the logic layer and of the tracing itself; they would drown what is looked for. */
+const OWN = new Set(['evaluate', 'debugResult', 'trace']);
+
+/** The same channel, between native and another layer, with a tap. What is more than the meter lets through is not looked at. */
 export function traced(channel: Channel, trace: Trace, pageId: number, meter: Meter): Channel {
-  // The watch over the logic layer asks every two seconds; question, answer and receipt would drown what is looked for.
-  const answers = new Set<unknown>();
+  /** Calls of ours whose receipts are still to come. */
+  const receipts = new Set<unknown>();
   const note = (message: readonly unknown[]): void => {
     const [verb, event, ...args] = message as [Verb, string, ...unknown[]];
     const name = NAMES[verb];
-    if (event === 'debugResult') answers.add(args[0]);
-    if (event === 'evaluate' || event === 'debugResult' || (event === 'reply' && answers.delete(args[0]))) return;
+    if (OWN.has(event)) {
+      if (verb === Verb.Invoke) receipts.add(args[0]);
+      return;
+    }
+    if (event === 'reply' && receipts.delete(args[0])) return;
     if (!name || !meter.take()) return;
     const summary = preview(args);
     trace({
@@ -45,26 +66,4 @@ export function traced(channel: Channel, trace: Trace, pageId: number, meter: Me
       }),
     close: () => channel.close(),
   };
-}
-
-/** Texts longer than this are not looked at: tracing must not cost more than the message. Characters. */
-const MAX_PREVIEW = 2_000;
-
-function preview(args: unknown[]): string {
-  try {
-    let budget = MAX_PREVIEW;
-    return (
-      JSON.stringify(args, (_key, value: unknown) => {
-        if (budget <= 0) return undefined;
-        if (typeof value === 'string') {
-          budget -= value.length;
-          return value.length > 200 ? `${value.slice(0, 200)}…` : value;
-        }
-        budget -= 8;
-        return value;
-      }) ?? ''
-    );
-  } catch {
-    return '';
-  }
 }

@@ -63,6 +63,8 @@ export async function openPhone(browser: Browser, options: CheckOptions, user: s
         user,
         mode: options.mode,
         page: path,
+        // A picture shows the page; what broke in it stands in the report.
+        errors: 'compile',
         findings: findingsOf(options.manifest, 'broken', path).join(','),
       });
       await tab.goto(`${options.phoneUrl}#${parameters}`, { waitUntil: 'commit' });
@@ -108,6 +110,8 @@ export async function openPhone(browser: Browser, options: CheckOptions, user: s
       const ask = () => within(LOOK_MS, () => tab.evaluate<PhoneLook>(`sparrow.look(${JSON.stringify(path)})`));
       const view = await viewOf(await ask());
       seen = await ask();
+      // It was late, but has come after all.
+      if (seen.ready) errors = errors.filter(({ code }) => code !== 'PAGE_TIMEOUT');
       errors.push(...problemsOf(seen, options.ownHosts ?? []));
       if (seen.redirected !== undefined) page.redirected = seen.redirected;
       sighting.apis = seen.apis;

@@ -3,10 +3,10 @@ import type { Diagnostic, LogLine } from '@sparrow/protocol';
 /** Findings of one build that get a line; the rest is counted. */
 const LINES = 20;
 
-/** Writes what a build newly found into the log, each finding once for as long as it is there. */
+/** Writes what a build newly found into the log, each finding once for as long as it is there, and returns it. */
 export function createDiagnosticLog(
   log: (line: Omit<LogLine, 'time'>) => void,
-): (diagnostics: readonly Diagnostic[]) => void {
+): (diagnostics: readonly Diagnostic[]) => Diagnostic[] {
   let known = new Set<string>();
   return (diagnostics) => {
     const found = new Map(diagnostics.map((diagnostic) => [nameOf(diagnostic), diagnostic]));
@@ -23,6 +23,7 @@ export function createDiagnosticLog(
     }
     if (fresh.length > LINES)
       log({ source: 'compiler', level: 'warn', text: `… and ${fresh.length - LINES} more findings` });
+    return fresh;
   };
 }
 

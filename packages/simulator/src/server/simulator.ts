@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CompiledPackage, Compiler } from '@sparrow/compiler';
-import type { PackageChange, WeChatUsers } from '@sparrow/protocol';
+import type { Diagnostic, PackageChange, ProgramProblem, WeChatUsers } from '@sparrow/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { answerErrors, objectOf, userOf } from './bodies.ts';
@@ -13,9 +13,10 @@ import { createDiagnosticLog } from './diagnostic-log.ts';
 import { SimulatorError } from './errors.ts';
 import { createEventFeed } from './event-feed.ts';
 import { createFileShelf } from './file-shelf.ts';
+import { createProblemTeller } from './problems.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
-import { mapStack } from './stack-map.ts';
+import { locateStack } from './stack-map.ts';
 import { sameToken } from './token.ts';
 import { createUserFileStore } from './user-files.ts';
 
@@ -25,7 +26,10 @@ export interface SimulatorOptions {
   first?: CompiledPackage;
   /** Watch the project and reload phones; default true. */
   watch?: boolean;
-  onPackage?(pkg: CompiledPackage, change: PackageChange): void;
+  /** @param news findings that the package before did not have */
+  onPackage?(pkg: CompiledPackage, change: PackageChange, news: readonly Diagnostic[]): void;
+  /** Something broke in a running program: called once for each problem of a package. */
+  onProblem?(problem: ProgramProblem): void;
 }
 
 const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
@@ -88,6 +92,7 @@ export function createSimulator(options: SimulatorOptions) {
     };
     const first = options.first ?? (await options.compiler.build());
     keep(first);
+    const problems = createProblemTeller((problem) => options.onProblem?.(problem));
 
     // The simulator checks its own token wherever it is mounted; the doors are its server's.
     app.addHook('onRequest', async (request, reply) => {
@@ -170,10 +175,12 @@ export function createSimulator(options: SimulatorOptions) {
       shelf.registerUpload(scope);
       userFiles.registerChanges(scope);
       registerUsers(scope, deps.users);
-      scope.post('/simulator/relay/map-stack', async (request) => {
+      scope.post('/simulator/relay/locate', async (request) => {
         const body = objectOf(request.body);
         const pkg = packages.get(String(body.packageId)) ?? current;
-        return { stack: mapStack(pkg, String(body.stack ?? '').slice(0, MAX_STACK)) };
+        const located = locateStack(pkg, String(body.stack ?? '').slice(0, MAX_STACK));
+        if (body.problem !== undefined) problems.meet(body.problem, located.place);
+        return located;
       });
     });
     shelf.registerDownload(app);
@@ -211,8 +218,8 @@ export function createSimulator(options: SimulatorOptions) {
     if (options.watch !== false) {
       await options.compiler.watch(({ pkg, change }) => {
         keep(pkg);
-        logFindings(pkg.manifest.diagnostics);
-        options.onPackage?.(pkg, change);
+        if (change !== 'none') problems.reset();
+        options.onPackage?.(pkg, change, logFindings(pkg.manifest.diagnostics));
         deps.events.emit({
           type: 'package',
           packageId: pkg.manifest.id,
