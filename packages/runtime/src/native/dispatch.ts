@@ -1,4 +1,4 @@
-import { BoundedQueue } from '@sparrow/core';
+import { BoundedQueue } from '@sparrow/core/bounded-queue';
 import type { InvokeError, InvokeMap, InvokeName } from '@sparrow/protocol';
 import { type Channel, emitOn } from '../bridge/index.ts';
 import { INVOKE_SPECS } from './specs.ts';
