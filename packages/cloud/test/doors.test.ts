@@ -196,6 +196,34 @@ describe('a request without an end', () => {
   let front: HttpFront | undefined;
   afterEach(() => front?.close());
 
+  it('of a WebSocket that was refused is let go of, also when the other side keeps its end open', async () => {
+    let port = 0;
+    const access = createAccess({ port: () => port, consoleToken: 'c', backendToken: 'b', lanToken: 'l' });
+    front = createHttpFront({ access });
+    ({ port } = await listenSomewhere(front.server, '127.0.0.1', 0));
+    front.open({
+      entrance: createEntrance({ app: 'a', env: 'local', port, lanHosts: [], appHosts: [] }),
+      ingress: undefined,
+      lanToken: 'l',
+      appOrigin: () => undefined,
+      handler: (_request, response) => void response.end(),
+    });
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(
+      `GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*NOT_FOUND/);
+    const { server } = front;
+    await expect
+      .poll(() => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))), {
+        timeout: 10_000,
+      })
+      .toBe(0);
+    socket.destroy();
+  });
+
   it.each([
     'POST / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 100\r\n\r\nhalf',
     'GET / HTTP/1.1\r\nHost: 127.',
