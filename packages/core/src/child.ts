@@ -7,7 +7,7 @@ export interface Child {
   readonly pid: number;
   /** Resolves when it has ended, however that came. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Milliseconds of CPU that it has used so far, without its children; undefined where that cannot be known. */
+  /** Milliseconds of CPU that its main thread has used so far; undefined where that cannot be known. */
   cpuMs(): number | undefined;
   /**
    * SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000) to it and to whatever it has started; resolves
