@@ -271,8 +271,8 @@ describe('what a mini program may reach of the machine when sparrow.json names i
       [308, '127.0.0.1'],
     ] as const) {
       seen.length = 0;
-      const away = `${urlOf(second, host)}/away`;
-      await relay({ url: `${urlOf(first)}/${status}?to=${encodeURIComponent(away)}`, header: login });
+      const away = `${urlOf(second, 'localhost')}/away`;
+      await relay({ url: `${urlOf(first, host)}/${status}?to=${encodeURIComponent(away)}`, header: login });
       expect(seen.map(({ url }) => url.slice(0, 5))).toEqual([`/${status}?`.slice(0, 5), '/away']);
       expect(seen[0]?.headers).toMatchObject({ authorization: 'a', cookie: 'b', 'x-wx-skey': 'c', 'x-token': 'd' });
       expect(seen[1]?.headers).toMatchObject({ accept: 'text/x' });
