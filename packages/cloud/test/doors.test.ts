@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAccess } from '../src/access/access.ts';
 import { createEntrance } from '../src/access/entrance.ts';
+import { createAddressBook } from '../src/dev/address-book.ts';
 import { createHttpFront, type HttpFront } from '../src/dev/http-front.ts';
 import { listenSomewhere } from '../src/dev/port.ts';
 import { BACKEND, backendSource, json, type RunningDev, startDev, temporaryFolder, writeProject } from './harness.ts';
@@ -189,6 +190,28 @@ describe('calls to the tunnel', () => {
     await expect.poll(async () => (await call(10)).status).toBe(503);
     for (const socket of open) socket.destroy();
     await expect.poll(async () => (await call(10)).status).toBe(400);
+  });
+});
+
+describe('a name that sparrow.json allows', () => {
+  it('leads to other services of this machine, and never to the console, wherever it resolves to', () => {
+    const book = createAddressBook({
+      app: 'a',
+      env: 'local',
+      port: 7700,
+      hosts: [],
+      hasBackend: false,
+      lanAddresses: ['192.168.1.9'],
+      domains: ['mine.example.com'],
+    });
+    const refusal = (port: number, address: string): string | undefined => {
+      const found = book.resolve(new URL(`http://mine.example.com:${port}/`));
+      return found.kind === 'public' ? found.refusal?.(address) : found.kind;
+    };
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '192.168.1.9', '0.0.0.0']) {
+      expect(refusal(7700, address), address).toContain('the console');
+      expect(refusal(7800, address), address).toBeUndefined();
+    }
   });
 });
 
