@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAccess } from '../src/access/access.ts';
 import { createEntrance } from '../src/access/entrance.ts';
+import { createAddressBook } from '../src/dev/address-book.ts';
 import { createHttpFront, type HttpFront } from '../src/dev/http-front.ts';
 import { listenSomewhere } from '../src/dev/port.ts';
 import { BACKEND, backendSource, json, type RunningDev, startDev, temporaryFolder, writeProject } from './harness.ts';
@@ -215,9 +216,59 @@ describe('calls to the tunnel', () => {
   });
 });
 
+describe('a name that sparrow.json allows', () => {
+  it('leads to other services of this machine, and never to the console, wherever it resolves to', () => {
+    const book = createAddressBook({
+      app: 'a',
+      env: 'local',
+      port: 7700,
+      hosts: [],
+      hasBackend: false,
+      lanAddresses: ['192.168.1.9'],
+      domains: ['mine.example.com'],
+    });
+    const refusal = (port: number, address: string): string | undefined => {
+      const found = book.resolve(new URL(`http://mine.example.com:${port}/`));
+      return found.kind === 'public' ? found.refusal?.(address) : found.kind;
+    };
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '192.168.1.9', '0.0.0.0']) {
+      expect(refusal(7700, address), address).toContain('the console');
+      expect(refusal(7800, address), address).toBeUndefined();
+    }
+  });
+});
+
 describe('a request without an end', () => {
   let front: HttpFront | undefined;
   afterEach(() => front?.close());
+
+  it('of a WebSocket that was refused is let go of, also when the other side keeps its end open', async () => {
+    let port = 0;
+    const access = createAccess({ port: () => port, consoleToken: 'c', backendToken: 'b', lanToken: 'l' });
+    front = createHttpFront({ access });
+    ({ port } = await listenSomewhere(front.server, '127.0.0.1', 0));
+    front.open({
+      entrance: createEntrance({ app: 'a', env: 'local', port, lanHosts: [], appHosts: [] }),
+      ingress: undefined,
+      lanToken: 'l',
+      appOrigin: () => undefined,
+      handler: (_request, response) => void response.end(),
+    });
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(
+      `GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*NOT_FOUND/);
+    const { server } = front;
+    await expect
+      .poll(() => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))), {
+        timeout: 10_000,
+      })
+      .toBe(0);
+    socket.destroy();
+  });
 
   it.each([
     'POST / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 100\r\n\r\nhalf',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import { PATHS } from '@sparrow/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import {
@@ -212,6 +213,9 @@ describe('the guard', () => {
     expect((await upgrade(dev, `/api/v1/events?token=${dev.token}`, headers)).split('\r\n')[0]).toContain('101');
     const foreign = { ...headers, origin: 'https://evil.example.com' };
     expect((await upgrade(dev, `/api/v1/events?token=${dev.token}`, foreign)).split('\r\n')[0]).toContain('403');
+    // Also one that everybody may open who is no page of another site.
+    expect((await upgrade(dev, `${PATHS.tunnelSocket}x`, foreign)).split('\r\n')[0]).toContain('403');
+    expect((await upgrade(dev, `${PATHS.tunnelSocket}x`, headers)).split('\r\n')[0]).toContain('404');
     expect((await upgrade(dev, '/nowhere', headers)).split('\r\n')[0]).toContain('404');
   });
 

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from '../src/db/migrations.ts';
 import { openDatabase } from '../src/db/open-database.ts';
+import { stateHomeOf, writeToken } from '../src/state/console-token.ts';
 import { endLeftover, startTimeOf } from '../src/state/process-identity.ts';
 import { isFolderHeld, openStateFolder } from '../src/state/state-folder.ts';
 import { REPOSITORY, temporaryFolder } from './harness.ts';
@@ -86,11 +87,16 @@ describe('the state folder', () => {
   });
 
   it('ends the backend that a killed run left behind, and only that very process', async () => {
-    const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
+    const state = openStateFolder(folder.path);
+    const env = { SPARROW_DATA_DIR: state.appFolder('x', 'local', 'data') };
+    const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      detached: true,
+      stdio: 'ignore',
+      env,
+    });
     const pid = left.pid as number;
     const startTime = startTimeOf(pid) as string;
-    expect(endLeftover({ pid, startTime: `${startTime}1` })).toBe(false);
-    const state = openStateFolder(folder.path);
+    expect(endLeftover({ pid, startTime: `${startTime}1` }, state.path)).toBe(false);
     const run = { pid: 1, port: 1, url: '', app: 'x', env: 'local', startedAt: 0, backend: { pid, startTime } };
     // As a killed run leaves it: run.json is there and the lock is free.
     state.release();
@@ -99,6 +105,38 @@ describe('the state folder', () => {
     openStateFolder(folder.path).release();
     expect((await ended)[1]).toBe('SIGKILL');
     expect(existsSync(join(folder.path, '.sparrow/run.json'))).toBe(false);
+  });
+
+  it('ends no process that a project from elsewhere names in its run.json', async () => {
+    const signals = vi.spyOn(process, 'kill').mockReturnValue(true);
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      detached: true,
+      stdio: 'ignore',
+      env: { SPARROW_DATA_DIR: join(folder.path, '../elsewhere/.sparrow/apps/x/local/data') },
+    });
+    try {
+      mkdirSync(join(folder.path, '.sparrow'));
+      // Minus one is everybody; the other belongs to somebody else.
+      for (const pid of [1, other.pid as number]) {
+        const backend = { pid, startTime: startTimeOf(pid) };
+        writeFileSync(join(folder.path, '.sparrow/run.json'), JSON.stringify({ backend }));
+        openStateFolder(folder.path).release();
+      }
+      expect(signals).not.toHaveBeenCalled();
+    } finally {
+      signals.mockRestore();
+      other.kill('SIGKILL');
+    }
+  });
+
+  it('has a token also for a user who has no home at all', () => {
+    const none = stateHomeOf('', () => {
+      throw new Error('no such user');
+    });
+    expect(none).toBeUndefined();
+    expect(Buffer.from(writeToken(folder.path, none), 'base64url')).toHaveLength(32);
+    expect(stateHomeOf('relative/place', () => '/home/someone')).toBe('/home/someone/.local/state');
+    expect(stateHomeOf('/state', () => '/home/someone')).toBe('/state');
   });
 
   it('refuses a folder of a newer format and says what to do', () => {

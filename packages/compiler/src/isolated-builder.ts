@@ -1,8 +1,18 @@
-import { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { type Child, startChild } from '@sparrow/core/process';
 import type { PackageManifest } from '@sparrow/protocol';
 import { PACKAGE_FORMAT_VERSION } from '@sparrow/protocol';
 import type { Builder, CompiledPackage } from './build.ts';
-import type { BuildNews, BuildOrder, BuildSetup, PlainError, PlainPackage } from './build-messages.ts';
+import {
+  type BuildNews,
+  type BuildOrder,
+  NEWS_FD,
+  type PlainError,
+  type PlainPackage,
+  readNews,
+} from './build-messages.ts';
 import { createDiagnostic } from './diagnostics.ts';
 import { CompilerError } from './errors.ts';
 import type { Outcast } from './guard.ts';
@@ -11,7 +21,7 @@ import { emptyJson } from './project/json-file.ts';
 
 /** Time that one file may take. */
 export interface BuildTimes {
-  /** Of the worker's own CPU: a busy machine makes no file slow. Milliseconds. */
+  /** Of the compiler's own CPU, where the system tells it: a busy machine makes no file slow. Milliseconds. */
   cpuMs: number;
   /** By the clock, when the work is done elsewhere. Milliseconds. */
   wallMs: number;
@@ -19,9 +29,10 @@ export interface BuildTimes {
 
 const TIMES: BuildTimes = { cpuMs: 10_000, wallMs: 120_000 };
 const WATCH_MS = 250;
-/** Files of one build that may end a worker each; then the build is given up. */
+/** Files of one build that may end a compiler each; then the build is given up. */
 const MAX_REPLACED = 25;
 const HEAP_MB = 2048;
+const SCRIPT = join(import.meta.dirname, 'build-process.ts');
 
 /** How one try ended. */
 type Outcome =
@@ -29,76 +40,94 @@ type Outcome =
   | { type: 'failed'; error: PlainError }
   | { type: 'lost'; file: { path: string; hash: string } | undefined; reason: Outcast['reason']; message: string };
 
+/** A running compiler and what it says while somebody listens. */
+interface Compiling {
+  child: Child;
+  /** Hears of each message, and of the end (undefined). */
+  onNews: (news: BuildNews | undefined) => void;
+}
+
 /**
- * A builder whose work is done in a worker. A file that breaks the worker, or takes too long, is left out with a diagnostic; a
- * new worker compiles the rest.
+ * A builder whose work is done in a child process. A file that breaks it, or takes too long, is left out with a diagnostic; a new
+ * process compiles the rest.
  */
 export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): Builder & { close(): Promise<void> } {
   const outcasts = new Map<string, Outcast>();
-  let worker: Worker | undefined;
+  let compiling: Promise<Compiling> | undefined;
+  let closed = false;
 
-  function start(): Worker {
-    const setup: BuildSetup = { dir };
-    const next = new Worker(new URL('./build-worker.ts', import.meta.url), {
-      workerData: setup,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  async function start(): Promise<Compiling> {
+    const child = await startChild(process.execPath, [`--max-old-space-size=${HEAP_MB}`, SCRIPT, dir], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'ipc'],
     });
-    // Whoever waits for it hears of its end; an idle one holds nobody up.
-    next.on('error', () => {});
-    next.unref();
+    const next: Compiling = { child, onNews: () => {} };
+    const stream = child.process.stdio[NEWS_FD] as Socket;
+    readNews(stream, (news) => next.onNews(news));
+    // What it said last is read before its end is told.
+    void Promise.all([child.ended, once(stream, 'close')]).then(() => next.onNews(undefined));
+    // An order to one that just ended: its end is heard of anyway.
+    child.process.on('error', () => {});
+    holdUp(next, false);
     return next;
   }
-  worker = start();
+  compiling = start();
+  // Whoever builds hears of it.
+  compiling.catch(() => {});
 
   async function attempt(order: BuildOrder): Promise<Outcome> {
-    worker ??= start();
-    const current = worker;
-    current.ref();
+    compiling ??= start();
+    const current = await compiling;
+    holdUp(current, true);
     try {
       return await new Promise<Outcome>((resolve) => {
         let file: { path: string; hash: string } | undefined;
-        let fault = 'the compiler ended';
-        const stop = watchProgress(current, times, (message) =>
+        const stop = watchProgress(current.child, times, (message) =>
           resolve({ type: 'lost', file, reason: 'slow', message }),
         );
         const done = (outcome: Outcome): void => {
           stop.end();
           resolve(outcome);
         };
-        current.on('message', (news: BuildNews) => {
-          if (news.type === 'file') {
+        current.onNews = (news) => {
+          if (!news) done({ type: 'lost', file, reason: 'broke', message: 'the compiler ended' });
+          else if (news.type === 'file') {
             file = news;
             stop.reset();
           } else if (news.type === 'broke') done({ type: 'lost', file: news, reason: 'broke', message: news.message });
           else done(news);
-        });
-        current.once('error', (error: Error) => {
-          fault = error.message;
-        });
-        current.once('exit', () => done({ type: 'lost', file, reason: 'broke', message: fault }));
-        current.postMessage(order);
+        };
+        const { exitCode, signalCode } = current.child.process;
+        if (exitCode !== null || signalCode !== null) current.onNews(undefined);
+        else current.child.process.send(order);
       });
     } finally {
-      current.removeAllListeners('message');
-      current.removeAllListeners('exit');
-      current.unref();
+      current.onNews = () => {};
+      holdUp(current, false);
     }
   }
 
   async function replace(): Promise<void> {
-    const old = worker;
-    worker = undefined;
-    await old?.terminate();
+    const old = compiling;
+    compiling = undefined;
+    const known = await old?.catch(() => undefined);
+    known?.child.process.ref();
+    await known?.child.kill();
+  }
+
+  function closedError(): CompilerError {
+    return new CompilerError('CLOSED', 'the compiler is closed', { hint: 'create another one' });
   }
 
   return {
     async build() {
       let serial = false;
       for (let replaced = 0; ; replaced += 1) {
+        if (closed) throw closedError();
         const outcome = await attempt({ outcasts: [...outcasts.values()], serial });
         if (outcome.type === 'built') return withPaths(outcome.pkg);
         if (outcome.type === 'failed' && isUsers(outcome.error)) throw errorOf(outcome.error);
         await replace();
+        if (closed) throw closedError();
         if (outcome.type === 'failed' || replaced >= MAX_REPLACED) {
           const message = outcome.type === 'failed' ? outcome.error.message : outcome.message;
           return brokenPackage(dir, message);
@@ -112,47 +141,44 @@ export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): B
         }
       }
     },
-    close: replace,
+    close() {
+      closed = true;
+      return replace();
+    },
   };
+}
+
+/** An idle compiler keeps no process alive, one that builds does. */
+function holdUp({ child }: Compiling, on: boolean): void {
+  const parts = [child.process, child.process.channel, child.process.stdio[NEWS_FD] as Socket];
+  for (const part of parts) {
+    if (on) part?.ref();
+    else part?.unref();
+  }
 }
 
 /** Calls back when nothing new has been heard for too long. */
 function watchProgress(
-  worker: Worker,
+  child: Child,
   { cpuMs, wallMs }: BuildTimes,
   onLate: (message: string) => void,
 ): { reset(): void; end(): void } {
   let since = performance.now();
   let usedBefore: number | undefined;
-  // Until the first file comes the worker loads itself, which is nobody's fault.
-  let asking = true;
+  // Until the first file comes the compiler loads itself, which is nobody's fault.
   let started = false;
   const timer = setInterval(() => {
-    const late = (): void => {
-      clearInterval(timer);
-      onLate('the file takes too long to compile');
-    };
-    if (performance.now() - since > wallMs) return late();
-    if (asking) return;
-    asking = true;
-    const asked = since;
-    // It answers also while the thread is in the middle of something.
-    worker.cpuUsage().then(
-      ({ user, system }) => {
-        asking = false;
-        const used = (user + system) / 1000;
-        if (asked !== since) return;
-        usedBefore ??= used;
-        if (used - usedBefore > cpuMs) late();
-      },
-      () => {
-        asking = false;
-      },
-    );
+    const used = started ? child.cpuMs() : undefined;
+    usedBefore ??= used;
+    const isLate =
+      performance.now() - since > wallMs ||
+      (used !== undefined && usedBefore !== undefined && used - usedBefore > cpuMs);
+    if (!isLate) return;
+    clearInterval(timer);
+    onLate('the file takes too long to compile');
   }, WATCH_MS);
   return {
     reset() {
-      if (!started) asking = false;
       started = true;
       since = performance.now();
       usedBefore = undefined;

@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Diagnostic } from '@sparrow/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Compiler, createCompiler, type PackageUpdate } from '../src/index.ts';
+import { type Compiler, type CompilerError, createCompiler, type PackageUpdate } from '../src/index.ts';
 import { createIsolatedBuilder } from '../src/isolated-builder.ts';
 import { type Fixture, fixture, onePage } from './fixture.ts';
 
@@ -175,7 +176,78 @@ describe('a watched project', () => {
   });
 });
 
-describe('a worker that does not come to an end', () => {
+/** Processes that compile this project, by pid. */
+function compilersOf(dir: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words.includes(dir) && words.some((word) => word.endsWith('/build-process.ts'));
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+describe('the process of a compiler', () => {
+  const slow = {
+    'app.json': '{"pages":["a"]}',
+    'a.wxml': repeat('<view a="{{b}}">x</view>', 12_000),
+    'a.js': 'Page({})',
+  };
+
+  test('that is killed, as by a machine without memory, costs nothing: another one builds the project', async () => {
+    project = fixture(slow);
+    compiler = createCompiler({ dir: project.dir });
+    const { dir } = project;
+    const built = compiler.build();
+    await expect.poll(() => compilersOf(dir)).toHaveLength(1);
+    const [pid] = compilersOf(dir);
+    process.kill(pid as number, 'SIGKILL');
+    const { manifest } = await built;
+    expect(manifest.diagnostics).toEqual([]);
+    expect(manifest.packages[0]?.pages).toEqual(['a']);
+  });
+
+  test('is gone when the compiler is closed in the middle of a build, and no other one comes', async () => {
+    project = fixture(slow);
+    compiler = createCompiler({ dir: project.dir });
+    const { dir } = project;
+    const built = compiler.build().then(
+      () => 'built',
+      (error: CompilerError) => error.code,
+    );
+    await expect.poll(() => compilersOf(dir)).toHaveLength(1);
+    await compiler.close();
+    expect(await built).toBe('CLOSED');
+    expect(compilersOf(dir)).toEqual([]);
+  });
+
+  test('builds again and again and leaves nothing behind in ours', async () => {
+    project = fixture(onePage(HEALTHY));
+    compiler = createCompiler({ dir: project.dir });
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', onWarning);
+    for (let round = 0; round < 12; round++) await compiler.build();
+    await sleep(0);
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+    expect(compilersOf(project.dir)).toHaveLength(1);
+  });
+
+  test('hands over a package that is larger than what a pipe holds', async () => {
+    const text = repeat('A line that nobody reads. ', 40_000);
+    project = fixture({ ...onePage(HEALTHY), 'pages/a.js': `const text = '${text}'; Page({ text });` });
+    compiler = createCompiler({ dir: project.dir });
+    const { services } = await compiler.build();
+    expect(services.get('')?.modules['pages/a.js']).toContain(text);
+  });
+});
+
+describe('a compiler that does not come to an end', () => {
   test('is replaced, and the file that it was at is left out by name', async () => {
     project = fixture({
       'app.json': '{"pages":["a"]}',

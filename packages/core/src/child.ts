@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { descendantsOf, killDescendants } from './descendants.ts';
+import { cpuMsOf, descendantsOf, killDescendants } from './descendants.ts';
 
 /** A child process that is certain to end. */
 export interface Child {
@@ -7,6 +7,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves when it has ended, however that came. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Milliseconds of CPU that its main thread has used so far; undefined where that cannot be known. */
+  cpuMs(): number | undefined;
   /**
    * SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000) to it and to whatever it has started; resolves
    * when it is gone.
@@ -64,6 +66,7 @@ export async function startChild(command: string, args: string[], options: Spawn
     process: child,
     pid,
     ended,
+    cpuMs: () => (running ? cpuMsOf(pid) : undefined),
     async stop(graceMs = 3_000) {
       const descendants = running ? descendantsOf(pid) : [];
       signal('SIGTERM');

@@ -41,11 +41,24 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-function startOf(pid: number): string | undefined {
+/** Ticks of `/proc/<pid>/stat` in a second: Linux shows hundredths whatever the kernel counts in. */
+const TICKS_PER_SECOND = 100;
+
+/** Milliseconds of CPU that the main thread of a process has used; undefined when it is gone, or where there is no `/proc`. */
+export function cpuMsOf(pid: number): number | undefined {
+  const fields = statOf(pid, `/task/${pid}`);
+  // User and system time are the 12th and 13th field behind the name.
+  return fields && ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+}
+
+/** The start is the 20th field behind the name. */
+const startOf = (pid: number): string | undefined => statOf(pid)?.[19];
+
+function statOf(pid: number, thread = ''): string[] | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything; the start is the 20th field behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const stat = readFileSync(`/proc/${pid}${thread}/stat`, 'utf8');
+    // The name in parentheses may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

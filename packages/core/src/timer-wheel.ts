@@ -14,6 +14,8 @@ export class Deadlines<T> {
   #lastTick = -1;
   #lastItems: T[] = [];
   #next = 0;
+  /** While items are told: the last tick of this round. */
+  #round: number | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(options: { clock: Clock; tickMs: number; onDue: (item: T) => void }) {
@@ -24,17 +26,21 @@ export class Deadlines<T> {
 
   /** @param due milliseconds UTC */
   add(item: T, due: number): void {
-    const tick = Math.ceil(due / this.#tickMs);
+    const wanted = Math.ceil(due / this.#tickMs);
+    // Whoever is told may add: that comes in the next round at the earliest, and does not move the place of this one.
+    const tick = this.#round === undefined ? wanted : Math.max(wanted, this.#round + 1);
     if (tick !== this.#lastTick) {
       this.#lastTick = tick;
       this.#lastItems = this.#ticks.get(tick) ?? [];
       this.#ticks.set(tick, this.#lastItems);
     }
     this.#lastItems.push(item);
-    if (!this.#cancel) {
+    if (this.#round !== undefined) return;
+    if (this.#cancel) this.#next = Math.min(this.#next, tick);
+    else {
       this.#next = Math.min(tick, Math.floor(this.#clock.now() / this.#tickMs));
       this.#run();
-    } else if (tick < this.#next) this.#next = tick;
+    }
   }
 
   /** Forgets everything and stops the timer. */
@@ -49,12 +55,17 @@ export class Deadlines<T> {
     this.#cancel = this.#clock.after(this.#tickMs, () => {
       this.#cancel = undefined;
       const now = Math.floor(this.#clock.now() / this.#tickMs);
-      if (now - this.#next > this.#ticks.size) {
+      this.#round = now;
+      try {
         // After a long sleep fewer ticks have a list than went by.
-        for (const tick of [...this.#ticks.keys()].sort((a, b) => a - b)) if (tick <= now) this.#due(tick);
+        if (now - this.#next > this.#ticks.size) {
+          for (const tick of [...this.#ticks.keys()].sort((a, b) => a - b)) if (tick <= now) this.#due(tick);
+        } else for (let tick = this.#next; tick <= now; tick++) this.#due(tick);
+      } finally {
+        this.#round = undefined;
         this.#next = now + 1;
-      } else while (this.#next <= now) this.#due(this.#next++);
-      if (this.#ticks.size > 0 && !this.#cancel) this.#run();
+        if (this.#ticks.size > 0) this.#run();
+      }
     });
   }
 

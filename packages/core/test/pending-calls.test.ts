@@ -33,6 +33,15 @@ describe('pending calls', () => {
     );
   });
 
+  it('never get a number that is still open, also when the numbers begin anew', () => {
+    const calls = new PendingCalls<string>({ clock: createManualClock(), onLate: () => {} });
+    calls.set(2, 'still open', 1_000);
+    const given = [calls.add('a', 1_000), calls.add('b', 1_000), calls.add('c', 1_000)];
+    expect(given).toEqual([1, 3, 4]);
+    expect(calls.get(2)).toBe('still open');
+    calls.close();
+  });
+
   it('are taken by what they wait for, and all of them at the end', () => {
     const clock = createManualClock();
     const late: string[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createManualClock, TimerWheel } from '../src/index.ts';
+import { type Clock, createManualClock, TimerWheel } from '../src/index.ts';
 
 describe('a timer wheel', () => {
   it('fires each deadline once, never early and at most a tick late', () => {
@@ -29,6 +29,77 @@ describe('a timer wheel', () => {
         expect(wheel.size).toBe(0);
       }),
     );
+  });
+
+  /** A clock whose timers come as late as a busy or sleeping machine lets them. */
+  function lateClock(): Clock & { fireAt(ms: number): void } {
+    let now = 0;
+    let waiting: (() => void) | undefined;
+    return {
+      now: () => now,
+      after(_ms, callback) {
+        waiting = callback;
+        return () => {
+          waiting = undefined;
+        };
+      },
+      fireAt(ms) {
+        now = ms;
+        const callback = waiting;
+        waiting = undefined;
+        callback?.();
+      },
+    };
+  }
+
+  it('loses nothing when its timer is late and whoever is told sets another deadline', () => {
+    const clock = lateClock();
+    const fired: string[] = [];
+    const wheel = new TimerWheel<string>({
+      clock,
+      tickMs: 20,
+      onDue(key) {
+        fired.push(key);
+        if (key === 'first') wheel.set('another', clock.now() + 5_000);
+      },
+    });
+    wheel.set('first', 100);
+    wheel.set('second', 140);
+    wheel.set('third', 180);
+    for (let i = 0; i < 20; i++) wheel.set(`far ${i}`, 9_000 + i * 20);
+    clock.fireAt(80);
+    clock.fireAt(300);
+    expect(fired).toEqual(['first', 'second', 'third']);
+  });
+
+  it('tells after a long sleep also what was moved to a time in it', () => {
+    const clock = lateClock();
+    const fired: string[] = [];
+    const wheel = new TimerWheel<string>({ clock, tickMs: 1_000, onDue: (key) => fired.push(key) });
+    wheel.set('connection', 5_000);
+    wheel.set('connection', 9_000);
+    clock.fireAt(3_600_000);
+    clock.fireAt(3_601_000);
+    expect(fired).toEqual(['connection']);
+    expect(wheel.size).toBe(0);
+  });
+
+  it('does not stay in one round when what is told is due again at once', () => {
+    const clock = lateClock();
+    let told = 0;
+    const wheel = new TimerWheel<string>({
+      clock,
+      tickMs: 20,
+      onDue(key) {
+        told++;
+        wheel.set(key, clock.now());
+      },
+    });
+    wheel.set('again', 20);
+    clock.fireAt(100);
+    expect(told).toBe(1);
+    clock.fireAt(120);
+    expect(told).toBe(2);
   });
 
   it('forgets what was deleted and stops when it is closed', () => {

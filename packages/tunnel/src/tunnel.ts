@@ -181,6 +181,8 @@ export function createTunnel(options: TunnelOptions): Tunnel {
           'TUNNEL_UNKNOWN: this tunnel id is unknown, expired or used already; ask the backend for a new one\n';
         socket.end(
           `HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+          // Whoever never closes its end would hold the connection for ever.
+          () => socket.destroy(),
         );
         return;
       }

@@ -135,7 +135,8 @@ export function createIngress(options: IngressOptions): Ingress {
         upstream.on('response', (answer) => {
           // The backend refused: the client gets its status, without the body.
           answer.resume();
-          socket.end(
+          farewell(
+            socket,
             `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
           );
         });
@@ -174,10 +175,16 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   const known = networkError(error);
   const body = JSON.stringify(errorBody(known));
   const status = statusOf(known);
-  socket.end(
+  farewell(
+    socket,
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? 'Error'}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/** Says the last word on a connection and lets go of it: no time limit of HTTP holds for one that asked for an upgrade. */
+function farewell(socket: Duplex, answer: string): void {
+  socket.end(answer, () => socket.destroy());
 }
 
 function networkError(error: unknown): CloudError {

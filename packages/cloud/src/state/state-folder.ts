@@ -5,7 +5,7 @@ import { holdFile, isHeld } from '@sparrow/core/hold-file';
 import type { RunFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
 import { readIfThere, writeFileAtomic } from './atomic-file.ts';
-import { writeToken } from './console-token.ts';
+import { stateHomeOf, writeToken } from './console-token.ts';
 import { endLeftover } from './process-identity.ts';
 
 /** Format of the whole `.sparrow` folder; `control.db` counts its own. */
@@ -42,9 +42,9 @@ export function openStateFolder(projectDir: string, options: { userHome?: string
     checkFormat(path);
     // What a killed run left: its backend may still hold a port and the data folder.
     const before = readRun(projectDir);
-    if (before?.backend) endLeftover(before.backend);
+    if (before?.backend) endLeftover(before.backend, path);
     rmSync(join(path, 'run.json'), { force: true });
-    const token = writeToken(path, options.userHome);
+    const token = writeToken(path, options.userHome ?? stateHomeOf(process.env.XDG_STATE_HOME));
     // The listener also keeps the lock from being collected, which would let go of it.
     const release = (): void => {
       process.off('exit', release);

@@ -130,8 +130,13 @@ function startTimeOf(pid: number): string | undefined {
   }
 }
 
+/**
+ * The folder may have come along with a project from elsewhere: a number that means many processes is none of ours, and where
+ * the system tells when a process started, one that is remembered without it neither.
+ */
 function isRunning({ pid, startTime }: Remembered): boolean {
-  if (startTime !== undefined) return startTimeOf(pid) === startTime;
+  if (!Number.isSafeInteger(pid) || pid <= 1) return false;
+  if (startTimeOf(process.pid) !== undefined) return startTime !== undefined && startTimeOf(pid) === startTime;
   try {
     process.kill(pid, 0);
     return true;

@@ -1,3 +1,4 @@
+import { BoundedQueue } from '@sparrow/core/bounded-queue';
 import type { InvokeError, InvokeMap, InvokeName } from '@sparrow/protocol';
 import { type Channel, emitOn } from '../bridge/index.ts';
 import { INVOKE_SPECS } from './specs.ts';
@@ -138,8 +139,7 @@ export function createDispatcher(
 
 /** Runs jobs in order, at once while there is time in this frame, the others in the frames that follow. */
 function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): void } {
-  let waiting: Job[] = [];
-  let next = 0;
+  const waiting = new BoundedQueue<Job>(limits.maxWaiting);
   let bytes = 0;
   let frameStart = 0;
   let used = 0;
@@ -160,33 +160,27 @@ function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): 
   }
   function drain(): void {
     timer = undefined;
-    while (next < waiting.length && hasTime()) {
-      const job = waiting[next++] as Job;
+    while (waiting.size > 0 && hasTime()) {
+      const job = waiting.shift() as Job;
       bytes -= job.bytes;
       run(job);
     }
-    if (next < waiting.length) timer = setTimeout(drain, limits.frameMs);
-    else {
-      waiting = [];
-      next = 0;
-    }
+    if (waiting.size > 0) timer = setTimeout(drain, limits.frameMs);
   }
   return {
     take(job) {
-      if (next === waiting.length && hasTime()) {
+      if (waiting.size === 0 && hasTime()) {
         run(job);
         return true;
       }
-      if (waiting.length - next >= limits.maxWaiting || bytes + job.bytes > limits.maxWaitingBytes) return false;
-      waiting.push(job);
+      if (bytes + job.bytes > limits.maxWaitingBytes || !waiting.push(job)) return false;
       bytes += job.bytes;
       timer ??= setTimeout(drain, limits.frameMs);
       return true;
     },
     close() {
       clearTimeout(timer);
-      waiting = [];
-      next = 0;
+      waiting.clear();
     },
   };
 }

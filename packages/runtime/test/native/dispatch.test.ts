@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../src/bridge/index.ts';
+import { createDispatcher, INVOKE_LIMITS, type NativeHandlers } from '../../src/native/dispatch.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Hosts whose every call takes a while, and the other side, which reads nothing. */
+function slowHost(ms: number): { handlers: NativeHandlers; channel: Channel; served: () => number } {
+  let served = 0;
+  const serve = (): object => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+    served++;
+    return {};
+  };
+  const handlers = new Proxy({}, { get: () => serve }) as NativeHandlers;
+  const channel = { post: () => {}, listen: () => {}, close: () => {} } as unknown as Channel;
+  return { handlers, channel, served: () => served };
+}
+
+describe('a flood of calls', () => {
+  it('costs the memory of what waits, and not of what was served, for as long as it goes on', async () => {
+    const { handlers, channel, served } = slowHost(2);
+    const dispatcher = createDispatcher(handlers);
+    const seen: WeakRef<object>[] = [];
+    const call = (id: number): void => {
+      const params = { title: `${id}`, icon: 'none', duration: 1, mask: false };
+      seen.push(new WeakRef(params));
+      dispatcher.dispatch(channel, 0, 'showToast', id, params);
+    };
+    let id = 0;
+    // So many wait at all times that the flood never ends in between.
+    while (served() < 150) {
+      while (id < served() + 400) call(++id);
+      await sleep(5);
+    }
+    collect();
+    const kept = seen.slice(0, 100).filter((params) => params.deref() !== undefined).length;
+    dispatcher.close();
+    expect(kept).toBe(0);
+  });
+
+  it('is refused beyond what may wait, and served in order within', async () => {
+    const order: number[] = [];
+    const refused: number[] = [];
+    const handlers = {
+      showToast: ({ title }: { title: string }) => {
+        const end = performance.now() + 2;
+        while (performance.now() < end);
+        order.push(Number(title));
+        return {};
+      },
+    } as unknown as NativeHandlers;
+    const channel = {
+      post: (message: unknown[]) => {
+        if (JSON.stringify(message).includes('too many calls are waiting')) refused.push(Number(message[2]));
+      },
+    } as unknown as Channel;
+    const limits = { ...INVOKE_LIMITS, sliceMs: 1, maxWaiting: 5 };
+    const dispatcher = createDispatcher(handlers, limits);
+    for (let id = 1; id <= 20; id++)
+      dispatcher.dispatch(channel, 0, 'showToast', id, { title: `${id}`, icon: 'none', duration: 1, mask: false });
+    await expect.poll(() => order.length).toBe(20 - refused.length);
+    dispatcher.close();
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    // One was served at once, five wait.
+    expect(refused).toHaveLength(20 - 1 - limits.maxWaiting);
+  });
+});
