@@ -14,6 +14,8 @@ const OBJECTS = Number(process.env.BENCH_OBJECTS ?? 1_000_000);
 const REPEATS = Number(process.env.BENCH_REPEATS ?? 20);
 const SESSION_MS = 1_000;
 const PROBE_MS = 2;
+/** Answers come all the time again when the last one is no older than this. */
+const SETTLED_MS = 300;
 const DEADLINE_MS = 165_000;
 
 interface Probe {
@@ -69,6 +71,7 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
     }
     await rig.main('a', term);
     await pause(600);
+    const ended = machineNow();
     const probes = await asker.call<Probe[]>({ op: 'probed' });
     if (!isKill) {
       process.kill(main.routerPid, 'SIGCONT');
@@ -84,8 +87,8 @@ async function measure(rig: Rig, end: number, tickMs: number): Promise<Row[]> {
       gap = Math.max(gap, time - last);
       last = time;
     }
-    // Without an answer after the fault there is no end of it.
-    into.gap.push(after.length === 0 ? Number.POSITIVE_INFINITY : gap);
+    // A silence that lasts until nobody asks any more has no end: an answer from before the fault may come behind it.
+    into.gap.push(ended - last > gap && ended - last > SETTLED_MS ? Number.POSITIVE_INFINITY : gap);
     into.refused.push(probes.filter(({ ok, code }) => !ok && code === 'UNREACHABLE').length);
     into.lost.push(probes.filter(({ ok, code }) => !ok && code !== 'UNREACHABLE').length);
   }

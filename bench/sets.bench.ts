@@ -62,8 +62,7 @@ async function comeAndGo(rig: Rig): Promise<Row[]> {
   }
   await pause(500);
   for (const node of nodes) await node.call({ op: 'quiet' });
-  await pause(500);
-  const joined = checkMessageHistory(await rig.histories());
+  const joined = checkMessageHistory(await rig.settled());
 
   // A node is drained while the others go on.
   for (const node of [first, second]) await node.call({ op: 'send', targets: names, everyMs: 2, burst: 10 });
@@ -89,8 +88,7 @@ async function comeAndGo(rig: Rig): Promise<Row[]> {
   isOver = true;
   await asking;
   for (const node of nodes) await node.call({ op: 'quiet' });
-  await pause(500);
-  const after = checkMessageHistory(await rig.histories());
+  const after = checkMessageHistory(await rig.settled());
   if (drained.left > 0) throw new Error(`${drained.left} objects stayed`);
   return [
     row(`a set added under load: from its start to ready, ${ROUTES} routes`, 'ms', [readyMs]),

@@ -27,7 +27,6 @@ async function talk(nodes: RigNode[], targets: string[]): Promise<void> {
 }
 async function quiet(nodes: RigNode[]): Promise<void> {
   for (const node of nodes) await node.call({ op: 'quiet' });
-  await pause(600);
 }
 
 describe('several sets', () => {
@@ -58,7 +57,7 @@ describe('several sets', () => {
     await talk([...nodes, far], [...names, ...more]);
     await pause(600);
     await quiet(rig.nodes);
-    const verdict = checkMessageHistory(await rig.histories());
+    const verdict = checkMessageHistory(await rig.settled());
     expect(verdict.violations).toEqual([]);
     expect(verdict.lost).toBe(0);
     expect(verdict.refused).toBe(0);
@@ -72,7 +71,7 @@ describe('several sets', () => {
     const keys = Array.from({ length: 60 }, (_, index) => `both-${index}`);
     await Promise.all(nodes.map((node) => node.call({ op: 'host', keys })));
     await pause(500);
-    const verdict = checkMessageHistory(await rig.histories());
+    const verdict = checkMessageHistory(await rig.settled());
     expect(verdict.violations).toEqual([]);
     // Every name answers, and both sides agree who it is.
     for (const key of keys.slice(0, 20)) {
@@ -100,7 +99,7 @@ describe('several sets', () => {
     expect(['n1', 'n2']).toContain(asked?.from);
     await pause(300);
     await quiet(nodes);
-    const verdict = checkMessageHistory(await rig.histories());
+    const verdict = checkMessageHistory(await rig.settled());
     expect(verdict.violations).toEqual([]);
     expect(verdict.lost).toBe(0);
     expect((await nodes[2]?.call<{ objects: number }>({ op: 'status' }))?.objects).toBe(1);
@@ -122,7 +121,7 @@ describe('several sets', () => {
     expect(answer.slots).toBeGreaterThan(1_000);
     expect(await nodes[0]?.call({ op: 'ask', key: 'n2-3', within: 2_000 })).toMatchObject({ from: 'n1' });
     await quiet(nodes);
-    const verdict = checkMessageHistory(await rig.histories());
+    const verdict = checkMessageHistory(await rig.settled());
     expect(verdict.violations).toEqual([]);
     await nodes[1]?.call({ op: 'close' });
     await b.supervisor.stop();

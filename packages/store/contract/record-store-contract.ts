@@ -520,6 +520,57 @@ export function recordStoreContract(
       expect(await points()).toEqual([99n, 30n, 25n]);
     });
 
+    test('a list that expires takes its elements along, swept or begun anew', async () => {
+      const list = store.list('Notice');
+      const range = store.codec('Notice').range;
+      const rows = () => opened.engine.count(range.from, range.to, performance.now() + 10_000);
+      const [swept, again] = [id(), id()];
+      for (const owner of [swept, again])
+        for (let i = 0; i < 5; i++) await list.listAddAfter({ owner, text: `old ${i}` });
+      expect(await rows()).toBe(12);
+      clock.advance(11_000);
+      expect(await list.listAddAfter({ owner: again, text: 'new' })).toMatchObject({ index: 0, version: 1 });
+      expect(await rows()).toBe(8);
+      expect(await store.sweep()).toBe(1);
+      expect(await rows()).toBe(2);
+      expect((await list.listGetAll({ owner: again })).elements.map(({ record }) => record.text)).toEqual(['new']);
+    });
+
+    test('texts are compared by their code points, whichever index serves the query', async () => {
+      const table = store.table('Player');
+      // 😀 has two surrogates in JavaScript, which stand below a full-width Ａ.
+      for (const name of ['text a', 'text 😀', 'text Ａ']) await table.insert(player(id(), { name, level: 60_000 }));
+      const names = async (where: string): Promise<unknown[]> =>
+        (await table.query(`select * from Player where ${where}`)).records.map(({ record }) => record.name).sort();
+      for (const by of ["name like 'text%'", 'level = 60000']) {
+        expect(await names(`${by} and name < 'text Ａ'`)).toEqual(['text a']);
+        expect(await names(`${by} and name > 'text Ａ'`)).toEqual(['text 😀']);
+        expect(await names(`${by} and name between 'text a' and 'text Ａ'`)).toEqual(['text a', 'text Ａ']);
+      }
+      expect((await table.query('select max(name), min(name) from Player where level = 60000')).values).toEqual([
+        'text 😀',
+        'text a',
+      ]);
+    });
+
+    test('single fields are bound to the limits that whole records have', async () => {
+      const table = store.table('Motto');
+      const key = { id: id() };
+      await refused(table.insert({ ...key, text: 'x'.repeat(9) }), 'RECORD_TOO_LARGE');
+      await table.insert({ ...key, text: 'x'.repeat(8) });
+      await refused(table.fieldUpdate(key, { text: 'y'.repeat(9) }), 'RECORD_TOO_LARGE');
+      await refused(
+        store.transaction((transaction) => transaction.fieldUpdate('Motto', key, { text: '长'.repeat(3) })),
+        'RECORD_TOO_LARGE',
+      );
+      const whole = new Uint8Array(10 * 1024 * 1024);
+      await refused(table.fieldUpdate(key, { blob: whole }), 'RECORD_TOO_LARGE');
+      await refused(table.fieldUpdate(key, { blob: whole }, { insertIfAbsent: true }), 'RECORD_TOO_LARGE');
+      expect(await table.get(key)).toMatchObject({ version: 1, record: { text: 'x'.repeat(8) } });
+      await table.fieldUpdate(key, { text: 'z'.repeat(8), blob: whole.subarray(0, 5_000) });
+      expect(await table.get(key)).toMatchObject({ version: 2, record: { text: 'z'.repeat(8) } });
+    });
+
     test('keys and records over their limits are refused', async () => {
       const table = store.table('Secret');
       await refused(table.insert({ id: 'x'.repeat(1025), token: '' }), 'KEY_TOO_LONG');

@@ -52,6 +52,20 @@ message Mail {
   string text = 2;
 }
 
+message Notice {
+  option (tcaplusservice.tcaplus_primary_key) = "owner";
+  option (tcaplusservice.tcaplus_customattr) = "TableType=LIST;ListNum=50;TTL=10";
+  int64 owner = 1;
+  string text = 2;
+}
+
+message Motto {
+  option (tcaplusservice.tcaplus_primary_key) = "id";
+  int64 id = 1;
+  string text = 2 [(tcaplusservice.tcaplus_size) = 8];
+  bytes blob = 3;
+}
+
 message Score {
   option (tcaplusservice.tcaplus_primary_key) = "board";
   option (tcaplusservice.tcaplus_customattr) = "TableType=SORTLIST;ListNum=3;SortField=points;SortRule=DESC";

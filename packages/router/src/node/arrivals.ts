@@ -24,6 +24,8 @@ interface Coming {
   state: Arrival;
   /** What was thawed. */
   object: Hosted | undefined;
+  /** All that the old node had held has come. */
+  isFlushed: boolean;
 }
 
 /** Objects that come to this node, one attempt a name: a later one takes the place of an earlier one. */
@@ -52,7 +54,7 @@ export class Arrivals {
       this.#step(earlier, { kind: 'given up' });
     }
     if (this.#byKey.size >= MAX_ARRIVALS) throw refusal('OVERLOADED', `${MAX_ARRIVALS} objects are on their way here`);
-    const coming: Coming = { id, head, state: { at: 'thawing' }, object: undefined };
+    const coming: Coming = { id, head, state: { at: 'thawing' }, object: undefined, isFlushed: false };
     this.#byKey.set(key, coming);
     let thawed: RoutedObject;
     try {
@@ -79,12 +81,16 @@ export class Arrivals {
     if (frame.kind === KIND.flushed) {
       const coming = this.#byKey.get(keyOf(object.id));
       const attempt = new TextDecoder().decode(frame.payload());
-      if (coming?.object === object && isSame(coming.head.attempt, attempt))
+      if (coming?.object === object && isSame(coming.head.attempt, attempt)) {
+        coming.isFlushed = true;
         this.#step(coming, { kind: 'given to us', epoch: { term: frame.term, counter: frame.counter } });
+      }
       return 'taken';
     }
     // What the old node held was bounded there.
     if (frame.flags & FLAG.forwarded) object.forwarded = [...object.forwarded, mail];
+    // Of the owner before the last: the old node may have handled later ones of the same source.
+    else if (mail.term !== 0 && compareEpochs(mail.term, mail.counter, object.term, object.counter) < 0) return 'MOVED';
     else if (object.held.length >= HELD_MESSAGES) return 'OVERLOADED';
     else object.held = [...object.held, mail];
     return 'taken';
@@ -119,16 +125,18 @@ export class Arrivals {
     } else if (effect === 'discard') {
       object.onRemoved = undefined;
       objects.remove(object, 'abandoned');
-    } else if (coming.state.at === 'living') this.#live(object, coming.state.epoch);
+    } else if (coming.state.at === 'living') this.#live(object, coming.state.epoch, coming.isFlushed);
   }
 
-  #live(object: Hosted, epoch: Epoch): void {
+  #live(object: Hosted, epoch: Epoch, isFlushed: boolean): void {
     const { take, sender, joinGroups, work } = this.#parts;
+    // A router that heard of the move late sent over the old node what is older than what came here at once.
+    const held = [...object.held].sort((a, b) => compareEpochs(a.term, a.counter, b.term, b.counter));
+    const mails = [...object.forwarded, ...held];
     object.onRemoved = undefined;
-    object.arrive(epoch);
+    object.arrive(epoch, { takesEarlier: isFlushed, came: held });
     object.state = 'active';
     joinGroups(object);
-    const mails = [...object.forwarded, ...object.held];
     object.forwarded = [];
     object.held = [];
     work(object);
@@ -148,6 +156,8 @@ export class Arrivals {
       }
       const outcome = from && (await this.#outcome(from, { type, key, ...(attempt && { attempt }) }));
       if (outcome && outcome !== 'open' && outcome !== 'nobody') {
+        // The answer came behind all that the old node sent on.
+        coming.isFlushed = outcome !== 'over';
         this.#step(coming, outcome === 'over' ? { kind: 'given up' } : { kind: 'given to us', epoch: outcome });
         return;
       }

@@ -102,14 +102,23 @@ export class Hosted {
     return this.#groups ? [...this.#groups] : [];
   }
 
-  /** Takes the epoch after a move and remembers the one before it. */
-  arrive({ term, counter }: Epoch): void {
-    this.#formerTerm = this.term;
-    this.#formerCounter = this.counter;
-    this.#freshUntil = performance.now() + MOVE_GRACE_MS;
-    this.#fresh = new Set();
+  /**
+   * Takes the epoch after a move and remembers the one before it.
+   *
+   * @param takesEarlier nothing of the old node is still on its way, so what was stamped before the move may come
+   * @param came what came while it was on its way here
+   */
+  arrive({ term, counter }: Epoch, { takesEarlier, came }: { takesEarlier: boolean; came: readonly Mail[] }): void {
+    if (takesEarlier) {
+      this.#formerTerm = this.term;
+      this.#formerCounter = this.counter;
+      this.#freshUntil = performance.now() + MOVE_GRACE_MS;
+      this.#fresh = new Set();
+    }
     this.term = term;
     this.counter = counter;
+    // Each that was stamped after the move bars the way for earlier ones of its source.
+    for (const mail of came) this.accepts(mail.term, mail.counter, mail.from.low, mail.from.high);
   }
 
   /** True for an epoch that is later than ours. */

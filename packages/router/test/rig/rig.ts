@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Child, startChild } from '@sparrow/core/process';
 import { startZooKeeper, type ZooKeeperEnsemble } from '@sparrow/testkit';
-import type { HistoryEvent } from '../../src/checker/message-history.ts';
+import { checkMessageHistory, type HistoryEvent } from '../../src/checker/message-history.ts';
 import { KIND } from '../../src/frames/layout.ts';
 import { openLink } from '../../src/links/open-link.ts';
 import { Requests } from '../../src/links/requests.ts';
@@ -48,12 +48,16 @@ export interface Rig {
   /** The main of a set, as its routers say. */
   main(set: string, notTerm?: number): Promise<RigRouter>;
   histories(nodes?: RigNode[]): Promise<HistoryEvent[]>;
+  /** The same when nothing is on its way any more, or nothing has come of what is for `SETTLED_MS`. */
+  settled(): Promise<HistoryEvent[]>;
   stop(): Promise<void>;
 }
 
 const PROCESSES = join(import.meta.dirname, '../../src/process');
 /** A link that fell is given up after 3 s; by then every source knows of what it carried last. */
 export const TOLD_MS = 3_500;
+/** A message that nobody has heard of for so long is gone: longer than any wait within the mesh. */
+const SETTLED_MS = 20_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Real processes over a real ensemble. */
@@ -196,6 +200,15 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       const all: HistoryEvent[] = [];
       for (const node of which) for (const event of await node.call<HistoryEvent[]>({ op: 'history' })) all.push(event);
       return all;
+    },
+    async settled() {
+      let known = -1;
+      for (let end = performance.now() + SETTLED_MS; ; await pause(100)) {
+        const events = await rig.histories();
+        if (checkMessageHistory(events).lost === 0 || performance.now() > end) return events;
+        if (events.length !== known) end = performance.now() + SETTLED_MS;
+        known = events.length;
+      }
     },
     async stop() {
       for (const { supervisor, routerPid } of routers)

@@ -26,6 +26,7 @@ export function applyWrite(row: Row | undefined, write: Write, now: number): App
       if (error instanceof StoreError && error.code === 'OUT_OF_RANGE') return { code: 'range' };
       throw error;
     }
+    if (value.length > (write.maxBytes ?? Number.POSITIVE_INFINITY)) return { code: 'large' };
   }
   const version =
     write.policy === 2 ? (write.version > 0 ? write.version : 1) : before ? (before.version % INT32_MAX) + 1 : 1;

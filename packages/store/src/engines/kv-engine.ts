@@ -32,6 +32,8 @@ export interface Write {
   guard?: number;
   value?: Uint8Array;
   edits?: readonly Edit[];
+  /** Edits that would make the value longer are refused. */
+  maxBytes?: number;
   /** Index entries of the row after a put; an edit leaves them as they are. */
   index?: readonly Buffer[];
   /** Of a put: milliseconds UTC, 0 is never. Undefined keeps what the row has. */
@@ -54,8 +56,8 @@ export interface Commit {
   deadline: number;
 }
 
-/** `exists`, `absent`, `version`, `guard` and `range` tell why a commit did not happen. */
-export type WriteCode = 'ok' | 'exists' | 'absent' | 'version' | 'guard' | 'range' | 'skipped';
+/** All but `ok` and `skipped` tell why a commit did not happen. */
+export type WriteCode = 'ok' | 'exists' | 'absent' | 'version' | 'guard' | 'range' | 'large' | 'skipped';
 
 export interface WriteResult {
   code: WriteCode;

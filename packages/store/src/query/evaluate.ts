@@ -86,6 +86,29 @@ function read(record: RecordValue, names: readonly string[]): unknown {
   return here;
 }
 
+/**
+ * Below 0 when `a` comes first. Texts go by their code points, as their bytes do in an index; `<` would put characters
+ * of two surrogates, e.g. 😀, in front of those from U+E000 on, e.g. full-width letters.
+ */
+function order(a: Comparable, b: Comparable): number {
+  if (typeof a === 'string' && typeof b === 'string') {
+    const shorter = Math.min(a.length, b.length);
+    for (let i = 0; i < shorter; i++) {
+      const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)];
+      if (one === other) continue;
+      return one >= 0xd800 && other >= 0xd800
+        ? Number(isSurrogate(one)) - Number(isSurrogate(other)) || one - other
+        : one - other;
+    }
+    return a.length - b.length;
+  }
+  if (a < b) return -1;
+  if (a > b) return 1;
+  // Neither: equal, or one of them is no number.
+  return equal(a, b) ? 0 : Number.NaN;
+}
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+
 /** Equality across bigint and number, which `===` does not know. */
 const equal = (a: Comparable, b: Comparable): boolean => a === b || (typeof a !== typeof b && a <= b && a >= b);
 
@@ -123,19 +146,19 @@ export function compileCondition(message: MessageDef, condition: Condition): (re
       case '!=':
         return present((own) => !equal(own, other));
       case '>':
-        return present((own) => own > other);
+        return present((own) => order(own, other) > 0);
       case '>=':
-        return present((own) => own >= other);
+        return present((own) => order(own, other) >= 0);
       case '<':
-        return present((own) => own < other);
+        return present((own) => order(own, other) < 0);
       default:
-        return present((own) => own <= other);
+        return present((own) => order(own, other) <= 0);
     }
   }
   if (condition.kind === 'between') {
     const low = literalFor(field, condition.low);
     const high = literalFor(field, condition.high);
-    return present((own) => (own >= low && own <= high) !== condition.negated);
+    return present((own) => (order(own, low) >= 0 && order(own, high) <= 0) !== condition.negated);
   }
   if (condition.kind === 'in') {
     const values = new Set(condition.values.map((entry) => literalFor(field, entry)));
@@ -222,8 +245,8 @@ export function createAggregator(
               : typeof value === 'bigint'
                 ? (state.sum as bigint) + value
                 : (state.sum as number) + value;
-        if (fn === 'max' && (state.best === undefined || value > state.best)) state.best = value;
-        if (fn === 'min' && (state.best === undefined || value < state.best)) state.best = value;
+        if (fn === 'max' && (state.best === undefined || order(value, state.best) > 0)) state.best = value;
+        if (fn === 'min' && (state.best === undefined || order(value, state.best) < 0)) state.best = value;
       }
     },
     results: () =>

@@ -36,11 +36,15 @@ export interface TableCore {
   commit(slot: number, writes: Write[], deadline: number): Promise<WriteResult[]>;
   /**
    * Reads a row, lets `plan` say what to write, and begins anew when the row changed in between, until the deadline.
+   * `expired` is what is still there of a row that nobody sees any more.
    */
   readModifyWrite<T>(
     at: { slot: number; key: Buffer },
     deadline: number,
-    plan: (row: Row | undefined) => { writes: Write[]; result: (results: WriteResult[]) => T },
+    plan: (
+      row: Row | undefined,
+      expired: Row | undefined,
+    ) => { writes: Write[]; result: (results: WriteResult[]) => T },
   ): Promise<T>;
   condition(text: string | undefined): ((record: RecordValue) => boolean) | undefined;
   /** The error for a write that did not happen. */
@@ -135,7 +139,7 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
         const row = core.alive(found) ? found : undefined;
         let planned: ReturnType<typeof plan>;
         try {
-          planned = plan(row);
+          planned = plan(row, row ? undefined : found);
         } catch (refusal) {
           if (await stands(at, row?.rev ?? 0, deadline)) throw refusal;
           continue;
@@ -188,6 +192,12 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
             'OUT_OF_RANGE',
             'the increase would leave its limits',
             'nothing was changed; give wider limits',
+          );
+        case 'large':
+          return refused(
+            'RECORD_TOO_LARGE',
+            `the record would have more than ${limits.recordBytes} bytes`,
+            'nothing was changed; keep less in one record',
           );
         default:
           return refused('CONDITION_FAILED', 'the condition does not hold', 'read the record, it was not changed');

@@ -4,6 +4,7 @@ import { BYTES, concat, findLast, readUint32, stripFields, varint64, wire } from
 import { StoreError } from '../errors.ts';
 import { resolvePath } from '../query/evaluate.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
+import { checkFieldSize } from './table-codec.ts';
 
 /** Changes of single fields by their paths (a.b.c), as edits of the wire. */
 
@@ -41,6 +42,8 @@ function numbersOf(message: MessageDef, field: FieldDef): number[] {
 export function setEdit(messages: MessageCodec, message: MessageDef, path: string, value: unknown): PathEdit {
   const { way, field } = fieldsOf(message, path);
   const owner = way.length > 0 ? (way.at(-1)?.message as MessageDef) : message;
+  // Whole records are looked at in the same places.
+  if (way.length === 0) checkFieldSize(field, value);
   const bytes = messages.encodeField(field, value);
   return { way, field, edit: { kind: 'set', fields: numbersOf(owner, field), bytes } };
 }

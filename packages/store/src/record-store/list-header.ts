@@ -1,5 +1,6 @@
 import { Writer } from '@sparrow/protocol/record-codec';
 import { readUint32, wire } from '../codec/wire.ts';
+import type { Write } from '../engines/kv-engine.ts';
 
 /**
  * The first row of a list: the order of its elements. Elements are rows of their own, named by an index that stays
@@ -33,3 +34,24 @@ export function decodeHeader(bytes: Uint8Array): ListHeader {
   }
   return { next, elements };
 }
+
+/** The row of an element. */
+export function elementKey(listKey: Buffer, index: number): Buffer {
+  const out = Buffer.allocUnsafe(listKey.length + 5);
+  out.set(listKey);
+  out[listKey.length] = 0xff;
+  out.writeUInt32BE(index, listKey.length + 1);
+  return out;
+}
+
+export const removeElement = (listKey: Buffer, index: number): Write => ({
+  key: elementKey(listKey, index),
+  op: 'delete',
+  when: 'any',
+  policy: 3,
+  version: 0,
+});
+
+/** Elements have no life of their own: they go with the list that has expired, and no feed tells of it. */
+export const removeElements = (listKey: Buffer, expired: Uint8Array): Write[] =>
+  decodeHeader(expired).elements.map(({ index }) => ({ ...removeElement(listKey, index), feed: false }));

@@ -4,7 +4,14 @@ import type { Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { TableCore } from './core.ts';
 import { WriteRefused } from './core.ts';
-import { decodeHeader, encodeHeader, type ListHeader } from './list-header.ts';
+import {
+  decodeHeader,
+  elementKey,
+  encodeHeader,
+  type ListHeader,
+  removeElement,
+  removeElements,
+} from './list-header.ts';
 import type { CallOptions, ReadCallOptions, ResultFlag, VersionPolicy } from './options.ts';
 import type { Reads } from './reads.ts';
 import { createReads } from './reads.ts';
@@ -79,13 +86,6 @@ export function createListTable(core: TableCore): ListTable {
   const { table } = codec;
   const { engine, limits } = context;
 
-  const elementKey = (listKey: Buffer, index: number): Buffer => {
-    const out = Buffer.allocUnsafe(listKey.length + 5);
-    out.set(listKey);
-    out[listKey.length] = 0xff;
-    out.writeUInt32BE(index, listKey.length + 1);
-    return out;
-  };
   const sortKey = (record: RecordValue): Buffer => {
     if (!table.sort) return Buffer.alloc(0);
     const bytes = encodeIndexValues(table.sort.fields, record);
@@ -117,8 +117,9 @@ export function createListTable(core: TableCore): ListTable {
     const at = where(key);
     return core.tracked(op, at.key, () => {
       context.charge('write', 64);
-      return core.readModifyWrite(at, core.deadline(options), (row) => {
+      return core.readModifyWrite(at, core.deadline(options), (row, expired) => {
         const present = row && decodeHeader(row.value);
+        const leftovers = expired ? removeElements(at.key, expired.value) : [];
         const { writes, header, done } = plan(present, at.key, row);
         const expires = core.expires();
         const list: Write = {
@@ -137,7 +138,7 @@ export function createListTable(core: TableCore): ListTable {
             : {}),
         };
         return {
-          writes: [list, ...writes],
+          writes: [list, ...leftovers, ...writes],
           result: (results) => {
             const [own] = results as [WriteResult];
             if (own.code === 'version')
@@ -148,7 +149,7 @@ export function createListTable(core: TableCore): ListTable {
                 { version: own.version },
               );
             if (own.code !== 'ok') throw noList();
-            return done(own.version, results.slice(1));
+            return done(own.version, results.slice(1 + leftovers.length));
           },
         };
       });
@@ -170,11 +171,7 @@ export function createListTable(core: TableCore): ListTable {
     };
   };
   const remove = (listKey: Buffer, index: number, want?: 'before'): Write => ({
-    key: elementKey(listKey, index),
-    op: 'delete',
-    when: 'any',
-    policy: 3,
-    version: 0,
+    ...removeElement(listKey, index),
     ...(want ? { want } : {}),
   });
 

@@ -122,6 +122,7 @@ export function createRecordWrites(core: TableCore) {
           policy: options.policy ?? 1,
           version: options.version ?? 0,
           edits: edits.map(({ edit }): Edit => edit),
+          maxBytes: limits.recordBytes,
           ...(want ? { want } : {}),
         };
         const [result] = await core.commit(slot, [write], deadline);

@@ -40,6 +40,16 @@ export interface TableCodec {
   expiryPrefix(): Buffer;
 }
 
+/** @throws StoreError RECORD_TOO_LARGE when a text or bytes are longer than the schema allows */
+export function checkFieldSize(field: FieldDef, value: unknown): void {
+  if (field.size === undefined) return;
+  const size = typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 0;
+  if (size > field.size)
+    throw new StoreError('RECORD_TOO_LARGE', `field ${field.name} has ${size} bytes`, {
+      hint: `its tcaplus_size allows ${field.size}`,
+    });
+}
+
 export function createTableCodec(options: {
   table: TableDef;
   id: number;
@@ -116,15 +126,7 @@ export function createTableCodec(options: {
       throw new StoreError('RECORD_TOO_LARGE', `the record has ${bytes.length} bytes`, {
         hint: `at most ${limits.recordBytes} are allowed`,
       });
-    for (const field of sized) {
-      const value = own(record, field.name);
-      const size =
-        typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 0;
-      if (size > (field.size as number))
-        throw new StoreError('RECORD_TOO_LARGE', `field ${field.name} has ${size} bytes`, {
-          hint: `its tcaplus_size allows ${field.size}`,
-        });
-    }
+    for (const field of sized) checkFieldSize(field, own(record, field.name));
   }
 
   const writer = new KeyWriter();

@@ -17,6 +17,11 @@ export interface CleanOptions {
 
 /** Rows of one statement: a fence waits for it. */
 const ROWS = 1_000;
+/**
+ * Where fewer went there is nothing left to speak of. A statement takes the locks of 256 slots at most, some of which
+ * may be busy, so it removes less than `ROWS` where there are more slots than that.
+ */
+const WORTH_A_TURN = 128;
 /** A turn goes on for so long while there is something to remove; then others get the shard, for as long. */
 const TURN_MS = 2_000;
 const STATEMENT_MS = 10_000;
@@ -35,7 +40,7 @@ export function createClean({ router, everyMs = 10_000, ageMs = 60_000 }: CleanO
           { name: 'purge', text: 'select sparrow.purge($1, $2) as gone', values: [ageMs, ROWS] },
           performance.now() + STATEMENT_MS,
         );
-      if ((row?.gone ?? 0) < ROWS) return false;
+      if ((row?.gone ?? 0) < WORTH_A_TURN) return false;
       if (performance.now() > end) return true;
     }
     return false;

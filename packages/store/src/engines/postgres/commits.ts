@@ -47,10 +47,7 @@ export function createCommits(options: {
 
   async function commitOne(commit: Commit, write: Write): Promise<WriteResult> {
     const rev = newRev();
-    const onServer =
-      write.op !== 'edit' ||
-      write.edits?.every((edit) => edit.kind === 'set' || (edit.form !== 'float' && edit.form !== 'double'));
-    if (!onServer) return editByClient(commit, write);
+    if (write.op === 'edit' && !isForServer(write)) return editByClient(commit, write);
     const values = [
       commit.slot,
       write.key,
@@ -99,7 +96,10 @@ export function createCommits(options: {
           return { code: 'range', version: alive.version, rev: alive.rev, before: alive };
         throw error;
       }
-      const { edits: _, index: __, ...rest } = write;
+      const present = alive ? { before: alive } : {};
+      if (value.length > (write.maxBytes ?? Number.POSITIVE_INFINITY))
+        return { code: 'large', version: alive?.version ?? 0, rev: alive?.rev ?? 0, ...present };
+      const { edits: _, index: __, maxBytes: ___, ...rest } = write;
       const result = await commitOne(commit, { ...rest, op: 'put', value, guard: alive?.rev ?? 0 });
       if (result.code !== 'guard') return result;
       if (write.guard !== undefined && result.rev !== write.guard) return result;
@@ -144,6 +144,20 @@ export function createCommits(options: {
   }
 
   return { one: commitOne, many: commitMany };
+}
+
+/** A shard edits rows up to this itself; longer ones come back to the client. */
+const SERVER_BYTES = 1_800;
+
+/** Whether a shard may do the edits: it knows no floating numbers, and no limit of bytes. */
+function isForServer({ edits = [], maxBytes = Number.POSITIVE_INFINITY }: Write): boolean {
+  let bytes = SERVER_BYTES;
+  for (const edit of edits) {
+    if (edit.kind === 'increase' && (edit.form === 'float' || edit.form === 'double')) return false;
+    // An increase adds a tag and a number at most.
+    bytes += edit.kind === 'set' ? edit.bytes.length : 15;
+  }
+  return bytes <= maxBytes;
 }
 
 function answer(row: Outcome, client: ShardClient): Outcome | Retry {
