@@ -23,11 +23,12 @@ export function groupStacks(lines: readonly PanelLog[]): PanelLog[] {
   return groups;
 }
 
-/** A body as people read it: JSON on lines of its own, anything else as it is. */
+/** A body as people read it: JSON on lines of its own, also behind the word of a tunnel's packet; anything else as it is. */
 export function pretty(body: string): string {
-  if (!/^\s*[[{]/.test(body)) return body;
+  const [, word = '', json] = /^([a-z]{0,20}:)?(\s*[[{][\s\S]*)$/.exec(body) ?? [];
+  if (json === undefined) return body;
   try {
-    return JSON.stringify(JSON.parse(body), null, 2);
+    return word + JSON.stringify(JSON.parse(json), null, 2);
   } catch {
     return body;
   }

@@ -39,6 +39,8 @@ describe('lines of the log', () => {
 describe('a body', () => {
   it('is laid out when it is JSON, and stays as it is otherwise', () => {
     expect(pretty('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}');
-    for (const text of ['{"a":', 'plain', '12345678901234567890', '']) expect(pretty(text)).toBe(text);
+    expect(pretty('message:{"a":1}')).toBe('message:{\n  "a": 1\n}');
+    for (const text of ['{"a":', 'message:{', 'timeout:15', 'plain', '12345678901234567890', ''])
+      expect(pretty(text)).toBe(text);
   });
 });

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -289,6 +290,17 @@ describe('the command line', () => {
     const { findings } = JSON.parse(stdout);
     expect(findings[0]).toMatchObject({ name: 'Node', state: 'ok', detail: expect.stringContaining('v24.') });
     expect(code).toBe(findings.some(({ state }: { state: string }) => state === 'fail') ? 1 : 0);
+  });
+
+  it('doctor tells which engines a project uses', async () => {
+    write(folder.path, { ...PROJECT, '.sparrow/store/store.json': '{"meta": "postgres://127.0.0.1:1/none"}' });
+    const inUse = async (dir: string): Promise<string | undefined> => {
+      const { stdout } = await run(['doctor', dir, '--json'], { cwd: folder.path });
+      const parts: { part: string; inUse: string }[] = JSON.parse(stdout).parts;
+      return parts.find(({ part }) => part === 'records')?.inUse;
+    };
+    expect([await inUse('.'), await inUse('client')]).toEqual(['scaled', 'embedded']);
+    rmSync(join(folder.path, '.sparrow'), { recursive: true });
   });
 
   it('takes paths from where npm was started', async () => {

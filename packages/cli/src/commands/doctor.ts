@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DEFAULT_PORT } from '@sparrow/protocol';
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
@@ -21,36 +21,53 @@ export interface Finding {
   fix?: string;
 }
 
-/** Parts of the cloud, what runs them now, and what will when one machine is outgrown. */
-const PARTS = [
-  { part: 'sessions and control', embedded: 'SQLite (node:sqlite)', scaled: 'PostgreSQL', inUse: 'embedded' },
-  { part: 'backends', embedded: 'a local process', scaled: 'several supervisors', inUse: 'embedded' },
-  { part: 'tunnel', embedded: 'in process', scaled: 'NATS', inUse: 'embedded' },
-  { part: 'records', embedded: 'LMDB behind a log', scaled: 'PostgreSQL shards', inUse: 'embedded' },
-  { part: 'files', embedded: 'a folder', scaled: 'object storage', inUse: 'embedded' },
-] as const;
+/** What a part that is not there yet has as its scaled form. */
+const LATER = 'not yet';
+
+/** Parts of the cloud, what runs them here, and what there is today for when one machine is outgrown. */
+async function partsOf(dir: string) {
+  const { readStoreConfig } = await import('@sparrow/store');
+  const sharded = readStoreConfig(join(dir, '.sparrow/store')).meta !== undefined;
+  const meshed = existsSync(join(dir, 'game.json'));
+  const part = (name: string, embedded: string, scaled: string, isScaled = false) => ({
+    part: name,
+    embedded,
+    scaled,
+    inUse: isScaled ? 'scaled' : 'embedded',
+  });
+  return [
+    part('sessions and control', 'SQLite (node:sqlite)', LATER),
+    part('backends', 'a local process', LATER),
+    part('tunnel', 'in process', LATER),
+    part('files', 'a folder', LATER),
+    part('records', 'LMDB behind a log', 'PostgreSQL shards', sharded),
+    part('game objects', 'one process', 'routers with ZooKeeper, NATS', meshed),
+  ];
+}
 
 export function doctorCommand(setExitCode: SetExitCode): Command {
   return new Command('doctor')
     .description('look at this machine: what is there, what is missing, what to do about it')
-    .action(async (options: CommonOptions) => {
+    .argument('[dir]', 'project whose parts are told', '.')
+    .action(async (dir: string, options: CommonOptions) => {
       const io = createIo(options.json);
       const findings = await examine();
+      const parts = await partsOf(resolve(io.cwd, dir));
       for (const finding of findings) show(io, finding);
       io.say();
       for (const line of table(
         ['part', 'embedded', 'scaled', 'in use'],
-        PARTS.map(({ part, embedded, scaled, inUse }) => [part, embedded, scaled, inUse]),
+        parts.map(({ part, embedded, scaled, inUse }) => [part, embedded, scaled, inUse]),
       ))
         io.say(`  ${line}`);
       const failed = findings.filter(({ state }) => state === 'fail').length;
       io.say();
       io.say(
         failed
-          ? `${failed} things must be mended first.`
+          ? `${failed} ${failed === 1 ? 'thing' : 'things'} must be mended first.`
           : `Ready. Next: sparrow dev ${quote(shortPath(io.cwd, join(REPOSITORY, 'examples/chat-room')))}`,
       );
-      io.json(options.json, { ok: failed === 0, findings, parts: PARTS });
+      io.json(options.json, { ok: failed === 0, findings, parts });
       setExitCode(failed ? 1 : 0);
     });
 }
