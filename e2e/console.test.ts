@@ -95,6 +95,13 @@ describe('the console', () => {
     await page.getByRole('button', { name: '添加手机' }).click();
     await phones(page, 3);
     await expect.poll(async () => (await outside()).at(-1)).toBe(true);
+    // The ring around it is two pixels wide.
+    const room = await page.evaluate(() => {
+      const edge = (selector: string): number =>
+        [...document.querySelectorAll(selector)].at(-1)?.getBoundingClientRect().right ?? 0;
+      return edge('.shelf') - edge('.bezel');
+    });
+    expect(room).toBeGreaterThan(2);
     // Whatever in the phone is scrolled into view, the phone stays in its frame.
     const moved = await page
       .locator('.bezel')

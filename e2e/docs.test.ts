@@ -29,3 +29,25 @@ it('links of the READMEs and docs lead to files that exist', () => {
   });
   expect(dead).toEqual([]);
 });
+
+it('commands in the blocks of READMEs and docs can be typed: `sparrow` is no program on the PATH', () => {
+  const documents = [
+    ...['packages', 'examples', 'apps'].flatMap((folder) =>
+      readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
+    ),
+    ...readdirSync(root).filter((name) => /^(README|CONTRIBUTING).*\.md$/.test(name)),
+    ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', name)),
+  ].filter((document) => existsSync(join(root, document)));
+  const bare = documents.flatMap((document) =>
+    [...readFileSync(join(root, document), 'utf8').matchAll(/```[\s\S]*?```/g)].flatMap(([block]) =>
+      block
+        .split('\n')
+        .filter((line) => /^\s*(\$ )?sparrow [a-z]/.test(line))
+        .map((line) => `${document}: ${line.trim()}`),
+    ),
+  );
+  expect(documents.length).toBeGreaterThan(15);
+  expect(bare).toEqual([]);
+});

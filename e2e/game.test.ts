@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevServer } from '@sparrow/cloud';
+import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { startedFrom, startNode, startSet, stopStarted } from '@sparrow/router';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startZooKeeper } from '@sparrow/testkit';
@@ -24,6 +24,22 @@ export async function start(node) {
   }, 5);
 }
 `;
+
+/** The console of a project, without phones. */
+const serve = (dir: string): Promise<DevServer> =>
+  createDevServer({
+    dir,
+    port: 0,
+    consoleDir: join(root, 'apps/console/dist'),
+    registerSimulator: async (app) => {
+      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
+        token: '',
+        phone: 'about:blank',
+      }));
+      return { phonePath: '/phone', close: async () => {} };
+    },
+    watch: false,
+  });
 
 test('the console shows a game of two sets, finds an object since when, and has a button for each fault', async () => {
   const ensemble = await startZooKeeper();
@@ -50,19 +66,7 @@ test('the console shows a game of two sets, finds an object since when, and has 
     ['b', 'n3'],
   ] as const)
     startNode(config, { set, name, module }, processes);
-  const server = await createDevServer({
-    dir,
-    port: 0,
-    consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
-        token: '',
-        phone: 'about:blank',
-      }));
-      return { phonePath: '/phone', close: async () => {} };
-    },
-    watch: false,
-  });
+  const server = await serve(dir);
   stops.push(() => server.close());
   const browser = await launchBrowser();
   stops.push(() => browser.close());
@@ -125,4 +129,17 @@ test('the console shows a game of two sets, finds an object since when, and has 
   await button(/^游\s*戏$/).click();
   await chinese.locator('.game').getByRole('button', { name: '断开 ZooKeeper' }).first().waitFor();
   if (SHOTS) await chinese.screenshot({ path: join(SHOTS, 'game-zh.png'), fullPage: true });
+
+  // Somewhere else, without `faults`: no button that the routers would refuse.
+  const { dir: elsewhere, remove: removeElsewhere } = exampleCopy('game-save');
+  stops.push(async () => removeElsewhere());
+  const { faults: _, ...plain } = config;
+  await writeFile(join(elsewhere, 'game.json'), JSON.stringify(plain));
+  const watcher = await serve(elsewhere);
+  stops.push(() => watcher.close());
+  await english.goto(watcher.consoleUrl);
+  await english.getByText('Game', { exact: true }).first().click();
+  await game.locator('.game-links tbody tr', { hasText: 'b/r1' }).first().waitFor();
+  expect(await game.locator('.game-links').getByRole('button').count()).toBe(0);
+  expect(await game.getByText('Faults').count()).toBe(0);
 }, 600_000);

@@ -33,6 +33,10 @@ test('the console shows records, edits one, and says that the store is one file'
     await server.whenBackendReady(20_000);
     const pay = await fetch(`${server.ingressUrl}/ann/gold`, { method: 'POST', body: '{"amount": 100}' });
     expect(pay.status).toBe(200);
+    for (const slot of [1, 2]) {
+      const body = '{"level": 3, "state": "aGVsbG8="}';
+      expect((await fetch(`${server.ingressUrl}/ann/saves/${slot}`, { method: 'PUT', body })).status).toBe(200);
+    }
     const buy = await fetch(`${server.ingressUrl}/ann/purchases`, {
       method: 'POST',
       body: '{"item": "sword", "price": 0}',
@@ -42,10 +46,14 @@ test('the console shows records, edits one, and says that the store is one file'
     page.setDefaultTimeout(10_000);
     await page.goto(server.consoleUrl);
     await page.getByRole('button', { name: /^(Records|记录)$/ }).click();
+    const rows = page.locator('.ant-drawer tbody tr.ant-table-row');
+    await expect.poll(() => rows.count()).toBe(2);
     await page.locator('.ant-drawer .ant-select').first().click();
     await page.locator('.ant-select-item-option', { hasText: 'Wallet' }).click();
     const line = page.locator('.ant-drawer tbody tr', { hasText: 'ann' });
     await line.getByText('100', { exact: true }).waitFor();
+    // Both saves are of one player, which is all that a wallet's key asks for.
+    expect(await rows.count()).toBe(1);
     await line.getByRole('button', { name: /^(Edit|编辑)$/ }).click();
     await page.locator('.ant-modal').getByLabel(/^gold/).fill('250');
     await page.locator('.ant-modal-footer .ant-btn-primary').click();

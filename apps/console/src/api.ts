@@ -57,6 +57,8 @@ export interface GamePicture {
   routers: GameRouter[];
   rates: GameRates[];
   processes: { kind: 'router' | 'node'; set: string; name: string; pid: number }[];
+  /** The routers do faults when they are asked to. */
+  faults: boolean;
 }
 export interface GameLookup {
   found: boolean;

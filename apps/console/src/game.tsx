@@ -1,6 +1,7 @@
 import { Alert, Button, Empty, Input, message as messages, Space, Table, Tag } from 'antd';
 import { useEffect, useState } from 'react';
 import { type Api, ApiError, type GameFault, type GameLookup, type GamePicture } from './api.ts';
+import { Prose } from './prose.tsx';
 import { useErrorText, useTexts } from './texts.ts';
 
 const EVERY_MS = 1_000;
@@ -54,7 +55,9 @@ export function Game({ api }: { api: Api }) {
             <Button onClick={() => setRound(round + 1)}>{t.lookAgain}</Button>
           </Empty>
         )}
-        {failure && failure !== 'none' && <Alert type="error" showIcon title={errorText(failure.error)} />}
+        {failure && failure !== 'none' && (
+          <Alert type="error" showIcon title={<Prose text={errorText(failure.error)} />} />
+        )}
       </div>
     );
 
@@ -94,6 +97,7 @@ export function Game({ api }: { api: Api }) {
         ))}
       </Space>
     );
+  const started = (kind: 'router' | 'node'): boolean => picture.processes.some((one) => one.kind === kind);
   const since = (seconds: number | null | undefined): string =>
     typeof seconds === 'number' ? `, ${t.since} ${new Date(Date.now() - seconds * 1000).toLocaleTimeString()}` : '';
   return (
@@ -113,7 +117,7 @@ export function Game({ api }: { api: Api }) {
               : t.notFound}
           </span>
         )}
-        {found?.answer.set && (
+        {picture.faults && found?.answer.set && (
           <Button size="small" onClick={() => doFault('duplicate', found.answer.set ?? '', '-', found.name)}>
             {t.faultNames.duplicate}
           </Button>
@@ -146,7 +150,15 @@ export function Game({ api }: { api: Api }) {
               return rate ? `${(rate.cpu * 100).toFixed(1)} %` : '';
             },
           },
-          { title: t.faults, render: (_, one) => faults(ROUTER_FAULTS, one.set, one.router) },
+          ...(started('router')
+            ? [
+                {
+                  title: t.faults,
+                  render: (_: unknown, one: { set: string; router: string }) =>
+                    faults(ROUTER_FAULTS, one.set, one.router),
+                },
+              ]
+            : []),
         ]}
       />
       <Table
@@ -164,7 +176,14 @@ export function Game({ api }: { api: Api }) {
             title: t.state,
             render: (_, one) => (one.isDraining ? t.draining : one.isLinked ? t.linked : t.away),
           },
-          { title: t.faults, render: (_, one) => faults(NODE_FAULTS, one.set, one.node) },
+          ...(started('node')
+            ? [
+                {
+                  title: t.faults,
+                  render: (_: unknown, one: { set: string; node: string }) => faults(NODE_FAULTS, one.set, one.node),
+                },
+              ]
+            : []),
         ]}
       />
       <Table
@@ -182,17 +201,21 @@ export function Game({ api }: { api: Api }) {
             title: t.roundTrip,
             render: (_, one) => (one.roundTripMs === null ? '' : `${one.roundTripMs.toFixed(1)} ms`),
           },
-          {
-            title: t.faults,
-            render: (_, one) => {
-              const [set = '', name = ''] = one.from.split('/');
-              return (
-                <Button size="small" onClick={() => doFault('deaf', set, name, one.to)}>
-                  {t.faultNames.deaf}
-                </Button>
-              );
-            },
-          },
+          ...(picture.faults
+            ? [
+                {
+                  title: t.faults,
+                  render: (_: unknown, one: { from: string; to: string }) => {
+                    const [set = '', name = ''] = one.from.split('/');
+                    return (
+                      <Button size="small" onClick={() => doFault('deaf', set, name, one.to)}>
+                        {t.faultNames.deaf}
+                      </Button>
+                    );
+                  },
+                },
+              ]
+            : []),
         ]}
       />
     </div>

@@ -18,11 +18,11 @@ export function Network({ entries }: { entries: PanelNetwork[] }) {
             <button type="button" aria-expanded={open === key} onClick={() => setOpen(open === key ? '' : key)}>
               <time>{clock(entry.time)}</time>
               <Tag>{entry.phone}</Tag>
-              <b>{entry.method}</b>
+              <b className="method">{entry.method}</b>
               <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>
                 {entry.status ?? (entry.error ? '✕' : '…')}
               </Tag>
-              <span className="text">{entry.url}</span>
+              <Address url={entry.url} />
               <span className="ms">{entry.ms === undefined ? t.running : `${entry.ms} ms`}</span>
             </button>
             {open === key && <Detail entry={entry} />}
@@ -33,12 +33,24 @@ export function Network({ entries }: { entries: PanelNetwork[] }) {
   );
 }
 
+/** One line: of a long address the path stays, which tells requests apart. */
+function Address({ url }: { url: string }) {
+  const [, host = '', path = url] = /^(\w+:\/\/[^/?#]*)(.*)$/.exec(url) ?? [];
+  return (
+    <span className="text url" title={url}>
+      <span className="host">{host}</span>
+      <span className="path">{path}</span>
+    </span>
+  );
+}
+
 function Detail({ entry }: { entry: PanelNetwork }) {
   const t = useTexts();
   return (
     <div className="detail">
       {entry.error && <pre className="bad">{entry.error}</pre>}
       <h4>{t.request}</h4>
+      <pre>{`${entry.method} ${entry.url}`}</pre>
       <pre>{headers(entry.requestHeader)}</pre>
       {entry.requestBody && <pre>{pretty(entry.requestBody)}</pre>}
       {entry.kind === 'socket' ? (

@@ -160,7 +160,7 @@ function TraceList({ entries }: { entries: TraceEntry[] }) {
             </Tag>
             <b>{entry.event}</b>
             <span className="text muted">{open === entry ? '' : entry.summary.slice(0, 120)}</span>
-            <span className="ms">{entry.page}</span>
+            <span className="ms page">{entry.page}</span>
             <span className="ms">{entry.size > 0 && sizeText(entry.size)}</span>
           </button>
           {open === entry && (

@@ -2,6 +2,7 @@ import { DEVICES, type Device } from '@sparrow/protocol';
 import { Button, Popover, Select, Slider, Space, Switch, Tooltip, Typography } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import type { SimulatorInfo, Status } from './api.ts';
+import { Prose } from './prose.tsx';
 import { type Language, useTexts } from './texts.ts';
 
 interface PhoneCard {
@@ -150,7 +151,9 @@ export function Phones({
                 </Typography.Text>
               </div>
             ) : (
-              <p className="qr">{t.lanClosed}</p>
+              <p className="qr">
+                <Prose text={t.lanClosed} />
+              </p>
             )
           }
         >

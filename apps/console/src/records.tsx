@@ -15,8 +15,9 @@ import {
   Tabs,
   Typography,
 } from 'antd';
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Api, RecordTable, SlowLog, StoredRecord } from './api.ts';
+import { Prose } from './prose.tsx';
 import { Shards } from './shards.tsx';
 import { useErrorText, useTexts } from './texts.ts';
 
@@ -32,7 +33,16 @@ export function Records({ api }: { api: Api }) {
     );
   }, [api]);
   if (state === 'asked') return null;
-  if (state === 'none') return <Empty description={<p className="explained">{t.noRecords}</p>} />;
+  if (state === 'none')
+    return (
+      <Empty
+        description={
+          <p className="explained">
+            <Prose text={t.noRecords} />
+          </p>
+        }
+      />
+    );
   return (
     <Tabs
       items={[
@@ -49,7 +59,8 @@ function Tables({ api }: { api: Api }) {
   const errorText = useErrorText();
   const [tables, setTables] = useState<RecordTable[]>();
   const [name, setName] = useState('');
-  const [records, setRecords] = useState<StoredRecord[]>([]);
+  const [shown, setShown] = useState<{ of: string; records: StoredRecord[] }>({ of: '', records: [] });
+  const latest = useRef(0);
   const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
   const [next, setNext] = useState<string>();
   const [query, setQuery] = useState('');
@@ -80,18 +91,22 @@ function Tables({ api }: { api: Api }) {
   const load = useCallback(
     async (cursor: string | undefined, text: string): Promise<void> => {
       if (!name) return;
+      // Answers may overtake each other; only that of the newest question is shown.
+      latest.current += 1;
+      const ticket = latest.current;
       if (isList && text === '') {
-        setRecords([]);
+        setShown({ of: name, records: [] });
         setNext(undefined);
         return;
       }
       try {
         const page = await api.records(name, { cursor, ...(isList ? { key: keyOf(text) } : { query: text }) });
-        setRecords(page.records);
+        if (ticket !== latest.current) return;
+        setShown({ of: name, records: page.records });
         setNext(page.cursor);
         setFailure('');
       } catch (error) {
-        setFailure(errorText(error));
+        if (ticket === latest.current) setFailure(errorText(error));
       }
     },
     [api, name, isList, keyOf, errorText],
@@ -102,7 +117,7 @@ function Tables({ api }: { api: Api }) {
     void load(undefined, '');
   }, [load]);
 
-  if (failure && !tables) return <Alert type="info" showIcon title={failure} />;
+  if (failure && !tables) return <Alert type="info" showIcon title={<Prose text={failure} />} />;
   if (!tables) return <Empty description={t.empty} />;
   const turn = (pages: (string | undefined)[]): void => {
     setCursors(pages);
@@ -133,13 +148,15 @@ function Tables({ api }: { api: Api }) {
           ＋ {t.newRecord}
         </Button>
       </Flex>
-      {failure && <Alert type="error" title={failure} />}
+      {failure && <Alert type="error" title={<Prose text={failure} />} />}
       <Table
+        // Rows of one table have no key in another: they must not be drawn under its columns even once.
+        key={name}
         size="small"
         rowKey={(row) => JSON.stringify([row.index, ...(table?.key ?? []).map((field) => row.record[field])])}
-        dataSource={records}
+        dataSource={shown.of === name ? shown.records : []}
         pagination={false}
-        scroll={{ x: true }}
+        scroll={{ x: 'max-content' }}
         columns={[
           ...(table?.fields ?? []).map(({ name: field, encrypted }) => ({
             title: encrypted ? `${field} 🔒` : field,
@@ -155,6 +172,7 @@ function Tables({ api }: { api: Api }) {
           { title: t.version, dataIndex: 'version', key: '$version' },
           {
             key: '$actions',
+            fixed: 'right',
             render: (_: unknown, row: StoredRecord) => (
               <Space>
                 <Button size="small" onClick={() => setEditing(row)}>
@@ -248,7 +266,7 @@ function Editor(props: {
         }
       }}
     >
-      {failure && <Alert type="error" title={failure} />}
+      {failure && <Alert type="error" title={<Prose text={failure} />} />}
       <Form form={form} layout="vertical" initialValues={initial}>
         {table.fields.map((field) => (
           <Form.Item
@@ -286,7 +304,7 @@ function Slow({ api }: { api: Api }) {
     const timer = setInterval(load, 2_000);
     return () => clearInterval(timer);
   }, [api, errorText]);
-  if (failure && !log) return <Alert type="info" showIcon title={failure} />;
+  if (failure && !log) return <Alert type="info" showIcon title={<Prose text={failure} />} />;
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
       {log && log.hot.length > 0 && (

@@ -1,6 +1,7 @@
 import { Alert, Button, Card, Empty, Flex, Input, Progress, Select, Space, Table, Tag, Typography } from 'antd';
 import { useEffect, useState } from 'react';
 import type { Api, ShardMap } from './api.ts';
+import { Prose } from './prose.tsx';
 import { useErrorText, useTexts } from './texts.ts';
 
 const COLORS = ['#0f9d70', '#3b82f6', '#f59e0b', '#8b5cf6', '#ef4444', '#14b8a6', '#ec4899', '#64748b'];
@@ -31,11 +32,12 @@ export function Shards({ api }: { api: Api }) {
     setFailure('');
     work().catch((error: unknown) => setFailure(errorText(error)));
   };
-  if (!map) return absent ? <Alert type="info" showIcon title={absent} /> : <Empty description={t.empty} />;
+  if (!map)
+    return absent ? <Alert type="info" showIcon title={<Prose text={absent} />} /> : <Empty description={t.empty} />;
   return (
     <Space orientation="vertical" size="middle" style={{ width: '100%' }}>
-      {failure && <Alert type="error" showIcon closable title={failure} />}
-      {absent && <Alert type="warning" showIcon title={absent} />}
+      {failure && <Alert type="error" showIcon closable title={<Prose text={failure} />} />}
+      {absent && <Alert type="warning" showIcon title={<Prose text={absent} />} />}
       {map.embedded ? <FromFile api={api} map={map} run={run} /> : <Sharded api={api} map={map} run={run} />}
     </Space>
   );
@@ -48,8 +50,8 @@ function FromFile({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
   const growing = growth !== undefined && !growth.done && growth.error === undefined;
   return (
     <Flex vertical gap="middle">
-      <Alert type="info" showIcon title={t.embeddedStore} />
-      {growth?.error !== undefined && <Alert type="error" showIcon title={growth.error} />}
+      <Alert type="info" showIcon title={<Prose text={t.embeddedStore} />} />
+      {growth?.error !== undefined && <Alert type="error" showIcon title={<Prose text={growth.error} />} />}
       <Space.Compact style={{ width: '100%' }}>
         <Input
           aria-label="PostgreSQL"
@@ -61,11 +63,7 @@ function FromFile({ api, map, run }: { api: Api; map: ShardMap; run: Run }) {
           {t.growToPostgres}
         </Button>
       </Space.Compact>
-      {growing && (
-        <Typography.Text type="secondary">
-          {t.copiedRows}: {growth.copied}
-        </Typography.Text>
-      )}
+      {growing && <Typography.Text type="secondary">{t.copiedRows(growth.copied)}</Typography.Text>}
     </Flex>
   );
 }

@@ -54,6 +54,11 @@ describe('sparrow store, on one file', () => {
     expect((await store('init', 'more.proto')).code).toBe(0);
   });
 
+  it('names the store in the command that comes next', async () => {
+    const made = await store('init', 'game.proto');
+    expect(made.text).toContain(`store put Player '{…}' --dir ${dir}\n`);
+  });
+
   it('writes, reads and queries records', async () => {
     for (const [id, name, gold] of [
       [1, 'Ann', 10],

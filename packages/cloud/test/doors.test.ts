@@ -118,6 +118,29 @@ describe('a page of the app', () => {
     expect(JSON.parse(alone.body).headers.cookie).toBeUndefined();
   });
 
+  it('a second run beside it is open to the LAN, too', async () => {
+    if (!dev.lanUrl || !dev.lanIngressUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
+    const other = temporaryFolder();
+    writeProject(other.path, BACKEND);
+    // The port that the first run gave its app in the LAN, which is still free on this machine's own address.
+    const second = await startDev(other.path, {
+      lan: true,
+      port: Number(new URL(dev.lanIngressUrl).port),
+      async registerSimulator() {
+        return { phonePath: '/phone', close: async () => {} };
+      },
+    });
+    try {
+      expect([second.lanUrl, second.notices]).toEqual([
+        expect.stringContaining('http'),
+        [expect.stringMatching(/so this run took/)],
+      ]);
+    } finally {
+      await second.close();
+      other.remove();
+    }
+  });
+
   it('cannot keep the phone out by a cookie of the same name before ours', async () => {
     if (!dev.lanUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
     const { origin, searchParams } = new URL(dev.lanUrl);

@@ -58,15 +58,16 @@ export interface InvokeMap {
       content: string;
       showCancel: boolean;
       cancelText: string;
-      cancelColor: string;
+      /** Colours that the program names; without one a button has that of the phone's theme. */
+      cancelColor?: string;
       confirmText: string;
-      confirmColor: string;
+      confirmColor?: string;
       editable: boolean;
       placeholderText: string;
     },
     { confirm: boolean; cancel: boolean; content?: string },
   ];
-  showActionSheet: [{ itemList: string[]; itemColor: string; alertText?: string }, { tapIndex: number }];
+  showActionSheet: [{ itemList: string[]; itemColor?: string; alertText?: string }, { tapIndex: number }];
   setNavigationBarTitle: [{ pageId: number; title: string }, Nothing];
   setNavigationBarColor: [
     {

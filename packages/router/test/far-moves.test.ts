@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
 import type { FrameView } from '../src/frames/frame.ts';
+import { KIND, OFFSET } from '../src/frames/layout.ts';
 import { createNode, createRouter, objectId, type RoutedObject } from '../src/index.ts';
 import { createLocalTransport } from '../src/transports/local.ts';
 import { KEPT, type Transport, type Wire } from '../src/transports/transport.ts';
@@ -28,10 +29,58 @@ function distant(transport: Transport, ms: number): Transport {
   };
 }
 
+/** A transport whose dialler can be held up, as a process that gets no processor is: what it writes waits here. */
+function createGate(transport: Transport) {
+  let waiting: (() => void)[] | undefined;
+  let closing: { kind: number; left: number; closed: () => void } | undefined;
+  const look = (bytes: Uint8Array): void => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; closing && at < bytes.byteLength; at += view.getUint32(at + OFFSET.length, true)) {
+      if (bytes[at + OFFSET.kind] !== closing.kind || --closing.left > 0) continue;
+      waiting = [];
+      closing.closed();
+      closing = undefined;
+    }
+  };
+  const gated = (wire: Wire): Wire => ({
+    peer: wire.peer,
+    start: (events) => wire.start(events),
+    write(bytes) {
+      if (waiting) {
+        waiting.push(() => void wire.write(bytes));
+        return KEPT;
+      }
+      if (closing) look(bytes);
+      return wire.write(bytes);
+    },
+    pause: () => wire.pause(),
+    resume: () => wire.resume(),
+    close: () => wire.close(),
+    destroy: () => wire.destroy(),
+  });
+  return {
+    gated: { ...transport, dial: async (address: string, ms?: number) => gated(await transport.dial(address, ms)) },
+    gate: {
+      /** Holds up everything behind so many frames of a kind; resolves then. */
+      closeAfter: (kind: number, count: number) =>
+        new Promise<void>((closed) => {
+          closing = { kind, left: count, closed };
+        }),
+      open(): void {
+        const held = waiting ?? [];
+        waiting = undefined;
+        for (const write of held) write();
+      },
+    },
+  };
+}
+
 /** Sets a and b, far from each other, with a node each. */
 async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
   const coordination = createLocalCoordination();
   const near = createLocalTransport();
+  // Nobody calls the other silent while a test holds him up.
+  const limits = { heartbeatMs: 20_000 };
   const trunk = distant(createLocalTransport(), wayMs);
   const router = (set: string) =>
     createRouter({
@@ -40,17 +89,20 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
       coordinator: coordination.createCoordinator(),
       listen: [{ transport: near, address: `${set}/r1` }],
       trunk: { transport: trunk, address: `${set}/trunk` },
+      limits,
     });
   const routers = [await router('a'), await router('b')];
-  const node = (set: string, name: string) =>
+  const { gate, gated } = createGate(near);
+  const node = (set: string, name: string, transport: Transport) =>
     createNode({
       set,
       name,
       types: { Player: make, Source: undefined },
-      transport: near,
+      transport,
       routers: [`${set}/r1`],
+      limits,
     });
-  const [n1, n2] = [node('a', 'n1'), node('b', 'n2')];
+  const [n1, n2] = [node('a', 'n1', near), node('b', 'n2', gated)];
   onTestFinished(async () => {
     for (const one of [n1, n2]) one.destroy();
     for (const one of routers) await one.close();
@@ -58,50 +110,118 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number) {
   });
   await Promise.all([n1.ready(), n2.ready()]);
   await expect.poll(() => routers.map((one) => one.topology().slots)).toEqual([2048, 2048]);
-  return { n1, n2 };
+  return { n1, n2, gate };
 }
+
+/** Counts what becomes of numbered messages of one source to several objects. */
+async function numbered(node: Awaited<ReturnType<typeof twoRegions>>['n1'], keys: readonly string[]) {
+  const refused = new Map<string, { code: string; number: number }[]>(keys.map((key) => [key, []]));
+  const open = new Map<number, { key: string; number: number }>();
+  const { self } = await node.register('Source', 's', {
+    refused({ call, code }) {
+      const { key, number } = open.get(call) as { key: string; number: number };
+      refused.get(key)?.push({ code, number });
+    },
+  });
+  let sent = 0;
+  const timer = setInterval(() => {
+    for (const key of keys) {
+      const payload = new Uint8Array(4);
+      new DataView(payload.buffer).setUint32(0, sent, true);
+      open.set(self.tell(objectId('Player', key), 1, payload), { key, number: sent });
+    }
+    sent++;
+  }, 5);
+  return {
+    refused,
+    stop(): number {
+      clearInterval(timer);
+      return sent;
+    },
+  };
+}
+
+const numberOf = (frame: FrameView): number => frame.view.getUint32(frame.start + 36, true);
+const inOrder = (numbers: readonly number[] = []): number[] => [...new Set(numbers)].sort((x, y) => x - y);
+const KEYS = Array.from({ length: 12 }, (_, index) => `player-${index}`);
 
 describe('a move between sets that are far from each other', () => {
   it('keeps the order of each source: what was sent the old way does not come behind what was sent the new way', async () => {
-    const got = new Map<string, number[]>();
+    const got = new Map<string, number[]>(KEYS.map((key) => [key, []]));
     const make = (key: string): RoutedObject => ({
-      bare(frame: FrameView) {
-        const numbers = got.get(key) ?? [];
-        got.set(key, numbers);
-        numbers.push(frame.view.getUint32(frame.start + 36, true));
-      },
+      bare: (frame: FrameView) => void got.get(key)?.push(numberOf(frame)),
       freeze: () => new Uint8Array(1),
     });
     const { n1, n2 } = await twoRegions(make, 60);
     // Slots of either set decide about some of them.
-    const keys = Array.from({ length: 12 }, (_, index) => `player-${index}`);
-    for (const key of keys) await n2.register('Player', key, make(key));
-    const refused = new Map<string, string[]>();
-    const open = new Map<number, string>();
-    const { self } = await n1.register('Source', 's', {
-      refused({ call, code }) {
-        const key = open.get(call) as string;
-        refused.set(key, [...(refused.get(key) ?? []), code]);
-      },
-    });
-    let sent = 0;
-    const timer = setInterval(() => {
-      for (const key of keys) {
-        const payload = new Uint8Array(4);
-        new DataView(payload.buffer).setUint32(0, sent, true);
-        open.set(self.tell(objectId('Player', key), 1, payload), key);
-      }
-      sent++;
-    }, 5);
+    for (const key of KEYS) await n2.register('Player', key, make(key));
+    const source = await numbered(n1, KEYS);
     await pause(300);
-    expect(await n2.drain()).toEqual({ moved: keys.length, left: 0 });
+    expect(await n2.drain()).toEqual({ moved: KEYS.length, left: 0 });
     await pause(500);
-    clearInterval(timer);
+    const sent = source.stop();
     // Each message came once, or its source was told.
     await expect
-      .poll(() => keys.map((key) => (got.get(key)?.length ?? 0) + (refused.get(key)?.length ?? 0)))
-      .toEqual(keys.map(() => sent));
-    for (const key of keys) expect(got.get(key)).toEqual([...new Set(got.get(key))].sort((x, y) => x - y));
-    expect(new Set([...refused.values()].flat())).toEqual(new Set(['MOVED']));
+      .poll(() => KEYS.map((key) => (got.get(key)?.length ?? 0) + (source.refused.get(key)?.length ?? 0)))
+      .toEqual(KEYS.map(() => sent));
+    for (const key of KEYS) expect(got.get(key)).toEqual(inOrder(got.get(key)));
+    expect(new Set([...source.refused.values()].flat().map(({ code }) => code))).toEqual(new Set(['MOVED']));
+  });
+
+  it('also when the old node stalls before it sends on what it held: that is refused, since later ones came', async () => {
+    const got = new Map<string, number[]>(KEYS.map((key) => [key, []]));
+    const make = (key: string): RoutedObject => ({
+      bare: (frame: FrameView) => void got.get(key)?.push(numberOf(frame)),
+      freeze: () => new Uint8Array(1),
+    });
+    const { n1, n2, gate } = await twoRegions(make, 60);
+    for (const key of KEYS) await n2.register('Player', key, make(key));
+    const source = await numbered(n1, KEYS);
+    await pause(300);
+    // The claims are its last words for a while; the source falls silent with what is on its way to the old node.
+    const claimed = gate.closeAfter(KIND.move, KEYS.length);
+    const drained = n2.drain();
+    await claimed;
+    const sent = source.stop();
+    await expect.poll(() => KEYS.map((key) => n1.epochOf(objectId('Player', key)) !== undefined)).not.toContain(false);
+    const before = KEYS.map((key) => got.get(key)?.length ?? 0);
+    // The new node asks the authority, and takes what came directly.
+    await expect.poll(() => KEYS.some((key, nth) => (got.get(key)?.length ?? 0) > (before[nth] ?? 0))).toBe(true);
+    await pause(1_000);
+    gate.open();
+    expect(await drained).toEqual({ moved: KEYS.length, left: 0 });
+    await expect
+      .poll(() => KEYS.map((key) => (got.get(key)?.length ?? 0) + (source.refused.get(key)?.length ?? 0)))
+      .toEqual(KEYS.map(() => sent));
+    for (const key of KEYS) expect(got.get(key)).toEqual(inOrder(got.get(key)));
+    expect(new Set([...source.refused.values()].flat().map(({ code }) => code))).toEqual(new Set(['MOVED']));
+  });
+});
+
+describe('a second login far from its source', () => {
+  it('gets nothing of what was meant for the first: the source is told', async () => {
+    const got = { first: new Map<string, number[]>(), second: new Map<string, number[]>() };
+    const make = (key: string, into: Map<string, number[]>): RoutedObject => {
+      const numbers: number[] = [];
+      into.set(key, numbers);
+      return { bare: (frame: FrameView) => void numbers.push(numberOf(frame)) };
+    };
+    const { n1, n2 } = await twoRegions(() => ({}), 60);
+    for (const key of KEYS) await n2.register('Player', key, make(key, got.first));
+    const source = await numbered(n1, KEYS);
+    await pause(300);
+    for (const key of KEYS) await n2.register('Player', key, make(key, got.second));
+    await pause(500);
+    const sent = source.stop();
+    const told = (key: string): number[] => (source.refused.get(key) ?? []).map(({ number }) => number);
+    const all = (key: string): number[] => [
+      ...(got.first.get(key) ?? []),
+      ...told(key),
+      ...(got.second.get(key) ?? []),
+    ];
+    await expect.poll(() => KEYS.map((key) => all(key).length)).toEqual(KEYS.map(() => sent));
+    // One after the other: the first's, those that came for it when it was gone, the second's.
+    for (const key of KEYS) expect(all(key)).toEqual(inOrder(all(key)));
+    expect(KEYS.flatMap(told).length).toBeGreaterThan(0);
   });
 });

@@ -90,6 +90,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             onPage: (page, done, total) => progress(io, page, done, total),
           });
           show(io, report);
+          if (options.sheet !== undefined) io.say(`  pictures of all pages: ${options.sheet}`);
           io.json(options.json, report);
           setExitCode(report.summary.pages - report.summary.clean <= options.allow ? 0 : 1);
           const { unfinished } = report;
@@ -154,7 +155,9 @@ function show(io: Io, report: CheckReport): void {
     );
   const { pages, compiled, rendered, clean } = report.summary;
   io.say('');
-  io.say(`  ${pages} pages: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`);
+  io.say(
+    `  ${pages} ${pages === 1 ? 'page' : 'pages'}: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`,
+  );
   if (report.apis.missing.length > 0) io.say(`  wx functions missing: ${report.apis.missing.join(', ')}`);
   if (report.components.missing.length > 0) io.say(`  components missing: ${report.components.missing.join(', ')}`);
 }

@@ -4,6 +4,7 @@ import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { Operator } from '@sparrow/router';
 import { Command } from 'commander';
 import { CliError } from '../errors.ts';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { table } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
@@ -22,6 +23,7 @@ interface GameConfig {
 }
 
 const FOLDER = '.sparrow/game';
+const DEFAULT_CONFIG = 'game.json';
 /** A set, or a node, that is being started on a busy machine takes its time. */
 const START_MS = 60_000;
 
@@ -34,7 +36,7 @@ export function gameCommand(setExitCode: SetExitCode): Command {
     command
       .command(name)
       .description(description)
-      .option('--config <file>', 'where the mesh agrees and its key', 'game.json')
+      .option('--config <file>', 'where the mesh agrees and its key', DEFAULT_CONFIG)
       .exitOverride()
       .configureOutput({ outputError: () => {} });
 
@@ -111,7 +113,7 @@ export function gameCommand(setExitCode: SetExitCode): Command {
       const work = withOperator(io, options, async (operator) => {
         const topology = await operator.waitForSet(set, START_MS);
         io.say(`${io.paint('green', '✓')} set ${set}: ${topology.router} leads in term ${topology.term}`);
-        io.say(`  Next: sparrow game add-node ${set} n1 --module <file>`);
+        io.say(`  Next: sparrow game add-node ${set} n1 --module <file>${sameGame(options)}`);
         io.json(options.json, { set, started, main: topology.router, term: topology.term, slots: topology.slots });
       });
       await orElse(work, () => stopStarted(folder, started));
@@ -223,7 +225,7 @@ async function orElse(work: Promise<void>, takeBack: () => Promise<void>): Promi
 }
 
 function readConfig(io: Io, options: GameOptions): GameConfig {
-  const file = resolve(io.cwd, options.config ?? 'game.json');
+  const file = resolve(io.cwd, options.config ?? DEFAULT_CONFIG);
   let config: GameConfig;
   try {
     config = JSON.parse(readFileSync(file, 'utf8')) as GameConfig;
@@ -253,3 +255,7 @@ async function withOperator(io: Io, options: GameOptions, work: (operator: Opera
     await operator.close();
   }
 }
+
+/** The option that a next command about the same game needs. */
+const sameGame = ({ config = DEFAULT_CONFIG }: GameOptions): string =>
+  config === DEFAULT_CONFIG ? '' : ` --config ${quote(config)}`;

@@ -147,6 +147,8 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
       '127.0.0.1',
       options.port ?? DEFAULT_PORT,
       options.strictPort,
+      // Two runs side by side: the other one's app may hold the next port in the LAN.
+      options.lan ? lanAddresses()[0] : undefined,
     );
     port = listening.port;
     if (listening.notice) notices.push(listening.notice);

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { CloudError } from '../errors.ts';
 
 /** Ports that are tried after the one asked for. */
@@ -10,6 +9,7 @@ const MORE_PORTS = 20;
 /**
  * Listens on the port or the next free one. Port 0 takes any.
  *
+ * @param lan an address where the same port must be free, unless the port is a must
  * @returns the port, and a line to show when it is not the one asked for.
  * @throws CloudError PORT_TAKEN naming the holder, at once when `strict`, else when none of the next 20 is free either.
  */
@@ -18,9 +18,11 @@ export async function listenSomewhere(
   host: string,
   port: number,
   strict = false,
+  lan?: string,
 ): Promise<{ port: number; notice?: string }> {
   for (let next = port; ; next++) {
-    if (await tryListen(server, host, next)) {
+    const isFree = lan === undefined || strict || next === 0 || (await isFreeAt(lan, next));
+    if (isFree && (await tryListen(server, host, next))) {
       const actual = (server.address() as AddressInfo).port;
       if (next === port) return { port: actual };
       return { port: actual, notice: `port ${port} is in use${by(port)}, so this run took ${actual}` };
@@ -41,6 +43,13 @@ async function tryListen(server: Server, host: string, port: number): Promise<bo
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
     throw error;
   }
+}
+
+async function isFreeAt(host: string, port: number): Promise<boolean> {
+  const probe = createServer();
+  const isFree = await tryListen(probe, host, port);
+  if (isFree) await new Promise((done) => probe.close(done));
+  return isFree;
 }
 
 function by(port: number): string {

@@ -19,6 +19,8 @@ export interface GamePicture {
   rates: Rates[];
   /** Processes that were started from this folder: faults can be done to them. */
   processes: { kind: 'router' | 'node'; set: string; name: string; pid: number }[];
+  /** The routers do faults when they are asked to: `"faults": true` in game.json. */
+  faults: boolean;
 }
 
 /** What the console shows of a game: the mesh that `game.json` in the project names. */
@@ -30,14 +32,17 @@ export interface GameService {
   close(): Promise<void>;
 }
 
+type GameConfig = Parameters<typeof openOperator>[0] & { faults?: boolean };
+
 export function createGameService(options: { dir: string }): GameService {
   const file = join(options.dir, 'game.json');
   const folder = join(options.dir, '.sparrow/game');
   let opening: Promise<Operator> | undefined;
+  let withFaults = false;
   let last: { at: number; routers: Topology[] } | undefined;
 
-  function config(): Parameters<typeof openOperator>[0] {
-    const read = JSON.parse(readFileSync(file, 'utf8')) as Parameters<typeof openOperator>[0];
+  function config(): GameConfig {
+    const read = JSON.parse(readFileSync(file, 'utf8')) as GameConfig;
     const key = read.keyFile ? readKey(options.dir, String(read.keyFile)) : read.key;
     const { keyFile: _, ...rest } = read;
     return { ...rest, ...(key !== undefined && { key }) };
@@ -48,7 +53,11 @@ export function createGameService(options: { dir: string }): GameService {
       throw new CloudError('NOT_FOUND', 'this project has no game.json', {
         hint: 'see packages/router/README.md for a running set',
       });
-    opening ??= (async () => openOperator(config()))();
+    opening ??= (async () => {
+      const read = config();
+      withFaults = read.faults === true;
+      return openOperator(read);
+    })();
     opening.catch(() => {
       opening = undefined;
     });
@@ -64,6 +73,7 @@ export function createGameService(options: { dir: string }): GameService {
       return {
         routers,
         rates,
+        faults: withFaults,
         processes: startedFrom(folder).map(({ kind, set, name, pid }) => ({ kind, set, name, pid })),
       };
     },

@@ -45,6 +45,9 @@ export class Inbox {
       refuse(frame, this.#parts.hasMoved(low, high) ? 'MOVED' : 'NO_SUCH_OBJECT');
       return;
     }
+    const isHere = object.state === 'active' || object.state === 'registering';
+    // A word between movers, which comes late when the authority has said already whose the object is.
+    if (isHere && frame.kind === KIND.flushed) return;
     if (object.state === 'active') {
       if (!object.accepts(frame.term, frame.counter, frame.sourceLow, frame.sourceHigh)) {
         refuse(frame, 'MOVED');
@@ -56,8 +59,7 @@ export class Inbox {
         return;
       }
     }
-    if (object.state === 'active' || object.state === 'registering') {
-      if (frame.kind === KIND.flushed) return;
+    if (isHere) {
       const mail = mailOf(frame);
       if (isDeadlock(object, mail)) refuse(frame, 'DEADLOCK');
       else if (!this.take(object, mail)) refuse(frame, 'OVERLOADED');

@@ -89,7 +89,7 @@ export const INVOKE_SPECS: Record<InvokeName, Check> = {
   showLoading: shape({ title: 'string', mask: 'boolean' }),
   hideLoading: nothing,
   showModal: shape({ title: 'string', content: 'string', showCancel: 'boolean' }),
-  showActionSheet: shape({ itemList: 'array', itemColor: 'string' }),
+  showActionSheet: shape({ itemList: 'array' }),
   setNavigationBarTitle: shape({ pageId: 'number', title: 'string' }),
   setNavigationBarColor: shape({ pageId: 'number', frontColor: 'string', backgroundColor: 'string' }),
   showNavigationBarLoading: page,

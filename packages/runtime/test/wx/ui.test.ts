@@ -4,6 +4,25 @@ import { call, callBack, eventually, message, missing, onePage } from './support
 
 useBrowser();
 
+/** How far each text stands out from what is behind it, as WCAG counts it. */
+function contrastsOf(elements: Element[]): number[] {
+  const parts = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
+  const light = (color: string): number => {
+    const [red = 0, green = 0, blue = 0] = parts(color).map((part) =>
+      part / 255 <= 0.03928 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  return elements.map((element) => {
+    let behind: Element | null = element;
+    while (behind && (parts(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
+    const [low = 0, high = 0] = [element, behind ?? element]
+      .map((one, i) => light(getComputedStyle(one)[i === 0 ? 'color' : 'backgroundColor']))
+      .sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}
+
 inBothModes('dialogs', (mode) => {
   it('wx.showToast wx.hideToast wx.showLoading wx.hideLoading: stand over the page until they are hidden', async () => {
     const test = await startApp({ mode, files: onePage() });
@@ -56,6 +75,35 @@ inBothModes('dialogs', (mode) => {
       'showActionSheet:fail parameter error: itemList should not be large than 6',
     );
     await test.close();
+  });
+
+  it('dialogs are readable in both themes, and have the colours that a program names', async () => {
+    for (const theme of ['light', 'dark']) {
+      const test = await startApp({ mode, files: onePage(), phone: { theme } });
+      const contrasts = (selector: string): Promise<number[]> => test.page.locator(selector).evaluateAll(contrastsOf);
+      const asked = call(test, 'showModal', { title: 't', content: 'c' });
+      await test.page.locator('.modal').waitFor();
+      for (const contrast of await contrasts('.modal :is(.modal-title, .modal-content, button)'))
+        expect(contrast).toBeGreaterThan(3);
+      await test.page.locator('.modal button').first().click();
+      await asked;
+      const chosen = call(test, 'showActionSheet', { itemList: ['one', 'two'] });
+      await test.page.locator('.sheet').waitFor();
+      const items = await contrasts('.sheet button');
+      expect(items).toHaveLength(3);
+      for (const contrast of items) expect(contrast).toBeGreaterThan(3);
+      await test.page.locator('.sheet button').first().click();
+      await chosen;
+      const own = call(test, 'showModal', { content: 'c', confirmColor: '#010203', cancelColor: '#040506' });
+      await test.page.locator('.modal').waitFor();
+      const colors = await test.page
+        .locator('.modal button')
+        .evaluateAll((buttons) => buttons.map((button) => getComputedStyle(button).color));
+      expect(colors).toEqual(['rgb(4, 5, 6)', 'rgb(1, 2, 3)']);
+      await test.page.locator('.modal button').last().click();
+      await own;
+      await test.close();
+    }
   });
 
   it('wx.pageScrollTo wx.startPullDownRefresh wx.stopPullDownRefresh: act on the page that is shown', async () => {

@@ -152,9 +152,9 @@ export function createDialogs(
           uncover();
           resolve({ confirm, cancel: !confirm, ...(input && confirm && { content: input.value }) });
         };
-        const button = (text: string, color: string, confirm: boolean): HTMLElement => {
-          const element = h('button', { onclick: () => close(confirm) }, text);
-          element.style.color = color;
+        const button = (text: string, color: string | undefined, confirm: boolean): HTMLElement => {
+          const element = h(confirm ? 'button.modal-confirm' : 'button', { onclick: () => close(confirm) }, text);
+          element.style.color = color ?? '';
           return element;
         };
         const layer = h(
@@ -186,7 +186,7 @@ export function createDialogs(
         };
         const item = (text: string, index: number): HTMLElement => {
           const element = h('button', { onclick: () => close(index) }, String(text).slice(0, MAX_TITLE));
-          if (index >= 0) element.style.color = params.itemColor;
+          if (index >= 0) element.style.color = params.itemColor ?? '';
           return element;
         };
         const layer = h(

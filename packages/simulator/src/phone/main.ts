@@ -42,6 +42,11 @@ interface Settings {
 }
 
 /** Signal, Wi-Fi and battery. */
+/** Drawn, since fonts place such signs as they like. */
+const MENU_ICON =
+  '<svg width="20" height="8" viewBox="0 0 20 8" fill="currentColor"><circle cx="3" cy="4" r="2"/><circle cx="10" cy="4" r="3"/><circle cx="17" cy="4" r="2"/></svg>';
+const CLOSE_ICON =
+  '<svg width="18" height="18" viewBox="0 0 18 18" fill="currentColor"><circle cx="9" cy="9" r="7.500" fill="none" stroke="currentColor" stroke-width="2"/><circle cx="9" cy="9" r="3"/></svg>';
 const STATUS_ICONS = `<svg width="64" height="14" viewBox="0 0 64 14" fill="currentColor"><path d="M0 9h3v4H0zM4.5 6.5h3V13h-3zM9 4h3v9H9zM13.500 1h3v12h-3z"/>
 <path d="M30 13l2.200-2.700a3.400 3.400 0 0 0-4.400 0zM26.400 8.500a5.700 5.700 0 0 1 7.200 0l1.400-1.800a8 8 0 0 0-10 0zM23.500 4.900a10.300 10.300 0 0 1 13 0L38 3.100a12.600 12.600 0 0 0-16 0z"/>
 <rect x="42.500" y="1.500" width="17" height="11" rx="3" fill="none" stroke="currentColor" opacity=".5"/><rect x="44" y="3" width="14" height="8" rx="1.500"/><path d="M61 5v4a2 2 0 0 0 0-4z" opacity=".5"/></svg>`;
@@ -125,9 +130,9 @@ function frameOf({ device, landscape, full }: Settings): HTMLElement {
   const capsule = h(
     'div.capsule',
     {},
-    h('button', { title: texts.menu, ariaLabel: texts.menu, onclick: showMenu }, '•••'),
+    h('button', { title: texts.menu, ariaLabel: texts.menu, onclick: showMenu, innerHTML: MENU_ICON }),
     h('i'),
-    h('button', { title: texts.restart, ariaLabel: texts.restart, onclick: () => void start() }, '◉'),
+    h('button', { title: texts.restart, ariaLabel: texts.restart, onclick: () => void start(), innerHTML: CLOSE_ICON }),
   );
   capsule.style.top = `${device.statusBar + 6}px`;
   const indicator = h('div.home-indicator');
@@ -152,8 +157,8 @@ function showMenu(): void {
     restart: () => void start(),
     about: () => [
       ...(phone ? [nameOf(phone.manifest), phone.manifest.appid] : []),
-      `${texts.user}: ${settings.user}`,
-      `${texts.mode}: ${texts[settings.mode]}`,
+      texts.pair(texts.user, settings.user),
+      texts.pair(texts.mode, texts[settings.mode]),
     ],
   });
 }

@@ -26,7 +26,7 @@ export function contactSheet(
 <meta name="viewport" content="width=device-width">
 <title>${escaped(report.project)}</title><style>${STYLE}</style></head>
 <body><h1>${escaped(report.project)}</h1>
-<p>${pages} pages: ${rendered} rendered, ${clean} clean (${report.mode} thread)${report.unfinished ? `; ${report.unfinished.pages.length} were not looked at` : ''}</p>
+<p>${pages} ${pages === 1 ? 'page' : 'pages'}: ${rendered} rendered, ${clean} clean (${report.mode} thread)${report.unfinished ? `; ${report.unfinished.pages.length} were not looked at` : ''}</p>
 <main>
 ${cards.join('\n')}
 </main></body></html>

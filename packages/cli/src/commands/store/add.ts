@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type StoreCommandOptions, type StoreContext, storeContext } from './context.ts';
+import { DEFAULT_DIR, type StoreCommandOptions, type StoreContext, storeContext } from './context.ts';
 
 /** Adds a command with the options that all of `sparrow store` have; `O` is what `setUp` adds to them. */
 export function add<O extends object = Record<string, string | undefined>>(
@@ -12,7 +12,7 @@ export function add<O extends object = Record<string, string | undefined>>(
   const command = new Command(usage.split(' ')[0])
     .usage(usage.split(' ').slice(1).join(' '))
     .description(description)
-    .option('--dir <dir>', 'folder of the store, or of the project it belongs to', '.sparrow/store')
+    .option('--dir <dir>', 'folder of the store, or of the project it belongs to', DEFAULT_DIR)
     .option('--namespace <name>', 'tables of one app and environment: app/env')
     .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
     .exitOverride()

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RecordStore } from '@sparrow/store';
+import { quote } from '../../invocation.ts';
 import { createIo, type Io } from '../../io.ts';
 import type { CommonOptions } from '../command.ts';
 
@@ -17,6 +18,8 @@ export interface StoreContext {
   io: Io;
   dir: string;
   options: StoreCommandOptions;
+  /** A line of `sparrow store` for the same store, as it has to be typed. */
+  next(words: string): void;
   /** The answer for `--json`. */
   json(value: unknown): void;
   /** Opens it only to read, and makes nothing; beside another process that has it open for writing, too. */
@@ -35,6 +38,8 @@ export interface OpenOptions {
 
 /** Where a project keeps its store. */
 const OF_PROJECT = join('.sparrow', 'store');
+/** What `--dir` is when nobody names it. */
+export const DEFAULT_DIR = '.sparrow/store';
 
 /** The folder of a store that a person means: the folder itself, or the project that it belongs to. */
 function storeFolder(cwd: string, given: string): string {
@@ -76,6 +81,8 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
     dir,
     options,
     demandStore,
+    next: (words) =>
+      io.say(`  Next: sparrow store ${words}${options.dir === DEFAULT_DIR ? '' : ` --dir ${quote(options.dir)}`}`),
     json: (value) =>
       io.json(
         options.json,

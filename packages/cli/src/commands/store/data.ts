@@ -21,7 +21,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
         key: keyFields.map((field) => field.name),
       }));
       for (const { name, kind, key } of tables) context.io.say(`✓ ${name}  ${kind}  (${key.join(', ')})`);
-      context.io.say(`  Next: sparrow store put ${tables[0]?.name} '{…}'`);
+      context.next(`put ${tables[0]?.name} '{…}'`);
       context.json({ dir: context.dir, engine: opened.engine.kind, tables });
     },
   );

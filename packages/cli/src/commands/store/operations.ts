@@ -88,7 +88,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         changeStoreConfig(context.dir, { archive: options.off ? undefined : dir });
         context.io.say(options.off ? '✓ off' : `✓ on: ${dir}`);
         context.io.say('  A process that has the store open learns it when it opens it the next time.');
-        if (!options.off) context.io.say('  Next: sparrow store backup <folder>');
+        if (!options.off) context.next('backup <folder>');
       }
       const { archive } = readStoreConfig(context.dir);
       const folder = resolve(context.dir, archive ?? 'archive');

@@ -78,7 +78,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       const { joinShard } = await import('@sparrow/store');
       await withMeta(context, (meta) => joinShard(meta, { id, url, standbys: standby ?? [] }));
       context.io.say(`✓ shard ${id}`);
-      context.io.say('  Next: sparrow store shards split <from> <to>');
+      context.next('shards split <from> <to>');
       context.json({ id });
     },
   );
@@ -175,7 +175,8 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
             : `✓ ${id} is served by its standby, as far as the replication had come`,
         );
         if (!done.planned) context.io.say('  Do not start the old primary again as it is: make it a standby first.');
-        context.io.say('  Next: sparrow store shards move --resume, if slots of this shard were moving');
+        context.io.say('  If slots of this shard were moving:');
+        context.next('shards move --resume');
         context.json(done);
       });
     },
@@ -231,7 +232,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       const urls: string[] = shard ?? [url];
       const growth = await grow(context, url, urls);
       context.io.say(`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);
-      context.io.say(`  Next: sparrow store shards add s${urls.length} postgres://…`);
+      context.next(`shards add s${urls.length} postgres://…`);
       context.json(growth);
     },
   );

@@ -37,11 +37,11 @@ export const uiDomain: WxDomain = (context) => {
         content: String(o.content ?? ''),
         showCancel: o.showCancel !== false,
         cancelText: String(o.cancelText ?? '取消'),
-        cancelColor: String(o.cancelColor ?? '#000000'),
         confirmText: String(o.confirmText ?? '确定'),
-        confirmColor: String(o.confirmColor ?? '#576B95'),
         editable: o.editable === true,
         placeholderText: String(o.placeholderText ?? ''),
+        ...(o.cancelColor !== undefined && { cancelColor: String(o.cancelColor) }),
+        ...(o.confirmColor !== undefined && { confirmColor: String(o.confirmColor) }),
       });
     }),
     showActionSheet: api.async(
@@ -52,7 +52,7 @@ export const uiDomain: WxDomain = (context) => {
         if (o.itemList.length > 6) throw new ApiFailure('parameter error: itemList should not be large than 6');
         return invoker.invoke('showActionSheet', {
           itemList: o.itemList.map(String),
-          itemColor: o.itemColor ?? '#000000',
+          ...(o.itemColor !== undefined && { itemColor: String(o.itemColor) }),
           ...(o.alertText !== undefined && { alertText: o.alertText }),
         });
       },
