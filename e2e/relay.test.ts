@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
 import { createSimulator } from '@sparrow/simulator/server';
@@ -106,15 +107,17 @@ async function relay(wanted: Record<string, unknown>, body?: string): Promise<Re
   expect(answer.status).toBe(200);
   const all = Buffer.from(await answer.arrayBuffer());
   const relayed: Relayed = { body: '' };
+  const data: Buffer[] = [];
   for (let at = 0; at < all.length; ) {
     const kind = String.fromCharCode(all[at] ?? 0);
     const end = at + 5 + all.readUInt32BE(at + 1);
-    const text = all.subarray(at + 5, end).toString();
-    if (kind === 'h') Object.assign(relayed, JSON.parse(text));
-    else if (kind === 'd') relayed.body += text;
-    else if (kind === 'f') relayed.error = JSON.parse(text) as { message: string };
+    const content = all.subarray(at + 5, end);
+    if (kind === 'h') Object.assign(relayed, JSON.parse(String(content)));
+    else if (kind === 'd') data.push(content);
+    else if (kind === 'f') relayed.error = JSON.parse(String(content)) as { message: string };
     at = end;
   }
+  relayed.body = Buffer.concat(data).toString();
   return relayed;
 }
 
@@ -246,7 +249,7 @@ describe('what a mini program may reach of the machine when sparrow.json names i
     for (const { url, headers } of seen) {
       expect([url, headers.host, headers.authorization]).toEqual([url, `127.0.0.1:${portOf(server)}`, 'Bearer mine']);
       expect(JSON.stringify(headers)).not.toMatch(
-        /evil|1\.2\.3\.4|bank|for=x|"y"|relay|deflate|dGhlIHNhbXBsZSBub25jZQ/,
+        /evil|1\.2\.3\.4|bank|for=x|"y"|relay|permessage|dGhlIHNhbXBsZSBub25jZQ/,
       );
     }
     expect(seen).toHaveLength(2);
@@ -312,6 +315,88 @@ describe('an answer', () => {
       const { statusCode, error } = await relay({ url, timeout: 700 });
       expect([url, statusCode, error?.message]).toEqual([url, undefined, 'timeout']);
     }
+  });
+
+  it('is read from the coding that it names, also one that nobody asked for', async () => {
+    const text = `${'麻雀虽小,五脏俱全。'.repeat(2_000)}!`;
+    const coded = {
+      gzip: gzipSync(text),
+      'x-gzip': gzipSync(text),
+      br: brotliCompressSync(text),
+      deflate: deflateSync(text),
+      // Some servers leave the frame out.
+      'Deflate ': deflateRawSync(text),
+      'gzip, br': brotliCompressSync(gzipSync(text)),
+      identity: Buffer.from(text),
+      unknown: Buffer.from(text),
+    };
+    const asked: (string | undefined)[] = [];
+    const server = await listen(
+      createServer((request, response) => {
+        asked.push(request.headers['accept-encoding']);
+        const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+        const coding = searchParams.get('coding') ?? '';
+        const body = coded[coding as keyof typeof coded] ?? Buffer.alloc(0);
+        response.setHeader('content-encoding', coding);
+        if (pathname === '/none') response.writeHead(304).end();
+        else if (pathname === '/wrong') response.end('no such coding');
+        else if (pathname === '/short') response.end(body.subarray(0, body.length - 20));
+        else if (pathname === '/bomb') response.end(gzipSync(Buffer.alloc(60 << 20)));
+        else if (pathname === '/cut') {
+          response.writeHead(200, { 'content-length': body.length });
+          response.write(body.subarray(0, 30), () => request.socket.destroy());
+        } else response.end(body);
+      }),
+    );
+    raw.push(server);
+    await start([`127.0.0.1:${portOf(server)}`]);
+    const get = (path: string, coding: string, wanted: Record<string, unknown> = {}): Promise<Relayed> =>
+      relay({ url: `${urlOf(server)}${path}?coding=${encodeURIComponent(coding)}`, ...wanted });
+    for (const coding of Object.keys(coded)) {
+      const answer = await get('/', coding);
+      expect([coding, answer.error, answer.body === text]).toEqual([coding, undefined, true]);
+      expect((await get('/', coding, { method: 'HEAD' })).error).toBeUndefined();
+      expect((await get('/none', coding)).statusCode).toBe(304);
+    }
+    await get('/', 'gzip', { header: { 'Accept-Encoding': 'gzip' } });
+    expect([asked[0], asked.at(-1)]).toEqual(['gzip, deflate, br', 'gzip']);
+    for (const coding of ['gzip', 'br', 'deflate']) {
+      for (const path of ['/wrong', '/short'])
+        expect((await get(path, coding)).error?.message).toContain('ERR_CONTENT_DECODING_FAILED');
+      expect((await get('/cut', coding)).error?.message).toContain('ERR_CO');
+    }
+    expect((await get('/cut', 'gzip')).error?.message).not.toContain('DECODING');
+    expect((await get('/', 'gzip,gzip,gzip,gzip')).error?.message).toContain('ERR_CONTENT_DECODING_FAILED');
+    expect((await get('/bomb', 'gzip')).error?.message).toBe('the answer is too large');
+  });
+
+  it('is decoded as it comes, for whoever takes it piece by piece', async () => {
+    const server = await listen(
+      createServer((_request, response) => {
+        response.setHeader('content-encoding', 'gzip');
+        const gzip = createGzip();
+        gzip.pipe(response);
+        gzip.write('first');
+        gzip.flush();
+        response.once('close', () => gzip.destroy());
+      }),
+    );
+    raw.push(server);
+    await start([`127.0.0.1:${portOf(server)}`]);
+    const pieces = await fetch(`${dev.url}/simulator/relay/request`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/octet-stream',
+        'x-sparrow-request': encodeURIComponent(JSON.stringify({ url: urlOf(server), header: {}, chunked: true })),
+      },
+    });
+    let got = '';
+    for await (const piece of pieces.body ?? []) {
+      got += Buffer.from(piece).toString('latin1');
+      if (got.includes('first')) break;
+    }
+    expect(got).toContain('first');
   });
 });
 

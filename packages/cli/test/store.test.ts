@@ -39,6 +39,11 @@ describe('sparrow store, on one file', () => {
     expect((await store('init', 'game.proto')).code).toBe(0);
   });
 
+  it('names the store in the command that comes next', async () => {
+    const made = await store('init', 'game.proto');
+    expect(made.text).toContain(`store put Player '{…}' --dir ${dir}\n`);
+  });
+
   it('makes tables and their types, and says what a schema may not change', async () => {
     expect((await store('tables')).answer).toEqual({ tables: [{ name: 'Player', kind: 'GENERIC', records: 0 }] });
     await store('generate', 'game.proto', '--out', 'tables.ts');
@@ -52,11 +57,6 @@ describe('sparrow store, on one file', () => {
       SCHEMA.replace('int64 gold = 3;', 'int64 gold = 3; int32 level = 4;'),
     );
     expect((await store('init', 'more.proto')).code).toBe(0);
-  });
-
-  it('names the store in the command that comes next', async () => {
-    const made = await store('init', 'game.proto');
-    expect(made.text).toContain(`store put Player '{…}' --dir ${dir}\n`);
   });
 
   it('writes, reads and queries records', async () => {

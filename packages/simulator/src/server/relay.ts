@@ -5,8 +5,10 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { chunksOf, drain } from '@sparrow/core/drain';
 import type { FastifyInstance } from 'fastify';
+import { BODY_LIMIT, bodyOf, ENCODINGS } from './answer-body.ts';
 import { BadCall, objectOf } from './bodies.ts';
 import type { SimulatorDeps } from './deps.ts';
+import { RelayFailure } from './relay-failure.ts';
 
 /** What a phone asks for; see `RelayClient` of the runtime. */
 interface Wanted {
@@ -25,8 +27,6 @@ interface AnswerHead {
   cookies: string[];
 }
 
-/** Answers larger than this are refused, in bytes. */
-const ANSWER_LIMIT = 50 << 20;
 const REDIRECT_LIMIT = 5;
 const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 120_000;
@@ -49,17 +49,6 @@ const KEPT_ACROSS_ORIGINS = new Set([
   'range',
   'user-agent',
 ]);
-
-/** An address the relay does not dial, or that did not answer. */
-export class RelayFailure extends Error {
-  readonly kind: 'network' | 'domain' | 'refused';
-  readonly errno: number;
-  constructor(kind: RelayFailure['kind'], message: string, errno: number) {
-    super(message);
-    this.kind = kind;
-    this.errno = errno;
-  }
-}
 
 /** First byte of a frame that says why there is no answer. */
 const FAILURE = 'f'.charCodeAt(0);
@@ -143,7 +132,12 @@ export function createRelay(deps: Rules): { register(app: FastifyInstance): void
         signal,
         agent: agents[protocol],
         lookup: to.lookup,
-        headers: { ...headers, ...to.headers, ...(body && { 'content-length': body.length }) },
+        headers: {
+          'accept-encoding': ENCODINGS,
+          ...headers,
+          ...to.headers,
+          ...(body && { 'content-length': body.length }),
+        },
       });
       request.once('response', resolve);
       request.once('error', reject);
@@ -249,29 +243,14 @@ async function readBody(stream: Readable | undefined): Promise<Buffer | undefine
   let size = 0;
   for await (const chunk of chunksOf(stream)) {
     size += chunk.length;
-    if (size > ANSWER_LIMIT) break;
+    if (size > BODY_LIMIT) break;
     chunks.push(chunk);
   }
-  if (size > ANSWER_LIMIT) {
+  if (size > BODY_LIMIT) {
     await drain(stream);
     throw new RelayFailure('refused', 'the request body is too large', 600003);
   }
   return size > 0 ? Buffer.concat(chunks) : undefined;
-}
-
-/** @throws RelayFailure when it is too large, or is no whole body. */
-async function* bodyOf(response: IncomingMessage): AsyncGenerator<Buffer> {
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > ANSWER_LIMIT) {
-      response.destroy();
-      throw new RelayFailure('refused', 'the answer is too large', 600003);
-    }
-    yield chunk;
-  }
-  // The loop also ends when the connection is cut, by the other side or by a time limit: that is no whole answer.
-  if (!response.complete) throw Object.assign(new Error('the answer broke off'), { code: 'CUT_OFF' });
 }
 
 function failureOf(error: unknown): RelayFailure {
@@ -321,6 +300,7 @@ export function networkText(error: NodeJS.ErrnoException): string {
     ENOTFOUND: [-105, 'ERR_NAME_NOT_RESOLVED'],
     EAI_AGAIN: [-105, 'ERR_NAME_NOT_RESOLVED'],
     ECONNRESET: [-101, 'ERR_CONNECTION_RESET'],
+    BAD_CODING: [-330, 'ERR_CONTENT_DECODING_FAILED'],
     CUT_OFF: [-354, 'ERR_CONTENT_LENGTH_MISMATCH'],
     ETIMEDOUT: [-118, 'ERR_CONNECTION_TIMED_OUT'],
     EHOSTUNREACH: [-109, 'ERR_ADDRESS_UNREACHABLE'],

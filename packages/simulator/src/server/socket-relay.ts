@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { SimulatorDeps } from './deps.ts';
-import { destination, flatHeaders, networkText, programHeaders, RelayFailure, timeLimit } from './relay.ts';
+import { destination, flatHeaders, networkText, programHeaders, timeLimit } from './relay.ts';
+import { RelayFailure } from './relay-failure.ts';
 import { sameToken } from './token.ts';
 
 /** Bytes that may wait for either side before the socket is given up. */
