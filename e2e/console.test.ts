@@ -299,7 +299,13 @@ describe('a phone in the console', () => {
     const view = await handle.asElement()?.contentFrame();
     await view?.locator('wx-button').click();
     await expect.poll(() => topPage(phone), { timeout: PATIENT_MS }).toBe('pages/rooms/rooms');
-    const row = (text: string) => page.getByRole('tabpanel').locator('.line-network').filter({ hasText: text }).first();
+    // By its own name: the page beside it may be called the same.
+    const row = (name: string) =>
+      page
+        .getByRole('tabpanel')
+        .locator('.line-network')
+        .filter({ has: page.locator('b', { hasText: new RegExp(`^${name}$`) }) })
+        .first();
     for (const [name, direction] of [
       ['event tap', 'view → logic'],
       ['setData', 'logic → view'],

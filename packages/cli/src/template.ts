@@ -35,7 +35,7 @@ export function writeTemplate(
   const host = `${name}.sparrow.test`;
 
   // There is nothing to install Sparrow from yet: the project calls it in its own folder.
-  const command = `node ${quote(join(REPOSITORY, 'packages/cli/bin/sparrow.mjs'))}`;
+  const command = `exec node ${quote(join(REPOSITORY, 'packages/cli/bin/sparrow.mjs'))}`;
   editJson(folder, 'package.json', (json) => ({
     ...json,
     name,

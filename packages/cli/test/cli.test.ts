@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
@@ -230,6 +231,17 @@ describe('sparrow create', () => {
     symlinkSync(join(REPOSITORY, 'node_modules/@vant/weapp'), join(dir, 'node_modules/@vant/weapp'));
     const built = execFileSync('npm', ['run', '-s', 'sparrow', '--', 'build', '.', '--json'], { cwd: dir });
     expect(JSON.parse(built.toString())).toMatchObject({ errors: 0 });
+    // Who ends npm ends what it runs: its output closes, and the folder is free.
+    const npm = spawn('npm', ['run', 'dev', '--', '--port', '0', '--no-lan'], {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    });
+    const closed = once(npm, 'close');
+    for (let text = ''; !text.includes('Next'); ) text += String((await once(npm.stdout, 'data'))[0]);
+    npm.stdout.resume();
+    npm.kill();
+    await closed;
     const started = start(['dev', dir, '--port', '0', '--no-lan', '--json']);
     running.push(started);
     await started.until('\n}\n');
