@@ -1,5 +1,5 @@
-import { TmplGroup } from 'glass-easel-template-compiler';
 import { WXS_LIBRARY } from '../wxs/library.ts';
+import { TmplGroup } from './template-group.ts';
 
 export interface TemplateBundleInput {
   /** Generator expressions by template path, those of imported templates of other packages included. */

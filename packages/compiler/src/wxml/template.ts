@@ -1,5 +1,4 @@
 import type { Diagnostic } from '@sparrow/protocol';
-import { TmplGroup } from 'glass-easel-template-compiler';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { CompileBroken } from '../guard.ts';
 import { mostImportant } from '../limits.ts';
@@ -11,6 +10,7 @@ import { firstMismatch, firstUnclosed, type Misfit } from './balance.ts';
 import { templateLimit } from './limits.ts';
 import { CHILDLESS, type Preprocessed, preprocessWxml } from './preprocess.ts';
 import { scanWxml, type WxmlPart } from './scan.ts';
+import { TmplGroup } from './template-group.ts';
 
 /** A finding of the template compiler; lines and columns are from 0. */
 interface TemplateFinding {
