@@ -1,4 +1,7 @@
-/** What the benches of the record store share: a 500 B record, a Redis with a lean client, timing with CPU beside the clock. */
+/**
+ * What the benches of the record store share: a 500 B record, a Redis with a lean client, timing with CPU beside the
+ * clock.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';

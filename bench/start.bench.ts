@@ -1,4 +1,7 @@
-/** From the command to the ready line, from the address to the first text, from a saved file to the new package: on the chat room. */
+/**
+ * From the command to the ready line, from the address to the first text, from a saved file to the new package: on the
+ * chat room.
+ */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDevServer, ensureDependencies } from '@sparrow/cloud';
@@ -24,7 +27,7 @@ function within<T>(promise: Promise<T>, what: string): Promise<T> {
 
 /** Wall clock from the start of the process to its JSON, which it prints right after the panel. */
 async function ready(dir: string): Promise<number> {
-  const main = join(ROOT, 'packages/cli/src/main.ts');
+  const main = join(ROOT, 'packages/cli/bin/sparrow.mjs');
   const started = performance.now();
   const child = await startChild(
     process.execPath,
@@ -62,7 +65,9 @@ const watchForText = `if (window !== top) {
   requestAnimationFrame(look);
 }`;
 
-/** Opens the phone in the context; milliseconds from the navigation to the first text, on the clock of the phone's page. */
+/**
+ * Opens the phone in the context; milliseconds from the navigation to the first text, on the clock of the phone's page.
+ */
 async function firstText(context: BrowserContext, address: string, expected: string): Promise<[number, Page]> {
   const page = await context.newPage();
   page.setDefaultTimeout(LATE_MS);
@@ -78,8 +83,8 @@ async function firstText(context: BrowserContext, address: string, expected: str
 }
 
 /**
- * The first text of the entry page for a user whom the phone knows, and of the login page to which the entry page sends a
- * new user on.
+ * The first text of the entry page for a user whom the phone knows, and of the login page to which the entry page sends
+ * a new user on.
  */
 async function firstTexts(dir: string): Promise<{ known: number[]; fresh: number[] }> {
   const compiler = createCompiler({ dir });

@@ -5,8 +5,8 @@ const examples = join(import.meta.dirname, '../examples');
 const MARK = '.e2e-';
 
 /**
- * A folder beside the examples, with a copy of one of them or empty: packages of the repository are found from there. It goes
- * when the process ends, however far the test came; what a killed one left goes with the next.
+ * A folder beside the examples, with a copy of one of them or empty: packages of the repository are found from there.
+ * It goes when the process ends, however far the test came; what a killed one left goes with the next.
  */
 export function exampleCopy(name?: string): { dir: string; remove(): void } {
   removeLeft();

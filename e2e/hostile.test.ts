@@ -12,8 +12,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /**
- * A program that has taken the port to native and sends what it likes. Nothing that the logic layer checks holds for it, so
- * what is asserted here is what the host does by itself.
+ * A program that has taken the port to native and sends what it likes. Nothing that the logic layer checks holds for
+ * it, so what is asserted here is what the host does by itself.
  */
 let browser: Browser;
 let dir: string;

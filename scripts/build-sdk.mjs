@@ -1,6 +1,6 @@
 // Makes the JavaScript form of the sdk, for projects outside this repository.
 //
-//   node scripts/build-sdk.mjs               packages/sdk/dist: JavaScript, type declarations, a package.json of its own
+//   node scripts/build-sdk.mjs               packages/sdk/dist: JavaScript, types, a package.json of its own
 //   node scripts/build-sdk.mjs --pack DIR    only a tarball of it in DIR; its path is the last line of standard output
 import { spawnSync } from 'node:child_process';
 import {

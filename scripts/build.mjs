@@ -1,4 +1,5 @@
-// Builds the browser parts that are stale: the layers of the runtime, the phone, the console. What Node runs needs no build.
+// Builds the browser parts that are stale: the layers of the runtime, the phone, the console. What Node runs needs no
+// build.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +29,8 @@ const parts = {
     async build() {
       await bundle('phone', 'packages/simulator/src/phone/main.ts', 'es');
       const from = join(simulator, 'src/phone');
-      for (const file of ['phone.html', 'phone.css', 'frames/boot.html', 'frames/view.html', 'frames/single.html'])
+      const pages = ['phone.html', 'frames/boot.html', 'frames/view.html', 'frames/single.html'];
+      for (const file of [...pages, 'phone.css', 'faults.css'])
         cpSync(join(from, file), join(out, file.replace('frames/', '')));
     },
   },

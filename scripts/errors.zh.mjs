@@ -1,4 +1,5 @@
-// The codes of the set-up scripts in Chinese; docs/errors.zh-CN.md is made of it, and `fail` prints it where the shell is Chinese.
+// The codes of the set-up scripts in Chinese; docs/errors.zh-CN.md is made of it, and `fail` prints it where the shell
+// is Chinese.
 export const SCRIPT_ERRORS_ZH = {
   BENCH_UNKNOWN: { meaning: '没有该性能测试', fix: '运行 npm run -s bench，查看可用的名称' },
   SDK_NOT_BUILT: { meaning: 'SDK 尚未构建', fix: '运行 npm run typecheck' },

@@ -1,5 +1,6 @@
-// Writes docs/errors.md: every error code with its meaning (the comment above it) and its fixes (the hints at the places that
-// make it), and docs/errors.zh-CN.md from the Chinese catalogues. `--check` only compares and exits with 1 when one is stale.
+// Writes docs/errors.md: every error code with its meaning (the comment above it) and its fixes (the hints at the
+// places that make it), and docs/errors.zh-CN.md from the Chinese catalogues. `--check` only compares and exits with 1
+// when one is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,7 +62,9 @@ const LISTS = [
   ],
 ];
 
-/** The Chinese catalogue: beside the codes, `errors.zh.ts` with the one constant that it exports, unless it is named. */
+/**
+ * The Chinese catalogue: beside the codes, `errors.zh.ts` with the one constant that it exports, unless it is named.
+ */
 async function chineseOf(folder, list, named) {
   const [file, name] = named?.split(':') ?? [`${folder}/${list.split(':')[0].replace(/\.ts$/, '.zh.ts')}`];
   const module = await import(pathToFileURL(join(root, file)));

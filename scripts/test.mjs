@@ -67,7 +67,8 @@ if (only.length === 0) {
   await step('arrows', [join(scripts, 'arrows.mjs')]);
   await step('wx coverage', [join(scripts, 'generate-wx-coverage.mjs'), '--check']);
 }
-// Clusters of real processes, whose faults are timed: one file at a time, or two cores make one cluster wait for the other.
+// Clusters of real processes, whose faults are timed: one file at a time, or two cores make one cluster wait for the
+// other.
 const CLUSTERS = ['packages/router/', 'packages/store/'];
 const paths = only.map((name) => (name.includes('/') ? name : name === 'e2e' ? 'e2e' : `packages/${name}/`));
 const isCluster = (path) => CLUSTERS.some((folder) => path.startsWith(folder));

@@ -23,7 +23,10 @@ export function groupStacks(lines: readonly PanelLog[]): PanelLog[] {
   return groups;
 }
 
-/** A body as people read it: JSON on lines of its own, also behind the word of a tunnel's packet; anything else as it is. */
+/**
+ * A body as people read it: JSON on lines of its own, also behind the word of a tunnel's packet; anything else as it
+ * is.
+ */
 export function pretty(body: string): string {
   const [, word = '', json] = /^([a-z]{0,20}:)?(\s*[[{][\s\S]*)$/.exec(body) ?? [];
   if (json === undefined) return body;

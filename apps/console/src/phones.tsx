@@ -10,7 +10,9 @@ interface PhoneCard {
   user: string;
 }
 
-/** What stands around a phone on the shelf: its bezel, its caption with the shelf's padding, and the gap between two. */
+/**
+ * What stands around a phone on the shelf: its bezel, its caption with the shelf's padding, and the gap between two.
+ */
 const BEZEL = 20;
 const ABOVE_AND_BELOW = 62;
 const SIDES = 36;

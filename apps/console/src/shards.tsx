@@ -8,7 +8,10 @@ const COLORS = ['#0f9d70', '#3b82f6', '#f59e0b', '#8b5cf6', '#ef4444', '#14b8a6'
 const EVERY_MS = 1_000;
 type Run = (work: () => Promise<unknown>) => void;
 
-/** Which slots stand where, what moves, and the buttons that grow the store: from one file to shards, and from shard to shard. */
+/**
+ * Which slots stand where, what moves, and the buttons that grow the store: from one file to shards, and from shard to
+ * shard.
+ */
 export function Shards({ api }: { api: Api }) {
   const t = useTexts();
   const errorText = useErrorText();

@@ -33,7 +33,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (pathname === '/login') return sparrow.handleLogin(request, response);
   if (pathname === '/tunnel') return tunnel(request, response);
 
-  // Everything below is for people who are logged in. On `code: -1` the client's SDK logs in again and repeats the request.
+  // Everything below is for people who are logged in. On `code: -1` the client's SDK logs in again and repeats the
+  // request.
   let user: Awaited<ReturnType<typeof sparrow.checkSession>>;
   try {
     user = await sparrow.checkSession(request);

@@ -13,6 +13,8 @@ const main = join(here, '../src/main.ts');
 const compiled = process.env.NODE_COMPILE_CACHE ?? join(here, '../../../node_modules/.cache/sparrow/compiled');
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   modules.enableCompileCache(compiled);
+  // For the compilers that it starts.
+  process.env.NODE_COMPILE_CACHE = compiled;
   await import(main);
 } else {
   const node = join(here, '../../../node_modules/node/bin/node');

@@ -3,9 +3,9 @@ import { delimiter, dirname, join, sep } from 'node:path';
 import { spellCommands } from '@sparrow/protocol';
 
 /**
- * How `sparrow` is called from a folder. Texts everywhere name commands as `sparrow dev`; what people read is a line that
- * works where they are: by the `sparrow` script of the package around them, by the program on their PATH, or by the
- * script of Sparrow's own folder.
+ * How `sparrow` is called from a folder. Texts everywhere name commands as `sparrow dev`; what people read is a line
+ * that works where they are: by the `sparrow` script of the package around them, by the program on their PATH, or by
+ * the script of Sparrow's own folder.
  *
  * @param cwd folder of the person
  * @param repository folder of Sparrow itself

@@ -27,7 +27,9 @@ export interface Io {
   readonly language: Language;
   /** How `sparrow` is called where the person is. */
   readonly command: string;
-  /** Writes the machine's answer where `--json` said: to a file, or to standard output, which then holds nothing else. */
+  /**
+   * Writes the machine's answer where `--json` said: to a file, or to standard output, which then holds nothing else.
+   */
   json(target: string | true | undefined, value: unknown): void;
 }
 

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTimeOf } from '@sparrow/core/process';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from '../src/db/migrations.ts';
 import { openDatabase } from '../src/db/open-database.ts';
 import { stateHomeOf, writeToken } from '../src/state/console-token.ts';
-import { endLeftover, startTimeOf } from '../src/state/process-identity.ts';
+import { endLeftover } from '../src/state/process-identity.ts';
 import { isFolderHeld, openStateFolder } from '../src/state/state-folder.ts';
 import { REPOSITORY, temporaryFolder } from './harness.ts';
 

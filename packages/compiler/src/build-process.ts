@@ -3,6 +3,7 @@
  *
  * @example node build-process.ts /path/of/the/project
  */
+import { flushCompileCache } from 'node:module';
 import { createBuilder } from './build.ts';
 import { type BuildOrder, tellNews } from './build-messages.ts';
 import { CompilerError } from './errors.ts';
@@ -29,6 +30,8 @@ process.on('message', async (order: BuildOrder) => {
       return absolute === undefined ? [] : [[path, absolute]];
     });
     tellNews({ type: 'built', pkg: { ...pkg, assets: new Map(assets) } });
+    // This process is ended from outside, which would lose what Node made of our sources.
+    flushCompileCache();
   } catch (error) {
     if (error instanceof CompileBroken) {
       const { path, hash } = error.file;

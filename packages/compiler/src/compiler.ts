@@ -23,8 +23,8 @@ export interface PackageUpdate {
 
 export interface Compiler {
   /**
-   * Compiles the project, in a process of its own. Faults of the project are diagnostics of the manifest, whatever it contains:
-   * a file that breaks a compiler or takes too long is left out, and the others are compiled.
+   * Compiles the project, in a process of its own. Faults of the project are diagnostics of the manifest, whatever it
+   * contains: a file that breaks a compiler or takes too long is left out, and the others are compiled.
    *
    * @throws CompilerError NO_PROJECT when there is no app.json; what the disk says when it cannot be read
    */

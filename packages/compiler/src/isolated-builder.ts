@@ -48,8 +48,8 @@ interface Compiling {
 }
 
 /**
- * A builder whose work is done in a child process. A file that breaks it, or takes too long, is left out with a diagnostic; a new
- * process compiles the rest.
+ * A builder whose work is done in a child process. A file that breaks it, or takes too long, is left out with a
+ * diagnostic; a new process compiles the rest.
  */
 export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): Builder & { close(): Promise<void> } {
   const outcasts = new Map<string, Outcast>();

@@ -1,6 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { cpuMsOf, descendantsOf, killDescendants } from './descendants.ts';
 
+export { startTimeOf } from './descendants.ts';
+
 /** A child process that is certain to end. */
 export interface Child {
   readonly process: ChildProcess;
@@ -10,8 +12,8 @@ export interface Child {
   /** Milliseconds of CPU that its main thread has used so far; undefined where that cannot be known. */
   cpuMs(): number | undefined;
   /**
-   * SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000) to it and to whatever it has started; resolves
-   * when it is gone.
+   * SIGTERM to its process group, SIGKILL after `graceMs` (default 3,000) to it and to whatever it has started;
+   * resolves when it is gone.
    */
   stop(graceMs?: number): Promise<void>;
   /** SIGKILL to it and to whatever it has started, at once; resolves when it is gone. */

@@ -13,7 +13,7 @@ export interface Descendant {
  */
 export function descendantsOf(pid: number): Descendant[] {
   return childrenOf(pid).flatMap((child) => {
-    const started = startOf(child);
+    const started = startTimeOf(child);
     return started === undefined ? [] : [{ pid: child, started }, ...descendantsOf(child)];
   });
 }
@@ -21,7 +21,7 @@ export function descendantsOf(pid: number): Descendant[] {
 /** SIGKILL to those that are still there. */
 export function killDescendants(descendants: readonly Descendant[]): void {
   for (const { pid, started } of descendants) {
-    if (startOf(pid) !== started) continue;
+    if (startTimeOf(pid) !== started) continue;
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -44,15 +44,25 @@ function childrenOf(pid: number): number[] {
 /** Ticks of `/proc/<pid>/stat` in a second: Linux shows hundredths whatever the kernel counts in. */
 const TICKS_PER_SECOND = 100;
 
-/** Milliseconds of CPU that the main thread of a process has used; undefined when it is gone, or where there is no `/proc`. */
+/**
+ * Milliseconds of CPU that the main thread of a process has used; undefined when it is gone, or where there is no
+ * `/proc`.
+ */
 export function cpuMsOf(pid: number): number | undefined {
   const fields = statOf(pid, `/task/${pid}`);
   // User and system time are the 12th and 13th field behind the name.
   return fields && ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
 }
 
-/** The start is the 20th field behind the name. */
-const startOf = (pid: number): string | undefined => statOf(pid)?.[19];
+/**
+ * When a process started, in clock ticks since boot, as text: with the pid it names one process and no later one that
+ * got the same number. Undefined when it has ended, also when it only waits to be collected, or where there is no
+ * `/proc`. Fields 3 and 22 of /proc/<pid>/stat, see proc(5).
+ */
+export function startTimeOf(pid: number): string | undefined {
+  const fields = statOf(pid);
+  return fields?.[0] === 'Z' ? undefined : fields?.[19];
+}
 
 function statOf(pid: number, thread = ''): string[] | undefined {
   try {

@@ -6,7 +6,9 @@ export interface HeldFile {
   release(): void;
 }
 
-/** Two who take it in the same moment hinder each other, and neither gets it: each tries again at a moment of its own. */
+/**
+ * Two who take it in the same moment hinder each other, and neither gets it: each tries again at a moment of its own.
+ */
 const TRIES = 6;
 const APART_MS = 8;
 

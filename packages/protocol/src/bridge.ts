@@ -22,7 +22,9 @@ export const BRIDGE_VERSION = 1;
 export const Verb = { Publish: 'P', Subscribe: 'S', Invoke: 'I', On: 'O' } as const;
 export type Verb = (typeof Verb)[keyof typeof Verb];
 
-/** `dual`: logic in a Worker, a page in an iframe each. `single`: logic and all pages in one iframe, without encoding. */
+/**
+ * `dual`: logic in a Worker, a page in an iframe each. `single`: logic and all pages in one iframe, without encoding.
+ */
 export type RuntimeMode = 'dual' | 'single';
 
 /** Number of a node inside one page; the page root is 1, 0 stands for "none". */

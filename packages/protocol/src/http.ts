@@ -5,7 +5,10 @@ import type { Words } from './chinese.ts';
 /** Port `sparrow dev` asks for first; when it is taken the next ones are tried. */
 export const DEFAULT_PORT = 7700;
 
-/** Paths under the control server's address. Those of backends need `Authorization: Bearer <SPARROW_TOKEN>` or a signature. */
+/**
+ * Paths under the control server's address. Those of backends need `Authorization: Bearer <SPARROW_TOKEN>` or a
+ * signature.
+ */
 export const PATHS = {
   sessionLogin: '/session/v1/login',
   sessionCheck: '/session/v1/check',
@@ -24,7 +27,10 @@ export const PATHS = {
   api: '/api/v1/',
 } as const;
 
-/** Body of every answer of the control server that is an error, tunnel answers aside (they keep Wafer's `{code, message}`). */
+/**
+ * Body of every answer of the control server that is an error, tunnel answers aside (they keep Wafer's `{code,
+ * message}`).
+ */
 export interface ErrorBody {
   error: {
     /** From the closed set of the package that raised it. */

@@ -1,4 +1,6 @@
-/** Contracts between the parts of Sparrow: types and constants only. The zod schemas are in `@sparrow/protocol/schemas`. */
+/**
+ * Contracts between the parts of Sparrow: types and constants only. The zod schemas are in `@sparrow/protocol/schemas`.
+ */
 export * from './access.ts';
 export * from './app-config.ts';
 export * from './bridge.ts';

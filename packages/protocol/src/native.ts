@@ -1,6 +1,7 @@
 /**
- * The native abilities a mini program can invoke: name → [params, result]. The host implements a handler for every key and
- * checks the params of every call; names are those of `wx.*` where there is one, the rest begin with an underscore-free noun.
+ * The native abilities a mini program can invoke: name → [params, result]. The host implements a handler for every key
+ * and checks the params of every call; names are those of `wx.*` where there is one, the rest begin with an
+ * underscore-free noun.
  */
 import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
 import type { ServiceBundle } from './package-format.ts';
@@ -123,7 +124,9 @@ export interface InvokeMap {
   getImageInfo: [{ src: string }, { width: number; height: number; path: string; orientation: string; type: string }];
   previewImage: [{ current: string; urls: string[] }, Nothing];
   readFile: [{ path: string }, { data: ArrayBuffer }];
-  /** The user folder: what the logic layer wrote is kept, and found by uploads and images. Without data it is a folder. */
+  /**
+   * The user folder: what the logic layer wrote is kept, and found by uploads and images. Without data it is a folder.
+   */
   writeUserFile: [{ path: string; data?: ArrayBuffer }, Nothing];
   removeUserFile: [{ path: string }, Nothing];
   writeTempFile: [{ data: ArrayBuffer; suffix: string }, { tempFilePath: string }];

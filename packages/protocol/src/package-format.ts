@@ -88,7 +88,9 @@ export interface ServiceBundle {
   root: string;
   /** CommonJS source by module path with `.js`, as the body of `function (require, module, exports, …)`. */
   modules: Record<string, string>;
-  /** A JavaScript expression whose value maps a template path (without suffix) to the value `addCompiledTemplate` takes. */
+  /**
+   * A JavaScript expression whose value maps a template path (without suffix) to the value `addCompiledTemplate` takes.
+   */
   templates: string;
 }
 

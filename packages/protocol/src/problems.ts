@@ -35,7 +35,9 @@ export const PROBLEM_CODES = [
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** Problems that stop something which a user does. The phone shows them over the page; the others stand in the log only. */
+/**
+ * Problems that stop something which a user does. The phone shows them over the page; the others stand in the log only.
+ */
 export const BREAKING_PROBLEMS: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   'UNCAUGHT',
   'UNHANDLED_REJECTION',

@@ -44,7 +44,10 @@ export interface ProgramPlace {
   frame: string;
 }
 
-/** Answer of the simulator's server to a stack: the same one in terms of the project's files, and its first place in them. */
+/**
+ * Answer of the simulator's server to a stack: the same one in terms of the project's files, and its first place in
+ * them.
+ */
 export interface LocatedStack {
   stack: string;
   place?: ProgramPlace;
@@ -61,7 +64,10 @@ export interface ProgramProblem {
   place?: ProgramPlace;
 }
 
-/** What the simulator needs of a WeChat: the built-in fake, or the real one behind a configured appid. Handed in by `cloud`. */
+/**
+ * What the simulator needs of a WeChat: the built-in fake, or the real one behind a configured appid. Handed in by
+ * `cloud`.
+ */
 export interface WeChatUsers {
   /** A fresh code for `wx.login`, valid for five minutes and one exchange. */
   issueCode(user: string): Promise<string>;
@@ -74,9 +80,9 @@ export interface WeChatUsers {
 /** Where a request of a mini program goes when its address means something of ours. Handed in by `cloud`. */
 export interface AddressBook {
   /**
-   * `local`: dial this address instead, with these extra headers. `refuse`: an address that a mini program must not reach
-   * (the control port, other apps). `public`: dial it as it is, if the domain list allows it and `refusal` has nothing
-   * against the very IP address that is dialled.
+   * `local`: dial this address instead, with these extra headers. `refuse`: an address that a mini program must not
+   * reach (the control port, other apps). `public`: dial it as it is, if the domain list allows it and `refusal` has
+   * nothing against the very IP address that is dialled.
    */
   resolve(url: URL):
     | { kind: 'local'; origin: string; path: string; headers: Record<string, string> }

@@ -36,7 +36,9 @@ export interface TestApp {
   url: string;
   /** The view of the page on top of the stack. */
   view(): Promise<View>;
-  /** Runs a function in the logic layer. It gets `{ wx, getApp, getCurrentPages, pages, require }` and the arguments. */
+  /**
+   * Runs a function in the logic layer. It gets `{ wx, getApp, getCurrentPages, pages, require }` and the arguments.
+   */
   service<T>(run: (env: ServiceEnv, ...args: never[]) => T | Promise<T>, ...args: unknown[]): Promise<T>;
   problems(): Promise<{ kind: string; code: string; message: string }[]>;
   logs(): Promise<{ level: string; text: string; stack?: string }[]>;
@@ -170,8 +172,8 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
         count: (selector) => at(selector).count(),
         async tap(selector) {
           const target = at(selector).first();
-          // Found, at rest and not covered; then real input. A click of the driver waits for an answer of the frame, which
-          // a tap that closes the page takes with it.
+          // Found, at rest and not covered; then real input. A click of the driver waits for an answer of the frame,
+          // which a tap that closes the page takes with it.
           await target.click({ trial: true });
           const box = await target.boundingBox();
           if (!box) throw new Error(`${selector} is not shown`);
@@ -238,24 +240,15 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
   return test;
 }
 
-/**
- * A click of real input that reaches the frame. Right after something that lay over the frame has gone, the browser may still
- * give input to what lay there; a person is slower. Input that did arrive is never given twice.
- */
+/** A click of real input; one that does not reach the frame says so, instead of a wait for its effect. */
 async function press(page: Page, frame: Frame, x: number, y: number): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    await frame.evaluate(() => {
-      document.documentElement.dataset.pressed = '0';
-      window.addEventListener('mousedown', () => (document.documentElement.dataset.pressed = '1'), {
-        capture: true,
-        once: true,
-      });
-    });
-    await page.mouse.click(x, y);
-    // A tap may close its own frame.
-    const arrived = await frame.evaluate(() => document.documentElement.dataset.pressed === '1').catch(() => true);
-    if (arrived) return;
-    if (attempt === 5) throw new Error(`five clicks at ${x}, ${y} did not reach the frame`);
-    process.stderr.write(`a click at ${x}, ${y} did not reach the frame; it is given again\n`);
-  }
+  await frame.evaluate(() => {
+    document.documentElement.dataset.pressed = '0';
+    const onPress = (): string => (document.documentElement.dataset.pressed = '1');
+    window.addEventListener('mousedown', onPress, { capture: true, once: true });
+  });
+  await page.mouse.click(x, y);
+  // A tap may close its own frame.
+  const arrived = await frame.evaluate(() => document.documentElement.dataset.pressed === '1').catch(() => true);
+  if (!arrived) throw new Error(`the click at ${x}, ${y} did not reach the frame`);
 }

@@ -42,7 +42,9 @@ export interface Tunnel {
   handleHttp(path: string, body: string): { status: number; body: string };
   /** Answers the WebSocket handshake of a client for a tunnel id; ids that are not waiting for one get 404. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, tunnelId: string): void;
-  /** Closes the sockets of an app (1012), e.g. before its backend is replaced: clients connect anew. Returns how many. */
+  /**
+   * Closes the sockets of an app (1012), e.g. before its backend is replaced: clients connect anew. Returns how many.
+   */
   closeApp(appId: string, reason: string): number;
   stats(): { waiting: number; connected: number; closing: number };
   /** Closes every socket (1001), gives the close callbacks a second, and ends. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
+import { startTimeOf } from '@sparrow/core/process';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
 import { qrSvg } from '@sparrow/simulator/server';
 import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
@@ -18,7 +19,6 @@ import { createSessionService } from '../session/session-service.ts';
 import { createWeChat } from '../session/wechat.ts';
 import { readWeChatConfig } from '../session/wechat-config.ts';
 import type { WeChatExchangeOptions } from '../session/wechat-exchange.ts';
-import { startTimeOf } from '../state/process-identity.ts';
 import { openStateFolder } from '../state/state-folder.ts';
 import { createAddressBook } from './address-book.ts';
 import { createAppServer, handlerOf } from './app-server.ts';
@@ -46,7 +46,10 @@ export interface DevServerOptions {
   /** Folder of the console's static files. */
   consoleDir?: string;
   registerSimulator?: RegisterSimulator;
-  /** Exchange codes with WeChat itself; codes of the simulator's users stay fake. Default: `wechat.json` of the state folder, if it is there. */
+  /**
+   * Exchange codes with WeChat itself; codes of the simulator's users stay fake. Default: `wechat.json` of the state
+   * folder, if it is there.
+   */
   wechat?: Omit<WeChatExchangeOptions, 'timeoutMs'>;
   /** Life of a login, default 7200, fixed from the login on. */
   sessionTtlSeconds?: number;

@@ -58,8 +58,8 @@ function by(port: number): string {
 }
 
 /**
- * Who listens on a TCP port of this machine, found in /proc (proc_net(5): the hexadecimal local address, state 0A, inode; then the
- * process with that socket open). Undefined on other systems and for processes of other users.
+ * Who listens on a TCP port of this machine, found in /proc (proc_net(5): the hexadecimal local address, state 0A,
+ * inode; then the process with that socket open). Undefined on other systems and for processes of other users.
  */
 export function portHolder(port: number): { pid: number; command: string } | undefined {
   const inodes = new Set<string>();

@@ -94,7 +94,9 @@ export function createGameService(options: { dir: string }): GameService {
   };
 }
 
-/** The key stands in a file of the project: what a project names must not make us read, or send on, a file of the user. */
+/**
+ * The key stands in a file of the project: what a project names must not make us read, or send on, a file of the user.
+ */
 function readKey(project: string, keyFile: string): string {
   const path = joinInside(project, keyFile);
   if (path === undefined || !leadsInside(project, path))

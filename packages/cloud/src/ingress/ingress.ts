@@ -35,8 +35,8 @@ export interface IngressWay {
   /** The one the backend sees, with query. */
   path: string;
   /**
-   * The address is that of the console or the phone as well: whatever the backend answers must not act in a browser with
-   * their origin.
+   * The address is that of the console or the phone as well: whatever the backend answers must not act in a browser
+   * with their origin.
    */
   inert: boolean;
   door: Door;
@@ -182,7 +182,9 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   );
 }
 
-/** Says the last word on a connection and lets go of it: no time limit of HTTP holds for one that asked for an upgrade. */
+/**
+ * Says the last word on a connection and lets go of it: no time limit of HTTP holds for one that asked for an upgrade.
+ */
 function farewell(socket: Duplex, answer: string): void {
   socket.end(answer, () => socket.destroy());
 }
@@ -241,7 +243,8 @@ function answerHeaders(request: IncomingMessage, answer: IncomingMessage, way: I
   headers['x-content-type-options'] = 'nosniff';
   headers['cross-origin-resource-policy'] = 'same-site';
   for (const name of FORBIDDEN_TO_INERT) delete headers[name];
-  // Programs (the relay, curl) keep their cookies: a browser on this machine says that it is one, in the LAN it may not.
+  // Programs (the relay, curl) keep their cookies: a browser on this machine says that it is one, in the LAN it may
+  // not.
   if (request.headers['sec-fetch-dest'] !== undefined || way.door === 'lan') delete headers['set-cookie'];
   return headers;
 }

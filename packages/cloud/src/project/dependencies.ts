@@ -17,10 +17,12 @@ export interface DependencyOptions {
 }
 
 /**
- * Makes sure that the packages a folder's package.json lists are in its own node_modules, where mini programs look for them.
+ * Makes sure that the packages a folder's package.json lists are in its own node_modules, where mini programs look for
+ * them.
  *
  * - Nothing to do when they are there, or built into a `miniprogram_npm`.
- * - A package that a folder above has in the version asked for is linked (so an example inside this repository is ready at once).
+ * - A package that a folder above has in the version asked for is linked (so an example inside this repository is ready
+ * at once).
  * - Otherwise npm installs all of them, without what serves development only and without a change of the user's files.
  * - When that fails, each is installed alone, so that one that cannot be had does not take the others with it.
  *

@@ -38,8 +38,8 @@ export function installInPlace(
 }
 
 /**
- * Installs some packages into the folder's node_modules, whatever else its package.json lists. They are made ready beside and
- * moved in, so each is there as a whole or not at all, and npm writes none of the user's files.
+ * Installs some packages into the folder's node_modules, whatever else its package.json lists. They are made ready
+ * beside and moved in, so each is there as a whole or not at all, and npm writes none of the user's files.
  *
  * @returns why it failed, with npm's last lines.
  */

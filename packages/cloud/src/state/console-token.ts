@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { readIfThere, writeFileAtomic } from './atomic-file.ts';
 
 /**
- * The token follows from a key of this user and the folder's place. A project may come with a `.sparrow/token` from elsewhere,
- * whose author knows what is in it: that file is written here and never read.
+ * The token follows from a key of this user and the folder's place. A project may come with a `.sparrow/token` from
+ * elsewhere, whose author knows what is in it: that file is written here and never read.
  *
  * @param folder the project's `.sparrow`
  * @param home folder for what belongs to the user and not to a project; undefined when there is none
@@ -47,8 +47,9 @@ function userKey(home: string | undefined): string {
 }
 
 /**
- * Where things of a user lie that belong to no project. An empty or relative XDG_STATE_HOME counts as none, as its specification
- * says. In a container a user may have neither HOME nor a line in /etc/passwd: then there is no such folder.
+ * Where things of a user lie that belong to no project. An empty or relative XDG_STATE_HOME counts as none, as its
+ * specification says. In a container a user may have neither HOME nor a line in /etc/passwd: then there is no such
+ * folder.
  */
 export function stateHomeOf(given: string | undefined, home: () => string = homedir): string | undefined {
   if (given?.startsWith('/')) return given;

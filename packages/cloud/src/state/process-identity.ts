@@ -1,20 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { realInside } from '@sparrow/core/files';
-
-/**
- * When a process started, in clock ticks since boot, as text: with the pid it names one process and no later one that
- * got the same number. Undefined when it is gone, or where there is no /proc (then nothing is ever taken for the same
- * process). Field 22 of /proc/<pid>/stat, see proc(5).
- */
-export function startTimeOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets and may hold anything, so fields are counted from its end.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
+import { startTimeOf } from '@sparrow/core/process';
 
 /** A process of an earlier run, as `run.json` names it. */
 export interface Leftover {
@@ -25,8 +11,8 @@ export interface Leftover {
 /**
  * Ends the process group of a backend that an earlier run left behind, if it is still the very same process.
  *
- * `run.json` may have come along with a project from elsewhere. So it is believed only when the process itself says that it
- * is a backend of this folder, by the environment it was started with; and pid 1 would mean everybody.
+ * `run.json` may have come along with a project from elsewhere. So it is believed only when the process itself says
+ * that it is a backend of this folder, by the environment it was started with; and pid 1 would mean everybody.
  *
  * @param dataRoot folder in which the data folders of the backends lie
  */

@@ -14,7 +14,10 @@ export const STATE_FORMAT = 1;
 /** The `.sparrow` folder of a project, held by this process. */
 export interface StateFolder {
   path: string;
-  /** Bearer token of `/api/v1`: 32 bytes, base64url, the same in every run; programs of this user find it in a file of mode 0600. */
+  /**
+   * Bearer token of `/api/v1`: 32 bytes, base64url, the same in every run; programs of this user find it in a file of
+   * mode 0600.
+   */
   token: string;
   /** `apps/<app>/<env>/{data,files,logs}`, made when asked for. */
   appFolder(app: string, env: string, kind: 'data' | 'files' | 'logs'): string;

@@ -41,7 +41,9 @@ export interface Graph {
 
 const CUSTOM_TAB_BAR = 'custom-tab-bar/index';
 
-/** Suffixes that tell that a component or page exists. A component needs a script; a page may lack one while written. */
+/**
+ * Suffixes that tell that a component or page exists. A component needs a script; a page may lack one while written.
+ */
 export const SCRIPT_SUFFIXES = ['.js', '.ts'];
 
 /** Follows usingComponents from app.json and the pages to every component. */

@@ -28,7 +28,10 @@ export interface NpmResolver {
   resolve(folder: string, bare: string): string | undefined;
   /** Main scripts of the mounted packages by the path that a `require` of the bare name looks up (`…/index.js`). */
   readonly mains: ReadonlyMap<string, string>;
-  /** Packages that are links to folders which are none of the project's and which it does not name; they count as absent. */
+  /**
+   * Packages that are links to folders which are none of the project's and which it does not name; they count as
+   * absent.
+   */
   readonly escaping: readonly string[];
   /** Packages made for mini programs that something resolved to: project path and absolute folder. */
   mounted(): { path: string; folder: string }[];
@@ -139,8 +142,8 @@ export function isPackageName(name: string): boolean {
 }
 
 /**
- * Where the folder of a package may really be, since package managers link: in the project, in the `node_modules` of a folder
- * above, in the workspace that the project is part of, or among what Sparrow itself brings along.
+ * Where the folder of a package may really be, since package managers link: in the project, in the `node_modules` of a
+ * folder above, in the workspace that the project is part of, or among what Sparrow itself brings along.
  */
 function trustedRoots({ dir }: Project): string[] {
   const roots = [
@@ -157,9 +160,9 @@ function trustedRoots({ dir }: Project): string[] {
 }
 
 /**
- * Whether a package from elsewhere is the project's own word: its package.json says `"name": "file:…"` (or `link:…`), the
- * link leads to that very folder, and what is there is a package of that name. What an installed package says of its own
- * dependencies is nobody's word.
+ * Whether a package from elsewhere is the project's own word: its package.json says `"name": "file:…"` (or `link:…`),
+ * the link leads to that very folder, and what is there is a package of that name. What an installed package says of
+ * its own dependencies is nobody's word.
  */
 function isNamedByProject(project: Project, modules: string, name: string): boolean {
   const declaring = parentOf(modules);

@@ -5,9 +5,9 @@ import { childrenOf, nodesOf } from '../wxs/parse.ts';
 const SUSPECT = /\b(?:const|let) ([\w$]+) = [^\n;]{0,200}?(?<![\w$.])\1(?![\w$:])/;
 
 /**
- * `const X = X ? X : …` throws in JavaScript. The original's tool compiles such a file to ES5, where it is a `var` that is
- * undefined at first, and programs rely on it. Declarations that name themselves become `var`; nothing moves, so that
- * source maps stay true.
+ * `const X = X ? X : …` throws in JavaScript. The original's tool compiles such a file to ES5, where it is a `var` that
+ * is undefined at first, and programs rely on it. Declarations that name themselves become `var`; nothing moves, so
+ * that source maps stay true.
  */
 export function withoutDeadZones(code: string): string {
   if (!SUSPECT.test(code)) return code;

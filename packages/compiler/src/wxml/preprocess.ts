@@ -186,7 +186,9 @@ function editExpression(text: string, start: number, end: number, edits: Edit[])
 
 const SCRIPT_STRINGS = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g;
 
-/** WXS: what looks like a module may be part of a broken tag to the template compiler, so no odd space stays here too. */
+/**
+ * WXS: what looks like a module may be part of a broken tag to the template compiler, so no odd space stays here too.
+ */
 function editScript(text: string, start: number, end: number, edits: Edit[]): void {
   let at = start;
   for (const found of text.slice(start, end).matchAll(SCRIPT_STRINGS)) {

@@ -1,4 +1,6 @@
-/** A rough reading of WXML: enough to find tags, attributes and texts with their places, in any text without failing. */
+/**
+ * A rough reading of WXML: enough to find tags, attributes and texts with their places, in any text without failing.
+ */
 import { LIMITS } from '../limits.ts';
 
 export interface Attribute {
@@ -42,8 +44,8 @@ const NAME = /[^\s\u00a0\u3000=>/"'<]+/y;
 const BLANKS = /[\s\u00a0\u3000\ufeff\u200b]*/y;
 
 /**
- * Looks for the ends of bindings. One that is not closed is looked for to the end of the file, so only so many are; further
- * `{{` then count as text at once.
+ * Looks for the ends of bindings. One that is not closed is looked for to the end of the file, so only so many are;
+ * further `{{` then count as text at once.
  */
 interface Seeker {
   end(start: number): number | undefined;
@@ -130,7 +132,10 @@ export function bindingEnd(text: string, start: number, limit: number): number |
   return undefined;
 }
 
-/** The bindings of a piece of text; of one that is not closed there `close` is undefined, and after many the search ends. */
+/**
+ * The bindings of a piece of text; of one that is not closed there `close` is undefined, and after many the search
+ * ends.
+ */
 export function* bindingsOf(
   text: string,
   start: number,
@@ -205,7 +210,10 @@ function readAttribute(text: string, start: number, seeker: Seeker): { attribute
   return { attribute: { name, start, valueStart: at, valueEnd }, end: Math.max(valueEnd, start + 1) };
 }
 
-/** `class="a>…<view class="b">`: a value with a tag in it, behind whose quote a word goes on, has taken the quote of another. */
+/**
+ * `class="a>…<view class="b">`: a value with a tag in it, behind whose quote a word goes on, has taken the quote of
+ * another.
+ */
 function endsInWord(text: string, { attribute, end }: { attribute: Attribute; end: number }): boolean {
   const { valueStart, valueEnd } = attribute;
   if (end !== valueEnd + 1 || !/[\w-]/.test(text[end] ?? '')) return false;

@@ -124,7 +124,8 @@ function toDiagnostics(file: SourceFile, source: Preprocessed, findings: readonl
     firstUnclosed(source.parts) ??
     (findings.some(({ message }) => END_TAG.test(message)) ? firstMismatch(source.parts, CHILDLESS) : undefined);
   if (!misfit) return own;
-  // An expression without an end swallows the tags behind it, and a tag without one the expressions: the first is the cause.
+  // An expression without an end swallows the tags behind it, and a tag without one the expressions: the first is the
+  // cause.
   const isBefore = causes.every((finding) => misfit.at < source.originalOffset(offsetOf(source, finding)));
   return isBefore ? [tagDiagnostic(file, misfit)] : own;
 }

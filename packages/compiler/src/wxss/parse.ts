@@ -16,8 +16,8 @@ export interface ParsedSheet {
 }
 
 /**
- * Parses a style sheet. What a browser would leave out is left out here, with a warning: half a declaration, a brace too
- * many or too few. A sheet with more faults than a slip of the hand explains is an error and gives undefined.
+ * Parses a style sheet. What a browser would leave out is left out here, with a warning: half a declaration, a brace
+ * too many or too few. A sheet with more faults than a slip of the hand explains is an error and gives undefined.
  */
 export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): ParsedSheet | undefined {
   const limit = bracketLimit(file) ?? sizeLimit(file);
@@ -75,8 +75,9 @@ function unclosedFault(file: SourceFile, at: number): Diagnostic {
 }
 
 /**
- * Where the brace is missing. The parser names the block that is open at the end, which may be one around it: a later } has
- * closed the rule in its stead. A style sheet of the original has no nested rules, so the first rule that holds one is meant.
+ * Where the brace is missing. The parser names the block that is open at the end, which may be one around it: a later }
+ * has closed the rule in its stead. A style sheet of the original has no nested rules, so the first rule that holds one
+ * is meant.
  */
 function unclosedRule(root: Root, faults: readonly Diagnostic[]): number | undefined {
   let cause: Rule | undefined;

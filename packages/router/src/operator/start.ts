@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTimeOf } from '@sparrow/core/process';
 import { RouterError } from '../errors.ts';
 import type { MeshConfig, RouterProcessConfig } from '../process/config.ts';
 
@@ -118,21 +119,9 @@ function remember(folder: string, started: StartedProcess): void {
 
 const fileOf = (folder: string, { pid }: StartedProcess): string => join(folder, STARTED, `${pid}.json`);
 
-/** When the kernel started a process, in its own ticks; undefined when it is gone, or where there is no /proc. */
-function startTimeOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A process that only waits to be collected runs no more.
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * The folder may have come along with a project from elsewhere: a number that means many processes is none of ours, and where
- * the system tells when a process started, one that is remembered without it neither.
+ * The folder may have come along with a project from elsewhere: a number that means many processes is none of ours, and
+ * where the system tells when a process started, one that is remembered without it neither.
  */
 function isRunning({ pid, startTime }: Remembered): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 1) return false;

@@ -5,8 +5,8 @@ const WIDTH = 300;
 const HEIGHT = 150;
 
 /**
- * `canvas`: shows what the logic layer draws. The drawing itself happens there, on an OffscreenCanvas, so that every call of
- * the 2D context answers at once; whole pictures come here.
+ * `canvas`: shows what the logic layer draws. The drawing itself happens there, on an OffscreenCanvas, so that every
+ * call of the 2D context answers at once; whole pictures come here.
  */
 export class WxCanvas extends WxElement {
   readonly #canvas: HTMLCanvasElement;

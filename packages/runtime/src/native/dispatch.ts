@@ -53,7 +53,10 @@ export interface InvokeLimits {
   maxRunning: number;
 }
 
-/** A program that fills its storage with a thousand calls at once is served within a second; a flood does not stop the console. */
+/**
+ * A program that fills its storage with a thousand calls at once is served within a second; a flood does not stop the
+ * console.
+ */
 export const INVOKE_LIMITS: InvokeLimits = {
   sliceMs: 6,
   frameMs: 16,

@@ -10,7 +10,9 @@ import type { TreeNode } from './tree-node.ts';
 /** Size of a canvas nobody has set: as in HTML. */
 const WIDTH = 300;
 const HEIGHT = 150;
-/** Frames follow each other in this time; a worker of a hidden frame gets no animation frames of its own. Milliseconds. */
+/**
+ * Frames follow each other in this time; a worker of a hidden frame gets no animation frames of its own. Milliseconds.
+ */
 const FRAME_MS = 16;
 /** After these the picture has changed. */
 const DRAWING_2D = [

@@ -25,7 +25,9 @@ export interface DefinitionEnv {
 
 export interface PageRoot {
   readonly caller: Caller;
-  /** Gives the properties of these names their values, converted to their types; other names are none of its business. */
+  /**
+   * Gives the properties of these names their values, converted to their types; other names are none of its business.
+   */
   setProperties(values: Record<string, unknown>): void;
   /** Attaches the page: created and attached lifetimes of everything in it run. */
   attach(): void;
@@ -143,7 +145,8 @@ export function createFramework(options: FrameworkOptions): Framework {
       lifetime('created', () => hookEvents(component));
       lifetime('attached', () => {
         const context = component.getBackendContext();
-        // A component that was defined after its page began brings its sheet along; the others are there, in their order.
+        // A component that was defined after its page began brings its sheet along; the others are there, in their
+        // order.
         if (Object.hasOwn(manifest.components, component.is))
           (context as unknown as TreeBackend | null)?.appendStyleSheetPath(component.is);
         context?.render(() => component.triggerLifetime('ready', []));

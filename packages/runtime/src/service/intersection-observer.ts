@@ -56,7 +56,8 @@ export class IntersectionObserver {
           const entry = raw as { intersectionRatio: number; intersectionRect: { width: number; height: number } };
           const ratio = entry.intersectionRatio;
           const crossed = thresholds.some((threshold) => before <= threshold !== ratio <= threshold);
-          // The first report of a browser says how things are; the original reports only what differs from initialRatio.
+          // The first report of a browser says how things are; the original reports only what differs from
+          // initialRatio.
           const tell = first ? ratio !== initialRatio || crossed : crossed || ratio !== before;
           first = false;
           before = ratio;

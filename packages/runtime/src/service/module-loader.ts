@@ -1,4 +1,6 @@
-/** CommonJS modules of a mini program: each is compiled when it is first required, with the names a mini program sees. */
+/**
+ * CommonJS modules of a mini program: each is compiled when it is first required, with the names a mini program sees.
+ */
 
 export interface ModuleLoader {
   add(modules: Record<string, string>): void;
@@ -18,7 +20,9 @@ export interface ModuleLoaderOptions {
   loadPackageOf?(path: string): Promise<void>;
 }
 
-/** Browser names that do not exist in a mini program. The wall is the sandboxed origin; this is about `typeof window`. */
+/**
+ * Browser names that do not exist in a mini program. The wall is the sandboxed origin; this is about `typeof window`.
+ */
 const HIDDEN = [
   ...['window', 'document', 'frames', 'self', 'location', 'navigator', 'localStorage', 'sessionStorage', 'history'],
   ...['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'Worker', 'SharedWorker', 'importScripts', 'indexedDB'],
@@ -83,8 +87,8 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     const module = { exports: {} as unknown };
     loaded.set(path, module);
     const globals = options.globals(path);
-    // Two functions: a module may declare names of its own that the outer one has (`const close = …`). The header stands on the
-    // first line, so that line numbers are those of the compiled module.
+    // Two functions: a module may declare names of its own that the outer one has (`const close = …`). The header
+    // stands on the first line, so that line numbers are those of the compiled module.
     const names = [...Object.keys(globals), ...HIDDEN].join(', ');
     const head = `(function (${names}) { return function (require, module, exports) {`;
     headLength = head.length;

@@ -81,7 +81,8 @@ export class SelectorQuery {
   }
 
   async #run(requests: Request[]): Promise<unknown[]> {
-    // Asked in an observer or before it is attached, the component is measured when this turn has drawn it, as in the original.
+    // Asked in an observer or before it is attached, the component is measured when this turn has drawn it, as in the
+    // original.
     await Promise.resolve();
     const questions = new Map<TreeBackend, NodeQuery[]>();
     const places = requests.map((request) => {

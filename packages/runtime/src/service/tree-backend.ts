@@ -38,8 +38,8 @@ const MUT_FINAL = 2;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
- * The composed backend of glass-easel for one page: keeps what changes during a turn of the event loop and publishes it as
- * one flush.
+ * The composed backend of glass-easel for one page: keeps what changes during a turn of the event loop and publishes it
+ * as one flush.
  */
 export class TreeBackend implements NodeTree {
   readonly mode = COMPOSED_MODE as never;
@@ -132,8 +132,8 @@ export class TreeBackend implements NodeTree {
     if (child.form === 3) child.children = [];
     if (nodes.length === 0) return;
     if (parent.id === 0) {
-      // A node the view already has moves into one it does not: settle what is queued, or its old place would be asked for
-      // after it has left.
+      // A node the view already has moves into one it does not: settle what is queued, or its old place would be asked
+      // for after it has left.
       const queued = nodes.some((node) => node.queued);
       if (queued || (nodes.some((node) => node.id !== 0) && topOf(parent).queued)) {
         this.#encodeQueue();
@@ -236,8 +236,8 @@ export class TreeBackend implements NodeTree {
   }
 
   /**
-   * What the view need not know any more is told in a task of its own: it holds memory only, and the frame that shows the
-   * change does not wait for it.
+   * What the view need not know any more is told in a task of its own: it holds memory only, and the frame that shows
+   * the change does not wait for it.
    */
   releaseNode(node: TreeNode): void {
     this.#released.push(node.id);

@@ -33,8 +33,8 @@ export interface NodeTree {
 const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
 
 /**
- * One node as glass-easel sees it. A new node collects its state here and is written as a whole when the batch is encoded;
- * once it has an id, every change is an operation of its own.
+ * One node as glass-easel sees it. A new node collects its state here and is written as a whole when the batch is
+ * encoded; once it has an id, every change is an operation of its own.
  */
 export class TreeNode {
   readonly page: NodeTree;
@@ -54,8 +54,8 @@ export class TreeNode {
   queued = false;
   released = false;
   /**
-   * What the user has just entered, while the program is told of it. Sent back, it would take away what was typed meanwhile;
-   * the view has it.
+   * What the user has just entered, while the program is told of it. Sent back, it would take away what was typed
+   * meanwhile; the view has it.
    */
   echo: { name: string; value: unknown } | undefined;
   element: GlassElement | undefined;

@@ -4,8 +4,8 @@ const ALWAYS = '(min-width: 0px)';
 const NEVER = '(min-width: 9999999px)';
 
 /**
- * Styles in which `prefers-color-scheme` asks the phone. The browser would answer for the machine it runs on, whatever theme
- * the phone was switched to.
+ * Styles in which `prefers-color-scheme` asks the phone. The browser would answer for the machine it runs on, whatever
+ * theme the phone was switched to.
  */
 export function themedCss(css: string, theme: 'light' | 'dark'): string {
   if (!asksForTheme(css)) return css;

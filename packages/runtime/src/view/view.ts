@@ -264,7 +264,9 @@ function afterPaint(window: Window, callback: () => void): void {
   window.setTimeout(finish, 100);
 }
 
-/** Files of the mini program by native's addresses, pictures of elsewhere by their own: a view has no origin to lose. */
+/**
+ * Files of the mini program by native's addresses, pictures of elsewhere by their own: a view has no origin to lose.
+ */
 function resolveUrl(url: string, boot: ViewBoot): string {
   if (url.startsWith('//')) return `https:${url}`;
   const file = programFile(url, boot.path.slice(0, boot.path.lastIndexOf('/') + 1));

@@ -41,9 +41,9 @@ export function createEvaluator(service: Channel): Evaluator {
 }
 
 /**
- * Asks the logic layer now and then whether it still lives: a script that never ends would leave the phone silent. Only time
- * in which this side was punctual itself counts, since a busy machine is no fault of a script; and whoever answers after all
- * was not stuck.
+ * Asks the logic layer now and then whether it still lives: a script that never ends would leave the phone silent. Only
+ * time in which this side was punctual itself counts, since a busy machine is no fault of a script; and whoever answers
+ * after all was not stuck.
  *
  * @returns a function that ends the watch.
  */

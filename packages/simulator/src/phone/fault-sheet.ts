@@ -16,8 +16,9 @@ interface Entry {
 }
 
 /**
- * A sheet over the lower half of the phone with what broke in the running program. The first fault stands open, since the
- * others often follow from it; one that comes again is counted. Closed, it comes back for faults that it has not shown.
+ * A sheet over the lower half of the phone with what broke in the running program. The first fault stands open, since
+ * the others often follow from it; one that comes again is counted. Closed, it comes back for faults that it has not
+ * shown.
  */
 export function createFaultSheet(
   parent: HTMLElement,

@@ -29,7 +29,9 @@ export interface FaultOptions {
 /** Different problems whose places are kept; one that comes again is not asked for again. */
 const KEPT = 200;
 
-/** Makes of what the logic layer reports what a developer reads: one line in the log, and a fault when something broke. */
+/**
+ * Makes of what the logic layer reports what a developer reads: one line in the log, and a fault when something broke.
+ */
 export function createFaults(options: FaultOptions): {
   log(entry: InvokeMap['log'][0]): void;
   problem(problem: InvokeMap['problem'][0]): void;

@@ -38,7 +38,9 @@ export function createMeter(
   };
 }
 
-/** What the console hears of one phone: enough to read along, and no more than it can show. Routes are counted with it. */
+/**
+ * What the console hears of one phone: enough to read along, and no more than it can show. Routes are counted with it.
+ */
 export function createPhoneMeters({
   trace,
   onLog,

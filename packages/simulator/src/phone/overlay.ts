@@ -73,8 +73,8 @@ export function createOverlay(
 }
 
 /**
- * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped line
- * points at nothing.
+ * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped
+ * line points at nothing.
  */
 export function markedFrame(frame: string): (Node | string)[] {
   const lines = frame.split('\n');

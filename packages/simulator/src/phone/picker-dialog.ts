@@ -10,8 +10,9 @@ type Params = InvokeMap['showPicker'][0];
 type Answer = InvokeMap['showPicker'][1];
 
 /**
- * The sheet with wheels from the bottom of the screen, for `picker`. Wheels that the user moves are reported as progress of the
- * call; a further call with `update` gives the open sheet other columns. Answers with an index a column.
+ * The sheet with wheels from the bottom of the screen, for `picker`. Wheels that the user moves are reported as
+ * progress of the call; a further call with `update` gives the open sheet other columns. Answers with an index a
+ * column.
  */
 export function createPickerDialog(
   screen: HTMLElement,

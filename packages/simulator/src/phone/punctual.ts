@@ -29,8 +29,8 @@ export function tickPunctually(ms: number, onTick: (punctual: boolean) => void, 
 }
 
 /**
- * Calls `onLate` once when nothing has come for so long. Only time counts in which this side was punctual itself: when the
- * machine is busy, or this page stood still, nobody can be blamed for silence.
+ * Calls `onLate` once when nothing has come for so long. Only time counts in which this side was punctual itself: when
+ * the machine is busy, or this page stood still, nobody can be blamed for silence.
  *
  * @returns a function that ends the wait
  */

@@ -31,7 +31,10 @@ export function seenMessage(given: unknown): SeenMessage | undefined {
 /** Messages of the watch over the logic layer and of the tracing itself; they would drown what is looked for. */
 const OWN = new Set(['evaluate', 'debugResult', 'trace']);
 
-/** The same channel, between native and another layer, with a tap. What is more than the meter lets through is not looked at. */
+/**
+ * The same channel, between native and another layer, with a tap. What is more than the meter lets through is not
+ * looked at.
+ */
 export function traced(channel: Channel, trace: Trace, pageId: number, meter: Meter): Channel {
   /** Calls of ours whose receipts are still to come. */
   const receipts = new Set<unknown>();

@@ -6,8 +6,9 @@ import { SimulatorError } from './errors.ts';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /**
- * The last `--disable-features` wins, so this one says what playwright's says as far as it matters here, and adds the two
- * pages that Chromium loads ahead for its address bar with every new window: 0.7 s of CPU each time, and nobody sees them.
+ * The last `--disable-features` wins, so this one says what playwright's says as far as it matters here, and adds the
+ * two pages that Chromium loads ahead for its address bar with every new window: 0.7 s of CPU each time, and nobody
+ * sees them.
  */
 const UNUSED_FEATURES = [
   'AimEnabled',

@@ -12,8 +12,8 @@ export interface PatienceOptions {
 }
 
 /**
- * Rejects when the work has had its time. Time in which other programs hold the cores counts only by the share that was left:
- * a page that is late since the machine is busy has done nothing wrong.
+ * Rejects when the work has had its time. Time in which other programs hold the cores counts only by the share that was
+ * left: a page that is late since the machine is busy has done nothing wrong.
  */
 export async function within<T>(ms: number, run: () => Promise<T>, options: PatienceOptions = {}): Promise<T> {
   const crowd = options.crowd ?? crowdOfMachine;

@@ -12,7 +12,9 @@ export interface CheckError {
 /** What a user would see of one page. */
 export interface CheckPage {
   path: string;
-  /** The page's own files and those of its components compile; what they name and cannot be found is among the errors. */
+  /**
+   * The page's own files and those of its components compile; what they name and cannot be found is among the errors.
+   */
   compiled: boolean;
   /** onLoad and onReady ran, and the page shows text, a large picture or more than 10 elements. */
   rendered: boolean;
@@ -26,7 +28,9 @@ export interface CheckPage {
   ms: number;
   errors: CheckError[];
   screenshot?: string;
-  /** The page sent the user on before it was ready (to a login, say): what is reported is the page the user then sees. */
+  /**
+   * The page sent the user on before it was ready (to a login, say): what is reported is the page the user then sees.
+   */
   redirected?: string;
 }
 

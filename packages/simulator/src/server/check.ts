@@ -12,7 +12,8 @@ import { contactSheet } from './check-sheet.ts';
 const LOOKS_PER_PHONE = 40;
 
 /**
- * Opens every page of a mini program in a headless browser. Never hangs: each page has a limit, and a broken tab is replaced.
+ * Opens every page of a mini program in a headless browser. Never hangs: each page has a limit, and a broken tab is
+ * replaced.
  *
  * Pages share a phone, which is much faster than a start for each. A page is found fault with only on a phone that was
  * started for it, and a phone on which anything went wrong is used no more: no page answers for another one.

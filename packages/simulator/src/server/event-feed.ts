@@ -8,8 +8,8 @@ const WAITING = 1_000;
 const ON_THE_WAY = 1 << 20;
 
 /**
- * Sends events to one phone in their order. A phone that reads slowly gets them late, and all of them; one for which too
- * many wait is cut off, so that it connects anew and asks for what is true then.
+ * Sends events to one phone in their order. A phone that reads slowly gets them late, and all of them; one for which
+ * too many wait is cut off, so that it connects anew and asks for what is true then.
  */
 export function createEventFeed(client: WebSocket): (event: DevEvent) => void {
   const waiting = new BoundedQueue<string>(WAITING);

@@ -36,8 +36,8 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PAT
 const FORBIDDEN =
   /^(host|connection|content-length|transfer-encoding|upgrade|te|trailer|keep-alive|expect|proxy-.*|sec-websocket-.*|x-forwarded-.*|forwarded|x-real-ip|x-sparrow-.*)$/;
 /**
- * What goes along when a redirect leads to another origin. A login may stand in any header (Authorization, Cookie, X-WX-Skey,
- * a program's own), so the harmless ones are named instead.
+ * What goes along when a redirect leads to another origin. A login may stand in any header (Authorization, Cookie,
+ * X-WX-Skey, a program's own), so the harmless ones are named instead.
  */
 const KEPT_ACROSS_ORIGINS = new Set([
   'accept',
@@ -59,7 +59,9 @@ type Rules = Pick<SimulatorDeps, 'addresses' | 'domains'>;
 export interface Destination {
   url: URL;
   headers: Record<string, string>;
-  /** Resolves names to the addresses that may be dialled; those of the connection itself, so no later answer can differ. */
+  /**
+   * Resolves names to the addresses that may be dialled; those of the connection itself, so no later answer can differ.
+   */
   lookup: LookupFunction;
 }
 

@@ -41,12 +41,12 @@ const KEPT_PACKAGES = 8;
 const MAX_STACK = 20_000;
 
 /**
- * Content security policies of the frames. The logic layer reaches nothing; a view loads pictures, fonts and media, runs no
- * code but ours, and opens no connection.
+ * Content security policies of the frames. The logic layer reaches nothing; a view loads pictures, fonts and media,
+ * runs no code but ours, and opens no connection.
  */
 const FRAME_POLICIES: Record<string, (origin: string) => string> = {
-  // Only the console may hold a phone in a frame; a page of the app must not. Its own frames stay what they are: one that code
-  // of a mini program navigates elsewhere would carry data out in the address.
+  // Only the console may hold a phone in a frame; a page of the app must not. Its own frames stay what they are: one
+  // that code of a mini program navigates elsewhere would carry data out in the address.
   'phone.html': (origin) =>
     `frame-ancestors 'self'; frame-src ${['boot', 'view', 'single'].map((name) => `${origin}/simulator/${name}.html`).join(' ')}`,
   'boot.html': () =>
@@ -63,8 +63,9 @@ export const FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inlin
 /**
  * Makes the function that adds the simulator to a server.
  *
- * Routes, all under `/simulator`: `phone.html` (the phone; its token stands in the fragment), the frames, `package/<id>/…`
- * (the id is the key), `relay/…` and `events` (with the phone token), `files/…` (temporary files by unguessable name).
+ * Routes, all under `/simulator`: `phone.html` (the phone; its token stands in the fragment), the frames,
+ * `package/<id>/…` (the id is the key), `relay/…` and `events` (with the phone token), `files/…` (temporary files by
+ * unguessable name).
  *
  * @throws SimulatorError BROWSER_PARTS_MISSING when `npm run build` has not been run
  */

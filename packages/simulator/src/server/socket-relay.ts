@@ -11,8 +11,8 @@ const BACKLOG_LIMIT = 8 << 20;
 const FRAME_LIMIT = 10 << 20;
 
 /**
- * WebSockets for mini programs. The phone's first frame says where to; then text frames carry a letter (`o` open, `m` message,
- * `e` error, `c` close) and binary frames are passed as they are.
+ * WebSockets for mini programs. The phone's first frame says where to; then text frames carry a letter (`o` open, `m`
+ * message, `e` error, `c` close) and binary frames are passed as they are.
  */
 export function createSocketRelay({ deps, token }: { deps: SimulatorDeps; token: string }): {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;

@@ -10,8 +10,8 @@ const OWN_LINE = /^\s+at .*(?:blob:|\/simulator\/assets\/|<anonymous>\)?$)/;
 const FOREIGN = /(?:^|\/)(?:miniprogram_npm|node_modules)\//;
 
 /**
- * Replaces places in compiled modules by those in the project's files, and finds the first one that the project wrote itself.
- * What has no map stays, without its scheme.
+ * Replaces places in compiled modules by those in the project's files, and finds the first one that the project wrote
+ * itself. What has no map stays, without its scheme.
  */
 export function locateStack(pkg: CompiledPackage, stack: string): LocatedStack {
   const maps = new Map<string, TraceMap | undefined>();

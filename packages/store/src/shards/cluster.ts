@@ -98,8 +98,9 @@ async function checkIdentity(
 }
 
 /**
- * Slots will move from server to server, so each must be another server than the new one, and able to replicate from it at its address and the
- * other way round; a shard that does not answer now is not asked. The first shard is asked whether it reaches itself.
+ * Slots will move from server to server, so each must be another server than the new one, and able to replicate from it
+ * at its address and the other way round; a shard that does not answer now is not asked. The first shard is asked
+ * whether it reaches itself.
  *
  * @throws StoreError CONFIG_INVALID
  */

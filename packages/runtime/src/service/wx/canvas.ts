@@ -25,7 +25,10 @@ interface PixelOptions extends Area {
 /** Pixels that one call may read or write: 4 bytes each. */
 const MAX_PIXELS = 8192 * 8192;
 
-/** The old canvas API, pictures of canvases, and the context of a video; the new canvas API begins with a selector query. */
+/**
+ * The old canvas API, pictures of canvases, and the context of a video; the new canvas API begins with a selector
+ * query.
+ */
 export const canvasDomain: WxDomain = (context) => {
   const api = createApiHelper(context.reporter);
   const pageFor = (component?: { is?: string }): Page | undefined => context.pageOf(component) ?? context.currentPage();
