@@ -72,7 +72,7 @@ export async function startRouter(
     import.meta.dirname,
     `../packages/router/src/process/${options.isSupervised ? 'supervisor' : 'router'}-process.ts`,
   );
-  const command = [...(options.prefix ?? []), process.execPath, script, JSON.stringify(config)];
+  const command = [...(options.prefix ?? []), process.execPath, ...HOST_FLAGS, script, JSON.stringify(config)];
   const child = await startChild(command[0] as string, command.slice(1), {
     stdio: ['ignore', 'pipe', options.quiet === false ? 'inherit' : 'ignore'],
   });
