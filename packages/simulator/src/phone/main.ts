@@ -6,8 +6,8 @@ import {
   type PackageManifest,
   type RuntimeMode,
 } from '@sparrow/protocol';
+import { h } from '@sparrow/runtime/native';
 import { createDevLink } from './dev-link.ts';
-import { h } from './dom.ts';
 import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';

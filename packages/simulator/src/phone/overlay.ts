@@ -1,5 +1,5 @@
 import type { Diagnostic } from '@sparrow/protocol';
-import { h } from './dom.ts';
+import { h } from '@sparrow/runtime/native';
 import type { PhoneTexts } from './texts.ts';
 
 /** Compile errors that are shown; nobody mends more at a time. */
