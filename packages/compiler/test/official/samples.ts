@@ -9,7 +9,8 @@ export interface Sample {
 export const SHARED: Readonly<Record<string, string>> = {
   'shared/templates.wxml':
     '<template name="card"><view class="card {{s}}" data-n="{{n}}"><text wx:if="{{b}}">{{s}}</text><block wx:else>{{n}}</block></view></template>',
-  'shared/part.wxml': '<view class="part">{{s}}|{{n}}</view><text wx:for="{{ln}}" wx:key="*this">{{index}}={{item}},</text>',
+  'shared/part.wxml':
+    '<view class="part">{{s}}|{{n}}</view><text wx:for="{{ln}}" wx:key="*this">{{index}}={{item}},</text>',
   'shared/tools.wxs':
     'function add(a, b) { return a + b }\nfunction join(list, by) { if (!list) return "none"; var out = ""; for (var i = 0; i < list.length; i++) out += (i ? by : "") + list[i]; return out }\n' +
     'module.exports = { add: add, join: join, word: function (x) { return typeof x === "string" ? "<" + x + ">" : "no" }, four: 4 }',
