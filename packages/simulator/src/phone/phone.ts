@@ -27,7 +27,7 @@ import { watchDevice } from './device-watch.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
 import type { Fault } from './faults.ts';
 import { createForm } from './form.ts';
-import { openLogicLayer } from './frames.ts';
+import { type FrameWatch, openLogicLayer } from './frames.ts';
 import { createPresence, openingOf } from './launch.ts';
 import { reloadLive } from './live-reload.ts';
 import { createPhoneMeters } from './meter.ts';
@@ -101,19 +101,13 @@ export interface Phone {
   close(): void;
 }
 
-/** Starts a mini program on a phone: puts the parts together and boots the logic layer. */
-export async function startPhone(options: PhoneOptions): Promise<Phone> {
-  const { screen: element, base, token, user, mode } = options;
-  const ends: (() => void)[] = [];
+/** What a phone loads before its program can run. */
+async function load(options: PhoneOptions, frames: FrameWatch) {
+  const { screen, base, token, user, mode } = options;
   // What does not depend on the package starts before it is asked for.
-  const silences = watchSilences(options);
-  const frames = {
-    late: (seconds: number) => silences.begin('START_FAILED', seconds),
-    came: () => silences.end('START_FAILED'),
-  };
-  const opening = openLogicLayer(mode, base, element, frames);
+  const opening = openLogicLayer(mode, base, screen, frames);
   opening.catch(() => {});
-  const slots = createSlots(mode, base, element, frames);
+  const slots = createSlots(mode, base, screen, frames);
   slots.makeReady();
   const packages = await openPackages(`${base}/package`, token);
   const start = openingOf(packages.manifest, options.startPath, options.scene);
@@ -128,14 +122,25 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     packages.loadStyles(''),
     packages.loadStyles(start.root),
   ]);
-  const stored = await storage.all();
-
   const bases = { fileBase, userBase: userFiles.base };
   const files = createProgramFiles({
     relay,
     bases: () => ({ assetBase: packages.assetBase(), ...bases }),
     settled: userFiles.settled,
   });
+  return { packages, start, relay, storage, stored: await storage.all(), userFiles, logic, bundle, slots, bases, files };
+}
+
+/** Starts a mini program on a phone: puts the parts together and boots the logic layer. */
+export async function startPhone(options: PhoneOptions): Promise<Phone> {
+  const { screen: element, mode, user } = options;
+  const silences = watchSilences(options);
+  const loaded = await load(options, {
+    late: (seconds) => silences.begin('START_FAILED', seconds),
+    came: () => silences.end('START_FAILED'),
+  });
+  const { packages, start, relay, storage, userFiles, logic, files } = loaded;
+  const ends: (() => void)[] = [];
   const screen = createScreen(element, files.show);
   const form = createForm(options);
   const meters = createPhoneMeters(options);
@@ -146,7 +151,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const service = tapped(logic.channel, 0);
 
   const pages: PhonePages = createPages({
-    ...{ mode, form, packages, slots, logic, service, bases, tapped, screen: element },
+    ...loaded,
+    ...{ mode, form, service, tapped, screen: element },
     startPath: start.options.path,
     ahead: options.ahead,
     meter: meters.route,
@@ -192,11 +198,11 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     version: BRIDGE_VERSION,
     mode,
     manifest: packages.manifest,
-    bundle,
+    bundle: loaded.bundle,
     launch: start.options,
     system: pages.system(),
     menuButton: form.menuButton(),
-    storage: stored,
+    storage: loaded.stored,
     userFiles: userFiles.files,
     debug: options.debug,
     trace: options.trace !== undefined,
