@@ -5,8 +5,8 @@ import type { HostPage } from '@sparrow/runtime/native';
 import type { PhoneNavigationBar } from './bars.ts';
 import type { Form } from './form.ts';
 import type { LogicLayer } from './frames.ts';
-import type { StackPage } from './page-stack.ts';
 import type { Packages } from './packages.ts';
+import type { StackPage } from './page-stack.ts';
 import type { Slots } from './slots.ts';
 
 /** A page that slides out goes after so long, in milliseconds. */

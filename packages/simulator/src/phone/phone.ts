@@ -128,7 +128,19 @@ async function load(options: PhoneOptions, frames: FrameWatch) {
     bases: () => ({ assetBase: packages.assetBase(), ...bases }),
     settled: userFiles.settled,
   });
-  return { packages, start, relay, storage, stored: await storage.all(), userFiles, logic, bundle, slots, bases, files };
+  return {
+    packages,
+    start,
+    relay,
+    storage,
+    stored: await storage.all(),
+    userFiles,
+    logic,
+    bundle,
+    slots,
+    bases,
+    files,
+  };
 }
 
 /** Starts a mini program on a phone: puts the parts together and boots the logic layer. */
