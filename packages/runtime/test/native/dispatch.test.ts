@@ -71,3 +71,30 @@ describe('a flood of calls', () => {
     expect(refused).toHaveLength(20 - 1 - limits.maxWaiting);
   });
 });
+
+describe('calls whose part of the phone is still on its way', () => {
+  it('let those behind them wait, and begin in the order in which they came', async () => {
+    const order: string[] = [];
+    const note = (name: string) => () => void order.push(name);
+    const handlers = { showToast: note('toast'), hideToast: note('hide'), removeStorage: note('storage') };
+    const channel = { post: () => {}, listen: () => {}, close: () => {} } as unknown as Channel;
+    let arrive: () => void = () => {};
+    let waiting: Promise<void> | undefined = new Promise((resolve) => {
+      arrive = () => {
+        waiting = undefined;
+        resolve();
+      };
+    });
+    const loading = (name: string): Promise<void> | undefined => (name === 'removeStorage' ? undefined : waiting);
+    const dispatcher = createDispatcher(handlers as unknown as NativeHandlers, INVOKE_LIMITS, loading);
+    dispatcher.dispatch(channel, 0, 'removeStorage', 1, { key: 'before' });
+    dispatcher.dispatch(channel, 0, 'showToast', 2, { title: 'x', icon: 'none', duration: 1, mask: false });
+    dispatcher.dispatch(channel, 0, 'removeStorage', 3, { key: 'after' });
+    dispatcher.dispatch(channel, 0, 'hideToast', 4, {});
+    await sleep(50);
+    expect(order).toEqual(['storage']);
+    arrive();
+    await expect.poll(() => order).toEqual(['storage', 'toast', 'storage', 'hide']);
+    dispatcher.close();
+  });
+});

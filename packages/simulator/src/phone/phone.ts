@@ -8,20 +8,17 @@ import type {
   TraceEntry,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
-import { type Channel, emitOn, receive } from '@sparrow/runtime/bridge';
+import { type Channel, emitOn } from '@sparrow/runtime/bridge';
 import {
-  createDispatcher,
-  createHosts,
-  createPermissions,
   createProgramFiles,
   createStorage,
-  type Phone as HostPhone,
   type LogEntry,
   openUserFiles,
   type ProblemEntry,
   RelayClient,
   type ReportEntry,
 } from '@sparrow/runtime/native';
+import { createAbilities } from './abilities.ts';
 import { createDeveloper, traceWithPaths } from './developer.ts';
 import { watchDevice } from './device-watch.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
@@ -151,8 +148,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     late: (seconds) => silences.begin('START_FAILED', seconds),
     came: () => silences.end('START_FAILED'),
   });
-  const { packages, start, relay, storage, userFiles, logic, files } = loaded;
-  const ends: (() => void)[] = [];
+  const { packages, start, relay, storage, logic, files } = loaded;
   const screen = createScreen(element, files.show);
   const form = createForm(options);
   const meters = createPhoneMeters(options);
@@ -168,7 +164,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     startPath: start.options.path,
     ahead: options.ahead,
     meter: meters.route,
-    invoked: (channel, pageId, name, id, params) => dispatcher.dispatch(channel, pageId, name, id, params),
+    invoked: (...call) => abilities.dispatch(...call),
     showFile: files.show,
     onShow: screen.dismiss,
     onRoute: options.onRoute,
@@ -183,28 +179,10 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     { relay, packages, user, evaluator, meters, trace, pathOf },
   );
 
-  const phone: HostPhone = {
-    ...{ relay, files, userFiles, storage, screen, pages, developer },
-    language: options.language,
-    permissions: createPermissions(screen, options.language),
-    program: {
-      get manifest() {
-        return packages.manifest;
-      },
-      launch: start.options,
-      async loadPackage(root) {
-        await packages.loadStyles(root);
-        return packages.loadService(root);
-      },
-      exit: presence.exit,
-    },
-    abort: (id) => dispatcher.abort(service, id),
-    emit: (event, data) => emitOn(service, 'native', event, data),
-    onClose: (end) => ends.push(end),
-  };
-  const hosts = createHosts(phone);
-  const dispatcher = createDispatcher(hosts.handlers, undefined, hosts.loading);
-  receive(service, { invoke: (name, id, params) => dispatcher.dispatch(service, 0, name, id, params) });
+  const abilities = createAbilities({
+    ...loaded,
+    ...{ service, screen, pages, developer, presence, language: options.language },
+  });
 
   const boot: ServiceBoot = {
     version: BRIDGE_VERSION,
@@ -215,23 +193,23 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     system: pages.system(),
     menuButton: form.menuButton(),
     storage: loaded.stored,
-    userFiles: userFiles.files,
+    userFiles: loaded.userFiles.files,
     debug: options.debug,
     trace: options.trace !== undefined,
   };
   emitOn(service, 'boot', boot);
-  ends.push(
+  const ends = [
     watchLogic(evaluator.evaluate, {
       stuck: (seconds) => silences.begin('LOGIC_STUCK', seconds),
       alive: () => silences.end('LOGIC_STUCK'),
     }),
-    watchDevice(phone.emit),
-    dispatcher.close,
+    watchDevice(abilities.phone.emit),
+    abilities.close,
     files.close,
     pages.close,
     logic.close,
     storage.close,
-  );
+  ];
   pages.launch(start.url);
 
   return {
@@ -244,13 +222,13 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       await reloadLive(packages, service, nextId, change);
       pages.configureAll();
     },
-    ...createScreenChanges({ phone, service, form, pages }),
+    ...createScreenChanges({ phone: abilities.phone, service, form, pages }),
     share(text) {
       if (pages.top) emitOn(service, 'page', pages.top.id, 'shareAppMessage', { from: 'menu' });
       screen.notice(text);
     },
     back: pages.back,
-    navigate: (url) => pages.restart(url),
+    navigate: pages.restart,
     hide: presence.hide,
     show: presence.show,
     viewFrame: pages.frameOf,
