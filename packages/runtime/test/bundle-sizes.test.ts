@@ -18,7 +18,7 @@ it.each([
 });
 
 it('host halves that not every start needs are parts of their own, loaded later', () => {
-  const atOnce = ['developer', 'files', 'route', 'storage'];
+  const atOnce = ['developer', 'files', 'route', 'storage', 'ui'];
   const later = Object.entries(CONTRACTS)
     .filter(([domain, { calls }]) => Object.keys(calls).length > 0 && !atOnce.includes(domain))
     .map(([domain]) => `phone-${domain}.js`);

@@ -3,6 +3,7 @@ import { createDeveloperHost } from '../wx/developer/host.ts';
 import { createFilesHost } from '../wx/files/host.ts';
 import { createRouteHost } from '../wx/route/host.ts';
 import { createStorageHost } from '../wx/storage/host.ts';
+import { createUiHost } from '../wx/ui/host.ts';
 import type { NativeHandlers } from './dispatch.ts';
 import { NativeFailure } from './failure.ts';
 import type { HostHalf } from './host-half.ts';
@@ -10,12 +11,16 @@ import type { Phone } from './phone.ts';
 
 type Create<D extends DomainName> = (phone: Phone) => HostHalf<(typeof CONTRACTS)[D]>;
 
-/** Every program needs these when it starts, or loses what it wrote when its page is closed at once. */
+/**
+ * Every program needs these when it starts, loses what it wrote when its page is closed at once, or has a user who waits
+ * for a sheet to open.
+ */
 const AT_ONCE = {
   developer: createDeveloperHost,
   files: createFilesHost,
   route: createRouteHost,
   storage: createStorageHost,
+  ui: createUiHost,
 } satisfies { [D in DomainName]?: Create<D> };
 
 /** The others are loaded when one of their calls is first made. A domain without calls has no host half. */
@@ -27,7 +32,6 @@ const LATER = {
   page: async () => (await import('../wx/page/host.ts')).createPageHost,
   settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
   socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
-  ui: async () => (await import('../wx/ui/host.ts')).createUiHost,
   user: async () => (await import('../wx/user/host.ts')).createUserHost,
 } satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base'>]: () => Promise<Create<D>> };
 
