@@ -114,7 +114,7 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number, ti
   });
   await Promise.all([n1.ready(), n2.ready()]);
   await expect.poll(() => routers.map((one) => one.topology().slots)).toEqual([2048, 2048]);
-  return { n1, n2, gate, way };
+  return { routers, n1, n2, gate, way };
 }
 
 /** Counts what becomes of numbered messages of one source to several objects. */
@@ -250,7 +250,8 @@ describe('a registration that another set does not answer in time', () => {
   });
 
   it('leaves the name to whoever wants it, though the other set had carried it out', async () => {
-    const { n1, n2, way } = await twoRegions(() => ({}), 20, { claimMs: 500 });
+    const { routers, n1, n2, way } = await twoRegions(() => ({}), 20, { claimMs: 500 });
+    const before = routers[0]?.topology().routes ?? 0;
     way.ms = 1_500;
     const register = (node: typeof n1): Promise<string[]> =>
       Promise.all(
@@ -264,6 +265,7 @@ describe('a registration that another set does not answer in time', () => {
     const codes = await register(n2);
     expect(new Set(codes)).toEqual(new Set(['OK', 'UNREACHABLE']));
     way.ms = 20;
+    await expect.poll(() => routers[0]?.topology().routes).toBe(before + KEYS.length);
     // Nobody has an object of these names: they are free, if not at once.
     const taken = codes.map((code) => (code === 'OK' ? 'EXISTS' : 'OK'));
     const free = KEYS.filter((_, nth) => codes[nth] !== 'OK');

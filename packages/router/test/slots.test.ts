@@ -35,7 +35,7 @@ function slowToAnswer(coordinator: Coordinator) {
   };
 }
 
-const KEYS = Array.from({ length: 8 }, (_, index) => `player-${index}`);
+const KEYS = Array.from({ length: 16 }, (_, index) => `player-${index}`);
 
 it('slots that are given away are decided by one set, also while the giver waits for the coordinator to say that they are given', async () => {
   const coordination = createLocalCoordination();
@@ -60,9 +60,9 @@ it('slots that are given away are decided by one set, also while the giver waits
   const operator = await dialRaw(transport, 'a/r1');
   hold();
   const given = operator.ask({ op: 'give-slots', slots: Array.from({ length: SLOTS }, (_, slot) => slot), to: 'b' });
-  const register = (who: typeof na): Promise<string[]> =>
+  const register = (who: typeof na, keys: readonly string[]): Promise<string[]> =>
     Promise.all(
-      KEYS.map((key) =>
+      keys.map((key) =>
         who.register('Player', key, {}, { policy: 'reject' }).then(
           () => 'OK',
           (error: { code: string }) => error.code,
@@ -71,12 +71,16 @@ it('slots that are given away are decided by one set, also while the giver waits
     );
   // The taker has the map, has heard no last words for a while, and decides.
   await expect.poll(() => b.topology().slots).toBe(SLOTS);
-  await expect.poll(async () => (await register(nb)).every((code) => code === 'OK' || code === 'EXISTS')).toBe(true);
-  // The giver knows nothing of that.
-  expect(await register(na)).not.toContain('OK');
+  const early = KEYS.map((key) => `early ${key}`);
+  await expect
+    .poll(async () => (await register(nb, early)).every((code) => code === 'OK' || code === 'EXISTS'))
+    .toBe(true);
+  // The giver knows nothing of that. Each name is asked for in both sets at once.
+  const both = await Promise.all([na, nb].map((who) => register(who, KEYS)));
+  expect(KEYS.map((_, nth) => both.filter((codes) => codes[nth] === 'OK').length)).toEqual(KEYS.map(() => 1));
   letGo();
   expect(await given).toEqual({ given: 2048 });
-  await expect.poll(() => register(na)).toEqual(KEYS.map(() => 'EXISTS'));
+  await expect.poll(() => register(na, KEYS)).toEqual(KEYS.map(() => 'EXISTS'));
   expect(a.topology().slots).toBe(0);
   await expect.poll(() => a.digest()).toEqual(b.digest());
 });
