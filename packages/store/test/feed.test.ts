@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createRecordStore, type RecordStore } from '../src/index.ts';
 import { startCluster, type TestCluster } from './support/cluster.ts';
 
+/** As few as a sharded store may have. */
+const SLOTS = 64;
+
 const SCHEMA = `syntax = "proto3";
 message Note {
   option (tcaplusservice.tcaplus_primary_key) = "id";
@@ -14,7 +17,7 @@ describe('the change feed of a table on shards', () => {
   let store: RecordStore;
   let names = 0;
   beforeAll(async () => {
-    cluster = await startCluster({ shards: 2, slots: 16, cleanEveryMs: 3_600_000 });
+    cluster = await startCluster({ shards: 2, slots: SLOTS, cleanEveryMs: 3_600_000 });
   });
   afterAll(async () => {
     await cluster?.close();
@@ -32,7 +35,7 @@ describe('the change feed of a table on shards', () => {
   /** A record of each slot, by slot. */
   const bySlot = (): bigint[] => {
     const found: bigint[] = [];
-    for (let id = 1n; found.filter((one) => one !== undefined).length < 16; id++) found[slotOf(id)] ??= id;
+    for (let id = 1n; found.filter((one) => one !== undefined).length < SLOTS; id++) found[slotOf(id)] ??= id;
     return found;
   };
   const write = async (id: bigint, times: number): Promise<void> => {
@@ -97,7 +100,7 @@ describe('the change feed of a table on shards', () => {
     let { position } = await notes().changes();
     for (const id of others) await write(id, 1);
     const waiting = new Set(others);
-    for (let page = 0; page < 40 && waiting.size > 0; page++) {
+    for (let page = 0; page < 4 * SLOTS && waiting.size > 0; page++) {
       await write(busy, 3);
       const next = await notes().changes(position, { limit: 2 });
       position = next.position;
