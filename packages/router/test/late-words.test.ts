@@ -12,6 +12,8 @@ import { dialRaw, isData, listenRaw } from './rig/raw-link.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
+/** Nobody calls the other silent on a busy machine. */
+const limits = { heartbeatMs: 20_000 };
 const PLAYER = objectId('Player', '7');
 
 it('what another set says late of an object that was registered since changes nothing', async () => {
@@ -21,8 +23,9 @@ it('what another set says late of an object that was registered since changes no
     name: 'r1',
     coordinator: createLocalCoordination().createCoordinator(),
     listen: [{ transport, address: 'a/r1' }],
+    limits,
   });
-  const node = createNode({ set: 'a', name: 'n', types: { Player: undefined }, transport, routers: ['a/r1'] });
+  const node = createNode({ set: 'a', name: 'n', types: { Player: undefined }, transport, routers: ['a/r1'], limits });
   onTestFinished(async () => {
     node.destroy();
     await router.close();
@@ -64,6 +67,7 @@ it('a message for the owner before the last is refused by a node to which the ob
     types: { Player: () => ({ tell: ({ method }) => void got.push(method) }) },
     transport,
     routers: ['s/r1'],
+    limits,
   });
   onTestFinished(async () => {
     node.destroy();

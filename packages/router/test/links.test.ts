@@ -38,7 +38,6 @@ async function star(make: () => Transport, address: string, slow: NodeOptions['l
     name: 'r1',
     coordinator: createLocalCoordination().createCoordinator(),
     listen: [{ transport, address }],
-    times: { nodeGraceMs: 1_000 },
   });
   const join = async (name: string, limits: NodeOptions['limits'] = {}) => {
     const wires = breakable(transport);

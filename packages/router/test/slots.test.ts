@@ -35,6 +35,8 @@ function slowToAnswer(coordinator: Coordinator) {
   };
 }
 
+/** Nobody calls the other silent on a busy machine. */
+const limits = { heartbeatMs: 20_000 };
 const KEYS = Array.from({ length: 16 }, (_, index) => `player-${index}`);
 
 it('slots that are given away are decided by one set, also while the giver waits for the coordinator to say that they are given', async () => {
@@ -42,7 +44,7 @@ it('slots that are given away are decided by one set, also while the giver waits
   const transport = createLocalTransport();
   const { slow, hold, letGo } = slowToAnswer(coordination.createCoordinator());
   const router = (set: string, coordinator: Coordinator) =>
-    createRouter({ set, name: 'r1', coordinator, listen: [{ transport, address: `${set}/r1` }] });
+    createRouter({ set, name: 'r1', coordinator, listen: [{ transport, address: `${set}/r1` }], limits });
   const a = await router('a', slow);
   await expect.poll(() => a.topology().slots).toBe(SLOTS);
   const b = await router('b', coordination.createCoordinator());
@@ -101,7 +103,7 @@ it('a giver whose coordinator fails goes on deciding when the map says that the 
     },
   };
   const router = (set: string, own: Coordinator) =>
-    createRouter({ set, name: 'r1', coordinator: own, listen: [{ transport, address: `${set}/r1` }] });
+    createRouter({ set, name: 'r1', coordinator: own, listen: [{ transport, address: `${set}/r1` }], limits });
   const a = await router('a', failing);
   await expect.poll(() => a.topology().slots).toBe(SLOTS);
   const b = await router('b', coordination.createCoordinator());
@@ -129,6 +131,7 @@ it('a router that asks for the same slots again and again is not sent them as of
     name: 'r1',
     coordinator: createLocalCoordination().createCoordinator(),
     listen: [{ transport, address: 'a/r1' }],
+    limits,
   });
   onTestFinished(async () => {
     await a.close();
