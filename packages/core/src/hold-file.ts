@@ -12,6 +12,10 @@ export interface HeldFile {
 const TRIES = 6;
 const APART_MS = 8;
 
+const sleepHere = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+};
+
 /**
  * Takes a file for this process, or answers undefined when somebody has it.
  *
@@ -19,12 +23,14 @@ const APART_MS = 8;
  * lock behind, a reused process id cannot be mistaken for the holder, and there is no moment between looking and
  * taking. The file must be opened by nobody in another way: closing any descriptor of it drops the locks of this
  * process on it.
+ *
+ * @param sleep waits some milliseconds between two tries, on this thread
  */
-export function holdFile(path: string): HeldFile | undefined {
+export function holdFile(path: string, sleep: (ms: number) => void = sleepHere): HeldFile | undefined {
   for (let tries = 1; ; tries++) {
     const held = tryToHold(path);
     if (held || tries === TRIES) return held;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1 + Math.random() * APART_MS);
+    sleep(1 + Math.random() * APART_MS);
   }
 }
 

@@ -4,30 +4,38 @@ import type { Clock } from './clock.ts';
 export interface ManualClock extends Clock {
   /** Moves the time and calls back, in order, everything that falls due. */
   advance(ms: number): void;
+  /** Somebody sets the time of day: no time has gone by. */
+  set(utc: number): void;
 }
 
 export function createManualClock(start = 1_700_000_000_000): ManualClock {
-  let now = start;
+  let elapsed = 0;
+  /** What the time of day is ahead of the time that has gone by. */
+  let ahead = start;
   let waiting: { at: number; callback: () => void }[] = [];
   return {
-    now: () => now,
+    now: () => ahead + elapsed,
+    elapsed: () => elapsed,
     after(ms, callback) {
-      const entry = { at: now + ms, callback };
+      const entry = { at: elapsed + ms, callback };
       waiting.push(entry);
       return () => {
         waiting = waiting.filter((other) => other !== entry);
       };
     },
     advance(ms) {
-      const end = now + ms;
+      const end = elapsed + ms;
       for (;;) {
         const next = waiting.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at)[0];
         if (!next) break;
         waiting = waiting.filter((entry) => entry !== next);
-        now = Math.max(now, next.at);
+        elapsed = Math.max(elapsed, next.at);
         next.callback();
       }
-      now = end;
+      elapsed = end;
+    },
+    set(utc) {
+      ahead = utc - elapsed;
     },
   };
 }

@@ -45,7 +45,7 @@ export class PendingCalls<T> {
   /** Opens a call under a number that the caller counts. */
   set(call: number, waiting: T, withinMs: number): void {
     this.#open.set(call, waiting);
-    this.#deadlines.add(call, this.#clock.now() + withinMs);
+    this.#deadlines.add(call, this.#clock.elapsed() + withinMs);
   }
 
   get(call: number): T | undefined {

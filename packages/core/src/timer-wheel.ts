@@ -24,7 +24,7 @@ export class Deadlines<T> {
     this.#onDue = options.onDue;
   }
 
-  /** @param due milliseconds UTC */
+  /** @param due in milliseconds of `clock.elapsed()` */
   add(item: T, due: number): void {
     const wanted = Math.ceil(due / this.#tickMs);
     // Whoever is told may add: that comes in the next round at the earliest, and does not move the place of this one.
@@ -38,7 +38,7 @@ export class Deadlines<T> {
     if (this.#round !== undefined) return;
     if (this.#cancel) this.#next = Math.min(this.#next, tick);
     else {
-      this.#next = Math.min(tick, Math.floor(this.#clock.now() / this.#tickMs));
+      this.#next = Math.min(tick, Math.floor(this.#clock.elapsed() / this.#tickMs));
       this.#run();
     }
   }
@@ -54,7 +54,7 @@ export class Deadlines<T> {
   #run(): void {
     this.#cancel = this.#clock.after(this.#tickMs, () => {
       this.#cancel = undefined;
-      const now = Math.floor(this.#clock.now() / this.#tickMs);
+      const now = Math.floor(this.#clock.elapsed() / this.#tickMs);
       this.#round = now;
       try {
         // After a long sleep fewer ticks have a list than went by.
@@ -80,7 +80,7 @@ export class Deadlines<T> {
 
 interface Entry<K> {
   key: K;
-  /** Milliseconds UTC. */
+  /** In milliseconds of `clock.elapsed()`. */
   due: number;
   /** The tick's list that holds this entry is due then. */
   listed: number;
@@ -92,13 +92,15 @@ interface Entry<K> {
  *
  * @example
  * const wheel = new TimerWheel<string>({ clock, tickMs: 1000, onDue: (id) => drop(id) });
- * wheel.set('a', clock.now() + 30_000);
+ * wheel.set('a', 30_000);
  */
 export class TimerWheel<K> {
+  readonly #clock: Clock;
   readonly #entries = new Map<K, Entry<K>>();
   readonly #deadlines: Deadlines<Entry<K>>;
 
   constructor({ clock, tickMs, onDue }: { clock: Clock; tickMs: number; onDue: (key: K) => void }) {
+    this.#clock = clock;
     this.#deadlines = new Deadlines({
       clock,
       tickMs,
@@ -117,8 +119,9 @@ export class TimerWheel<K> {
     return this.#entries.size;
   }
 
-  /** Sets or moves the deadline of `key` (milliseconds UTC). */
-  set(key: K, due: number): void {
+  /** Sets or moves the deadline of `key` to so many milliseconds from now. */
+  set(key: K, withinMs: number): void {
+    const due = this.#clock.elapsed() + withinMs;
     const known = this.#entries.get(key);
     if (known && due >= known.due) {
       known.due = due;

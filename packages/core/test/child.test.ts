@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startChild } from '../src/child.ts';
+import { killDescendants, startTimeOf } from '../src/descendants.ts';
 
 const FOREVER = ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("ready")'];
 
@@ -65,6 +66,23 @@ describe('a child process', () => {
       await expect.poll(() => isRunning(Number(line))).toBe(false);
     },
   );
+
+  it('is told from a process that got the number of one that has ended: that one lives on', async () => {
+    const stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    await once(stranger, 'spawn');
+    const pid = stranger.pid as number;
+    const started = startTimeOf(pid) as string;
+    const ended = once(stranger, 'exit');
+    killDescendants([{ pid, started: String(Number(started) - 1) }]);
+    // A signal is there before the next one is sent: had it been killed, it would end by that.
+    stranger.kill('SIGTERM');
+    expect(await ended).toEqual([null, 'SIGTERM']);
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const gone = once(child, 'exit');
+    killDescendants([{ pid: child.pid as number, started: startTimeOf(child.pid as number) as string }]);
+    expect(await gone).toEqual([null, 'SIGKILL']);
+  });
 
   it('ends with its parent even when that is killed', async () => {
     const script = `

@@ -27,6 +27,17 @@ describe('a file that one process holds', () => {
     second?.release();
   });
 
+  test('who finds it taken tries again for a while: the other one may only have looked', () => {
+    const path = join(dir, 'lock');
+    const other = holdFile(path);
+    let tries = 0;
+    expect(holdFile(path, () => void tries++)).toBeUndefined();
+    expect(tries).toBeGreaterThan(1);
+    const mine = holdFile(path, () => other?.release());
+    expect(mine).toBeDefined();
+    mine?.release();
+  });
+
   test('asking for one that is not there makes none', () => {
     expect(isHeld(join(dir, 'lock'))).toBe(false);
     writeFileSync(join(dir, 'other'), '');

@@ -33,6 +33,19 @@ describe('pending calls', () => {
     );
   });
 
+  it('are late after the time that they were given, whatever somebody sets the clock to', () => {
+    const clock = createManualClock();
+    const late: string[] = [];
+    const calls = new PendingCalls<string>({ clock, onLate: (waiting) => late.push(waiting) });
+    calls.add('an answer within five seconds', 5_000);
+    clock.set(clock.now() + 3_600_000);
+    clock.advance(4_900);
+    expect(late).toEqual([]);
+    clock.set(clock.now() - 7_200_000);
+    clock.advance(200);
+    expect(late).toEqual(['an answer within five seconds']);
+  });
+
   it('never get a number that is still open, also when the numbers begin anew', () => {
     const calls = new PendingCalls<string>({ clock: createManualClock(), onLate: () => {} });
     calls.set(2, 'still open', 1_000);

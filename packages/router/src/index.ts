@@ -4,7 +4,7 @@ export { createLocalCoordination, type LocalCoordination } from './coordinators/
 export { createZooKeeperCoordinator, type ZooKeeperOptions } from './coordinators/zookeeper/zookeeper.ts';
 export { createEmbeddedSet, type EmbeddedSet } from './embedded.ts';
 export { RouterError, type RouterErrorCode } from './errors.ts';
-export type { LinkLimits } from './links/link.ts';
+export type { LinkLimits } from './links/limits.ts';
 export { nearestSet } from './node/nearest-set.ts';
 export { createNode } from './node/node.ts';
 export type { Node, NodeOptions, RegisterOptions, Registration } from './node/node-api.ts';

@@ -102,7 +102,13 @@ describe('a game in one process', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     await c.move(id, { set: 'local', node: 'd' });
     await new Promise((resolve) => setTimeout(resolve, 30));
-    await d.move(id, { set: 'local', node: 'c' });
+    // It lives there when all has come that waited for it, which the first move does not wait for.
+    const moveBack = (): Promise<string> =>
+      d.move(id, { set: 'local', node: 'c' }).then(
+        () => 'moved',
+        (error) => error.code,
+      );
+    await expect.poll(moveBack).toBe('moved');
     await new Promise((resolve) => setTimeout(resolve, 30));
     clearInterval(timer);
     await expect.poll(() => seen.length).toBe(sent);

@@ -6,6 +6,8 @@ import { createNode, createRouter, objectId, type RoutedObject, type RouterOptio
 import { createLocalTransport } from '../src/transports/local.ts';
 import { KEPT, type Transport, type Wire } from '../src/transports/transport.ts';
 
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A transport whose bytes are on their way for a while, in order, as between two regions. */
@@ -112,7 +114,7 @@ async function twoRegions(make: (key: string) => RoutedObject, wayMs: number, ti
   });
   await Promise.all([n1.ready(), n2.ready()]);
   await expect.poll(() => routers.map((one) => one.topology().slots)).toEqual([2048, 2048]);
-  return { n1, n2, gate, way };
+  return { routers, n1, n2, gate, way };
 }
 
 /** Counts what becomes of numbered messages of one source to several objects. */
@@ -245,5 +247,64 @@ describe('a registration that another set does not answer in time', () => {
     expect(KEYS.map((key) => n2.epochOf(objectId('Player', key)) !== undefined)).toEqual(
       codes.map((code) => code === 'OK'),
     );
+  });
+
+  it('leaves the name to whoever wants it, though the other set had carried it out', async () => {
+    const { routers, n1, n2, way } = await twoRegions(() => ({}), 20, { claimMs: 500 });
+    const before = routers[0]?.topology().routes ?? 0;
+    way.ms = 1_500;
+    const register = (node: typeof n1): Promise<string[]> =>
+      Promise.all(
+        KEYS.map((key) =>
+          node.register('Player', key, { ask: () => bytes(node.name) }, { policy: 'reject' }).then(
+            () => 'OK',
+            (error: { code: string }) => error.code,
+          ),
+        ),
+      );
+    const codes = await register(n2);
+    expect(new Set(codes)).toEqual(new Set(['OK', 'UNREACHABLE']));
+    way.ms = 20;
+    await expect.poll(() => routers[0]?.topology().routes).toBe(before + KEYS.length);
+    // Nobody has an object of these names: they are free, if not at once.
+    const taken = codes.map((code) => (code === 'OK' ? 'EXISTS' : 'OK'));
+    const free = KEYS.filter((_, nth) => codes[nth] !== 'OK');
+    await expect
+      .poll(async () => {
+        const answers = await register(n1);
+        return answers.map((answer, nth) => (n1.epochOf(objectId('Player', KEYS[nth] as string)) ? 'OK' : answer));
+      })
+      .toEqual(taken);
+    // And they stay with who has them now.
+    await pause(2_500);
+    for (const key of free) expect(text(await n2.self.ask(objectId('Player', key), 1, bytes('')))).toBe('n1');
+  });
+
+  it('over an object that has the name at the same node leaves it its name, until that gives it back', async () => {
+    const { n1, n2, way } = await twoRegions(() => ({}), 20, { claimMs: 500 });
+    const former = await Promise.all(KEYS.map((key) => n2.register('Player', key, { ask: () => bytes('former') })));
+    const before = former.map(({ epoch }) => epoch.counter);
+    way.ms = 1_500;
+    const codes = await Promise.all(
+      KEYS.map((key) =>
+        n2.register('Player', key, {}).then(
+          () => 'OK',
+          (error: { code: string }) => error.code,
+        ),
+      ),
+    );
+    way.ms = 20;
+    const mine = KEYS.map((_, nth) => nth).filter((nth) => codes[nth] === 'UNREACHABLE');
+    expect(mine.length).toBeGreaterThan(0);
+    // It has the epoch that the other set gave.
+    await expect
+      .poll(() => mine.map((nth) => (former[nth]?.epoch.counter ?? 0) > (before[nth] ?? 0)))
+      .toEqual(mine.map(() => true));
+    for (const nth of mine) {
+      const id = objectId('Player', KEYS[nth] as string);
+      expect(text(await n1.self.ask(id, 1, bytes('')))).toBe('former');
+      await former[nth]?.unregister();
+      await n1.register('Player', KEYS[nth] as string, {}, { policy: 'reject' });
+    }
   });
 });

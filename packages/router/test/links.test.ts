@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
+import { KIND, OFFSET } from '../src/frames/layout.ts';
 import {
   createMessagePortTransport,
   createNode,
@@ -10,7 +11,7 @@ import {
   objectId,
 } from '../src/index.ts';
 import { createLocalTransport } from '../src/transports/local.ts';
-import type { Transport, Wire } from '../src/transports/transport.ts';
+import { BLOCKED, type Transport, type Wire } from '../src/transports/transport.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -37,7 +38,6 @@ async function star(make: () => Transport, address: string, slow: NodeOptions['l
     name: 'r1',
     coordinator: createLocalCoordination().createCoordinator(),
     listen: [{ transport, address }],
-    times: { nodeGraceMs: 1_000 },
   });
   const join = async (name: string, limits: NodeOptions['limits'] = {}) => {
     const wires = breakable(transport);
@@ -171,6 +171,74 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
     );
     expect(source.refused.size).toBeGreaterThan(1_000);
   });
+});
+
+/** A transport whose wire is full as soon as it has taken a message, and that is not to be had again when it broke. */
+function dammed(transport: Transport) {
+  let last: Wire | undefined;
+  let isFull = false;
+  let isGone = false;
+  const dam = (wire: Wire): Wire => ({
+    peer: wire.peer,
+    start: (events) => wire.start(events),
+    write(bytes) {
+      isFull ||= (bytes[OFFSET.kind] as number) === KIND.tell;
+      return isFull ? BLOCKED : wire.write(bytes);
+    },
+    pause: () => wire.pause(),
+    resume: () => wire.resume(),
+    close: () => wire.close(),
+    destroy: () => wire.destroy(),
+  });
+  return {
+    transport: {
+      ...transport,
+      async dial(address: string, ms?: number) {
+        if (isGone) throw new Error('nobody is there');
+        last = await transport.dial(address, ms);
+        return dam(last);
+      },
+    },
+    isFull: () => isFull,
+    break(): void {
+      isGone = true;
+      last?.destroy();
+    },
+  };
+}
+
+it('a link that breaks for good tells what never left from what may have arrived', async () => {
+  const transport = createLocalTransport();
+  const router = await createRouter({
+    set: 's',
+    name: 'r1',
+    coordinator: createLocalCoordination().createCoordinator(),
+    listen: [{ transport, address: 's/r1' }],
+  });
+  const dam = dammed(transport);
+  const node = createNode({
+    set: 's',
+    name: 'n',
+    types: { Obj: undefined },
+    transport: dam.transport,
+    routers: ['s/r1'],
+  });
+  onTestFinished(async () => {
+    node.destroy();
+    await router.close();
+    await transport.close();
+  });
+  await node.ready();
+  const refused = new Map<number, string>();
+  const { self } = await node.register('Obj', 'source', { refused: ({ call, code }) => void refused.set(call, code) });
+  const tell = (): number => self.tell(TARGET, 1, bytes(''));
+  const written = tell();
+  await expect.poll(dam.isFull).toBe(true);
+  const waiting = [tell(), tell()];
+  dam.break();
+  await expect
+    .poll(() => refused)
+    .toEqual(new Map([[written, 'TIMEOUT'], ...waiting.map((call): [number, string] => [call, 'UNREACHABLE'])]));
 });
 
 it('a link between the mains of two sets that breaks loses nothing', async () => {

@@ -1,7 +1,9 @@
 import type { ManualClock } from '@sparrow/core';
 import { expect, test } from 'vitest';
 import type { KvEngine } from '../src/engines/kv-engine.ts';
-import { LIST_HEAD, LIST_TAIL } from '../src/record-store/list-table.ts';
+import { repairStore } from '../src/operations/repair-store.ts';
+import { verifyStore } from '../src/operations/verify-store.ts';
+import { LIST_HEAD, LIST_TAIL } from '../src/record-store/list-order.ts';
 import type { RecordStore } from '../src/record-store/record-store.ts';
 import { refused } from './refused.ts';
 
@@ -72,6 +74,27 @@ export function listContract({ store, engine, clock, id }: ContractStore): void 
     const last = (await list.listGetAll({ board })).elements.at(-1);
     await list.listReplace({ board, points: 99n, who: 'up' }, last?.index as number);
     expect(await points()).toEqual([99n, 30n, 25n]);
+  });
+
+  test('elements that no list names are found, and a repair removes them', async () => {
+    const list = store().list('Mail');
+    const codec = store().codec('Mail');
+    const [whole, gone] = [id(), id()];
+    for (const owner of [whole, gone])
+      for (let i = 0; i < 3; i++) await list.listAddAfter({ owner, text: `text ${i}` });
+    const { rows } = await engine().scan({ ...codec.range, limit: 10_000, deadline: performance.now() + 10_000 });
+    // As an older version did when a list expired: its header goes, its elements stay.
+    const key = codec.rowKey({ owner: gone });
+    const write = { key, op: 'delete', when: 'any', policy: 3, version: 0 } as const;
+    const slot = codec.slotOfRow(key);
+    await engine().commit({ slot, now: 0, writes: [write], feed: false, deadline: performance.now() + 10_000 });
+    const mail = async () => (await verifyStore(store())).tables.find(({ name }) => name === 'Mail');
+    expect((await mail())?.problems).toEqual(Array(3).fill(expect.stringContaining('no list names the element')));
+    const { tables } = await repairStore(store());
+    expect(tables.find(({ name }) => name === 'Mail')).toMatchObject({ elements: 3 });
+    expect(await mail()).toMatchObject({ records: rows.length - 4, problems: [] });
+    expect((await list.listGetAll({ owner: whole })).elements).toHaveLength(3);
+    expect((await list.listGetAll({ owner: gone })).elements).toEqual([]);
   });
 
   test('a list that expires takes its elements along, swept or begun anew', async () => {

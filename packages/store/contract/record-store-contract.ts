@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAIR_SCHEMA, startTransactionLoad } from '../src/checker/transaction-load.ts';
 import type { RecordValue } from '../src/codec/message-codec.ts';
 import type { KvEngine } from '../src/engines/kv-engine.ts';
-import { repairIndexes } from '../src/operations/repair-indexes.ts';
+import { repairStore } from '../src/operations/repair-store.ts';
 import { verifyStore } from '../src/operations/verify-store.ts';
 import { createRecordStore, type RecordStore } from '../src/record-store/record-store.ts';
 import { listContract } from './list-contract.ts';
@@ -543,12 +543,12 @@ export function recordStoreContract(
       expect(await seen()).toEqual([3n]);
       expect((await verifyStore(own)).ok).toBe(false);
 
-      const { tables } = await repairIndexes(own);
+      const { tables } = await repairStore(own);
       expect(tables.find(({ name }) => name === 'Player')).toMatchObject({ repaired: 2, removed: 0, unreadable: 0 });
       expect(await verifyStore(own)).toMatchObject({ ok: true });
       expect(await seen()).toEqual([1n, 2n, 3n]);
       expect(await Promise.all([1n, 2n, 3n].map((at) => table.get({ id: at, zone: 1 })))).toEqual(before);
-      expect((await repairIndexes(own)).tables.every(({ repaired, removed }) => repaired + removed === 0)).toBe(true);
+      expect((await repairStore(own)).tables.every(({ repaired, removed }) => repaired + removed === 0)).toBe(true);
       await own.close();
     });
 

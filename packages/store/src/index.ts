@@ -43,11 +43,12 @@ export { backupStore, type Restored, restoreStore, verifyBackup } from './operat
 export { type Growth, growToShards } from './operations/grow.ts';
 export { fromJson, toJson } from './operations/json-record.ts';
 export { parseTime } from './operations/parse-time.ts';
-export { type RepairReport, repairIndexes } from './operations/repair-indexes.ts';
+export { type RepairReport, repairStore } from './operations/repair-store.ts';
 export { exportTable, importTable, type TransferFormat } from './operations/transfer.ts';
 export { verifyStore } from './operations/verify-store.ts';
 export { type ReadRow, WriteRefused } from './record-store/core.ts';
-export { LIST_HEAD, LIST_TAIL, type ListElement, type ListTable } from './record-store/list-table.ts';
+export type { ListElement, ListTable } from './record-store/list-api.ts';
+export { LIST_HEAD, LIST_TAIL } from './record-store/list-order.ts';
 export type { Found, NotModified, Page, Written } from './record-store/options.ts';
 export {
   createRecordStore,

@@ -27,6 +27,7 @@ describe('moves that are interrupted, hindered or refused', () => {
         'select slot_name as name from pg_replication_slots',
         'select subname as name from pg_subscription',
         'select pubname as name from pg_publication',
+        "select 'mark ' || slot || ' of ' || move as name from sparrow.marks",
       ])
         for (const { name } of await ask(shard, text)) left.push(`${shard}: ${String(name)}`);
     return left;

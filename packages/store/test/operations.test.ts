@@ -21,7 +21,7 @@ import {
   parseSchema,
   pruneArchive,
   type RecordStore,
-  repairIndexes,
+  repairStore,
   restoreStore,
   verifyBackup,
   verifyStore,
@@ -217,9 +217,9 @@ describe('operations', () => {
       writes: [{ key: torn, op: 'put', when: 'any', policy: 3, version: 0, value: Buffer.of(0xff), index: [] }],
     });
     expect((await verifyStore(store)).ok).toBe(false);
-    const { tables } = await repairIndexes(store);
+    const { tables } = await repairStore(store);
     expect(tables.find(({ name }) => name === 'Player')).toEqual({
-      ...{ name: 'Player', repaired: 0, removed: 3, unreadable: 1 },
+      ...{ name: 'Player', repaired: 0, removed: 3, elements: 0, unreadable: 1 },
     });
     const problems = (await verifyStore(store)).tables.flatMap((table) => table.problems);
     expect(problems).toEqual([expect.stringContaining('cannot be read')]);

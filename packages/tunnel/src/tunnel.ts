@@ -98,7 +98,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
   }
 
   const events: ConnectionEvents = {
-    alive: (connection) => wheel.set(connection.id, clock.now() + silenceMs),
+    alive: (connection) => wheel.set(connection.id, silenceMs),
     ended(connection, code, reason) {
       wheel.delete(connection.id);
       connected.delete(connection.id);
@@ -137,7 +137,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
       };
     const tunnelId = createId(TUNNEL_ID_PREFIX, clock.now());
     waiting.set(tunnelId, { app, receiveUrl: parsed.receiveUrl });
-    wheel.set(tunnelId, clock.now() + limits.connectWithinMs);
+    wheel.set(tunnelId, limits.connectWithinMs);
     emit({ type: 'opened', app: app.id, tunnelId });
     return { status: 200, body: openReply({ tunnelId, connectUrl: options.connectUrl(tunnelId) }, app.key) };
   }
@@ -200,7 +200,7 @@ export function createTunnel(options: TunnelOptions): Tunnel {
         connected.set(tunnelId, connection);
         // Deadlines only move later by themselves; that of the unused id may be the later one.
         wheel.delete(tunnelId);
-        wheel.set(tunnelId, clock.now() + silenceMs);
+        wheel.set(tunnelId, silenceMs);
         emit({ type: 'connected', app: ticket.app.id, tunnelId });
         connection.start();
       });

@@ -89,7 +89,7 @@ export function createFakeWeChat(options: FakeWeChatOptions): FakeWeChat {
     async issueCode(user) {
       const sessionKey = await renewKey(user);
       const code = FAKE_CODE_PREFIX + randomBytes(18).toString('base64url');
-      codes.set(code, { user, sessionKey, until: clock.now() + CODE_LIFE_MS });
+      codes.set(code, { user, sessionKey, until: clock.elapsed() + CODE_LIFE_MS });
       for (const oldest of codes.keys()) {
         if (codes.size <= MAX_CODES) break;
         codes.delete(oldest);
@@ -100,7 +100,7 @@ export function createFakeWeChat(options: FakeWeChatOptions): FakeWeChat {
     async exchange(code) {
       const entry = codes.get(code);
       codes.delete(code);
-      if (!entry || entry.until < clock.now())
+      if (!entry || entry.until < clock.elapsed())
         throw new CloudError('CODE_INVALID', 'the code is unknown, used already or older than five minutes', {
           hint: 'call wx.login again; a code is good for one exchange within five minutes',
         });

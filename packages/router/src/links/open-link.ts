@@ -5,7 +5,8 @@ import { encodeFrame, FrameView, jsonBytes } from '../frames/frame.ts';
 import { HEADER_BYTES, KIND, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
 import { Splitter } from '../frames/splitter.ts';
 import type { Wire } from '../transports/transport.ts';
-import { DEFAULT_LIMITS, type Identity, Link, type LinkLimits } from './link.ts';
+import { DEFAULT_LIMITS, type LinkLimits } from './limits.ts';
+import { type Identity, Link } from './link.ts';
 
 export interface OpenOptions {
   self: Identity;

@@ -1,7 +1,7 @@
 import type { Clock } from '@sparrow/core';
 import type { Coordinator } from '../coordinators/coordinator.ts';
 import type { RouterErrorCode } from '../errors.ts';
-import type { LinkLimits } from '../links/link.ts';
+import type { LinkLimits } from '../links/limits.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import type { ObjectId } from '../table/object-id.ts';
 import type { Transport } from '../transports/transport.ts';

@@ -3,9 +3,11 @@ import type { Closable, Coordinator } from '../coordinators/coordinator.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
 import { FormerLinks } from '../links/former-links.ts';
-import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
+import type { LinkLimits } from '../links/limits.ts';
+import type { Identity, Link, LinkHandler } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
-import { ROUTERS_PATH, type RouterEntry, SLOTS_PATH } from '../router/mesh.ts';
+import { ROUTERS_PATH, type RouterEntry } from '../router/mesh.ts';
+import { SLOTS_PATH } from '../router/slot-map.ts';
 import { typeNumber } from '../table/object-id.ts';
 import type { Transport } from '../transports/transport.ts';
 

@@ -3,7 +3,7 @@ import type { Coordinator } from '../coordinators/coordinator.ts';
 import { createLocalCoordination } from '../coordinators/local.ts';
 import { createZooKeeperCoordinator } from '../coordinators/zookeeper/zookeeper.ts';
 import { RouterError } from '../errors.ts';
-import type { LinkLimits } from '../links/link.ts';
+import type { LinkLimits } from '../links/limits.ts';
 import type { RouterTimes } from '../router/state.ts';
 import { createNatsTransport } from '../transports/nats.ts';
 import { createTcpTransport, type TlsOptions } from '../transports/tcp.ts';

@@ -3,10 +3,11 @@ import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
 import { objectId, SLOTS } from '../table/object-id.ts';
 import { NOBODY } from '../table/route-table.ts';
-import type { Leadership } from './leadership.ts';
+import { drainNode, drainSet } from './drains.ts';
 import type { Mesh } from './mesh.ts';
 import { type PickQuestion, pickPlace } from './placement.ts';
 import type { Replication } from './replication.ts';
+import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterCounters, RouterState } from './state.ts';
 
 export interface TopologyLink {
@@ -164,17 +165,16 @@ export function lookUp(state: RouterState, type: string, key: string): Lookup {
 interface AdminParts {
   state: RouterState;
   mesh: Mesh;
+  ownership: SlotOwnership;
   requests: Requests;
   replication: Replication;
-  leadership: Leadership;
 }
 
 const SINCE_MS = 1_000;
-const DRAIN_MS = 120_000;
 
 /** Answers the questions that nodes, other routers and operators ask over a link. @throws RouterError */
 export async function answerAdmin(
-  { state, mesh, requests, replication, leadership }: AdminParts,
+  { state, mesh, ownership, requests, replication }: AdminParts,
   question: Record<string, unknown>,
   link: Link,
 ): Promise<unknown> {
@@ -221,10 +221,10 @@ export async function answerAdmin(
     const slots = (question.slots as unknown[]).filter(
       (slot): slot is number => Number.isInteger(slot) && (slot as number) >= 0 && (slot as number) < SLOTS,
     );
-    return { given: await mesh.giveSlots(slots, text('to')) };
+    return { given: await ownership.give(slots, text('to')) };
   }
-  if (op === 'drain-node') return drainNode(state, requests, text('node'), false);
-  if (op === 'drain-set') return drainSet(state, mesh, requests, leadership);
+  if (op === 'drain-node') return drainNode({ state, requests }, text('node'));
+  if (op === 'drain-set') return drainSet({ state, requests, mesh, ownership });
   if (op === 'compare') {
     replication.compare();
     return {};
@@ -267,51 +267,4 @@ function deafen(state: RouterState, to: string, ms: number): void {
   if (!link) throw new RouterError('UNREACHABLE', `there is no link to ${to}`, { hint: 'see `sparrow game topology`' });
   link.pause();
   state.clock.after(Math.min(ms, 60_000), () => !link.isDown && link.resume());
-}
-
-async function drainNode(
-  state: RouterState,
-  requests: Requests,
-  node: string,
-  isWholeSet: boolean,
-): Promise<{ moved: number; left: number }> {
-  const place = state.places.byName(state.set, node);
-  if (!place?.link) {
-    const where = [...state.places.all()].find((other) => other.node === node && other.isAlive);
-    throw new RouterError('UNREACHABLE', `node ${node} is not linked to set ${state.set}`, {
-      hint: where ? `it belongs to set ${where.set}: ask that set` : 'see `sparrow game topology`',
-    });
-  }
-  place.isDraining = true;
-  return requests.ask(place.link, { op: 'drain', ...(isWholeSet && { awayFrom: state.set }) }, DRAIN_MS);
-}
-
-async function drainSet(
-  state: RouterState,
-  mesh: Mesh,
-  requests: Requests,
-  leadership: Leadership,
-): Promise<{ moved: number; left: number; slots: number }> {
-  const others = [...state.peers.values()].filter((peer) => peer.main && !peer.isDraining);
-  if (others.length === 0)
-    throw new RouterError('UNREACHABLE', 'there is no other set to take over', { hint: 'add a set first' });
-  state.isDraining = true;
-  mesh.tellAll();
-  let moved = 0;
-  let left = 0;
-  for (const place of [...state.places.all()]) {
-    if (place.set !== state.set || !place.isAlive || !place.link) continue;
-    const answer = await drainNode(state, requests, place.node, true);
-    moved += answer.moved;
-    left += answer.left;
-  }
-  let slots = 0;
-  const mine = state.slots.slotsOf(state.set);
-  for (const [nth, peer] of others.entries())
-    slots += await mesh.giveSlots(
-      mine.filter((_, index) => index % others.length === nth),
-      peer.set,
-    );
-  void leadership;
-  return { moved, left, slots };
 }

@@ -202,6 +202,8 @@ export class Authority {
       else give(to);
     } else if (action === CLAIM.remove) {
       if (owner === from && order === 0) give(NOBODY);
+      // Who does not know under which epoch he has the name, since an answer was lost, hears it.
+      else if (owner === from && owner !== NOBODY) say('MOVED', known.term, known.counter);
       else say('MOVED');
     } else if (order === 0 && owner === from) say('OK', entry.term, entry.counter);
     else if (order > 0 && compareEpochs(entry.term, entry.counter, state.term, 0xffff_ffff) <= 0) {

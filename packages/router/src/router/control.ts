@@ -6,23 +6,25 @@ import type { Requests } from '../links/requests.ts';
 import { answerAdmin } from './admin.ts';
 import { type Authority, CLAIM } from './authority.ts';
 import type { GroupChange, Groups } from './groups.ts';
-import type { Leadership } from './leadership.ts';
+import type { Lead } from './lead.ts';
 import type { Mesh } from './mesh.ts';
 import { onMove } from './moves.ts';
 import type { NodeLinks } from './node-links.ts';
 import type { Place, PlaceInfo } from './places.ts';
 import type { Replication } from './replication.ts';
+import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterState } from './state.ts';
 
 export interface ControlParts {
   state: RouterState;
   mesh: Mesh;
+  lead: Lead;
+  ownership: SlotOwnership;
   requests: Requests;
   replication: Replication;
   authority: Authority;
   groups: Groups;
   nodeLinks: NodeLinks;
-  leadership: Leadership;
 }
 
 interface Load {
@@ -59,14 +61,14 @@ export class Control {
 
   /** What nodes say; false for anything else. */
   #onNode(frame: FrameView, link: Link, place: Place): boolean {
-    const { authority, groups, mesh } = this.#parts;
+    const { authority, groups, lead } = this.#parts;
     const { kind } = frame;
     if (kind === KIND.register) authority.onNode(frame, link, place, frame.method === 1 ? CLAIM.reject : CLAIM.kick);
     else if (kind === KIND.unregister) authority.onNode(frame, link, place, CLAIM.remove);
     else if (kind === KIND.affirm) authority.onNode(frame, link, place, CLAIM.affirm);
     else if (kind === KIND.move) onMove(this.#parts, frame, link, place);
     else if (kind === KIND.groups) groups.onNode(link, frame.json<GroupChange>());
-    else if (kind === KIND.term) mesh.onTerm(frame, link);
+    else if (kind === KIND.term) lead.onTerm(frame, link);
     else if (kind === KIND.load) {
       const { objects, load } = frame.json<{ objects: number; load: number }>();
       Object.assign(place, { objects, load, picked: 0 });
@@ -76,10 +78,10 @@ export class Control {
 
   /** What routers say; false for anything else. */
   #onRouter(frame: FrameView, link: Link): boolean {
-    const { authority, groups, mesh, replication } = this.#parts;
+    const { authority, groups, lead, ownership, replication } = this.#parts;
     const { kind } = frame;
     if (link.other.role !== 'router') return false;
-    if (kind === KIND.term) mesh.onTerm(frame, link);
+    if (kind === KIND.term) lead.onTerm(frame, link);
     else if (kind === KIND.subscribe) replication.onSubscribe(frame, link);
     else if (kind === KIND.places) this.#onPlaces(frame.json<PlaceInfo[]>(), link);
     else if (kind === KIND.increment) replication.onIncrement(frame, link);
@@ -92,7 +94,7 @@ export class Control {
     else if (kind === KIND.claimed) authority.onClaimed(frame);
     else if (kind === KIND.setGroups) groups.onSet(link.other.set, frame.json<GroupChange>());
     else if (kind === KIND.setLoads) this.#onSetLoads(frame.json<Load[]>());
-    else if (kind === KIND.handover) mesh.onHandover(frame, link);
+    else if (kind === KIND.handover) ownership.onHandover(frame, link);
     else if (kind === KIND.revoke) this.#onRevoke(frame, link);
     else return false;
     return true;

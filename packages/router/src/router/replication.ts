@@ -10,6 +10,8 @@ import { decides, type RouterState } from './state.ts';
 const INCREMENT_ENTRIES = 20_000;
 /** Entries of a snapshot that one turn of the event loop sends at most, so that nothing else waits long. */
 const SNAPSHOT_ENTRIES_A_TURN = 30_000;
+/** Bytes of snapshots that wait in a link at most. */
+const SNAPSHOT_BYTES = 4 * 1024 * 1024;
 const TOMBSTONES = 1 << 20;
 
 /** A router that gets our changes: the standby all of them, another set those of the slots that we decide about. */
@@ -18,8 +20,8 @@ interface Subscriber {
   scope: 'all' | 'own';
   /** Number of the last increment frame. */
   sequence: number;
-  /** Slots still to be sent as a whole. */
-  slots: number[];
+  /** Slots still to be sent as a whole: each once, however often it is asked for until then. */
+  slots: Set<number>;
   isPumping: boolean;
   isSynced: boolean;
   /** Last increment frame that a standby has confirmed. */
@@ -167,10 +169,10 @@ export class Replication {
     this.flush();
     const theirs = words(frame);
     const { table } = this.#state;
-    const slots: number[] = [];
+    const slots = new Set<number>();
     for (let slot = 0; slot < SLOTS; slot++) {
       if (scope === 'own' && !decides(this.#state, slot)) continue;
-      if (table.counts[slot] !== theirs[slot * 2] || table.digests[slot] !== theirs[slot * 2 + 1]) slots.push(slot);
+      if (table.counts[slot] !== theirs[slot * 2] || table.digests[slot] !== theirs[slot * 2 + 1]) slots.add(slot);
     }
     const subscriber: Subscriber = {
       link,
@@ -193,7 +195,7 @@ export class Replication {
   onPullSlots(frame: FrameView, link: Link): void {
     const subscriber = this.#subscribers.get(link);
     if (!subscriber) return;
-    subscriber.slots.push(...[...words(frame)].filter((slot) => slot < SLOTS));
+    for (const slot of words(frame)) if (slot < SLOTS) subscriber.slots.add(slot);
     subscriber.isSynced = false;
     this.#pump(subscriber);
   }
@@ -206,15 +208,16 @@ export class Replication {
       if (link.isDown || this.#subscribers.get(link) !== subscriber) return;
       this.flush();
       let sent = 0;
-      while (slots.length > 0 && sent < SNAPSHOT_ENTRIES_A_TURN && link.waiting < 4 * 1024 * 1024) {
-        const slot = slots.pop() as number;
+      for (const slot of slots) {
+        if (sent >= SNAPSHOT_ENTRIES_A_TURN || link.waiting >= SNAPSHOT_BYTES) break;
+        slots.delete(slot);
         const count = this.#state.table.usedOf(slot);
         const entries = new Uint32Array(count * ENTRY_WORDS);
         this.#state.table.exportSlot(slot, entries, 0);
         link.sendHeader({ kind: KIND.snapshot, method: slot }, wordBytes(entries));
         sent += count + 8;
       }
-      if (slots.length > 0) {
+      if (slots.size > 0) {
         setImmediate(step);
         return;
       }

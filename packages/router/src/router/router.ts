@@ -5,7 +5,8 @@ import { RouterError } from '../errors.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { FIRST_CONTROL_KIND, KIND } from '../frames/layout.ts';
 import { FormerLinks } from '../links/former-links.ts';
-import type { Identity, Link, LinkHandler, LinkLimits } from '../links/link.ts';
+import type { LinkLimits } from '../links/limits.ts';
+import type { Identity, Link, LinkHandler } from '../links/link.ts';
 import { type OpenOptions, openLink } from '../links/open-link.ts';
 import { refuseFrame } from '../links/refusal.ts';
 import { Requests } from '../links/requests.ts';
@@ -15,10 +16,12 @@ import { Authority } from './authority.ts';
 import { Control } from './control.ts';
 import { Forwarder } from './forwarder.ts';
 import { Groups } from './groups.ts';
+import { Lead } from './lead.ts';
 import { type Leadership, leadByElection } from './leadership.ts';
 import { Mesh, type RouterEntry } from './mesh.ts';
 import { NodeLinks } from './node-links.ts';
 import { Replication } from './replication.ts';
+import { SlotOwnership } from './slot-ownership.ts';
 import { createState, DEFAULT_TIMES, type RouterCounters, type RouterState, type RouterTimes } from './state.ts';
 
 export interface RouterOptions {
@@ -75,9 +78,10 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
 }
 
 /**
- * Puts the parts of a router together. `Mesh` finds the other routers and says who leads, `Authority` decides whose an
- * object is, `Replication` keeps tables the same, `Forwarder` is the way of the messages, `NodeLinks` knows the nodes,
- * `Control` hands control frames to them, `FormerLinks` keeps what a link that fell did not carry.
+ * Puts the parts of a router together. `Mesh` finds the other routers, `Lead` knows who leads, `SlotOwnership` which
+ * slots this set decides about, `Authority` decides whose an object is, `Replication` keeps tables the same, `Forwarder`
+ * is the way of the messages, `NodeLinks` knows the nodes, `Control` hands control frames to them, `FormerLinks` keeps
+ * what a link that fell did not carry.
  */
 class SetRouter implements Router {
   readonly #options: RouterOptions;
@@ -98,6 +102,8 @@ class SetRouter implements Router {
   readonly #listeners: Listener[] = [];
   readonly #timers = new Set<() => void>();
   readonly #mesh: Mesh;
+  readonly #lead: Lead;
+  readonly #ownership: SlotOwnership;
   readonly #control: Control;
   /** What the others read about us; addresses are known when we listen. */
   readonly #entry: RouterEntry;
@@ -120,7 +126,7 @@ class SetRouter implements Router {
     this.#requests = new Requests(clock);
     this.#groups = new Groups(state);
     this.#forwarder = new Forwarder(state, this.#groups);
-    this.#replication = new Replication(state, (link) => this.#mesh.onSynced(link));
+    this.#replication = new Replication(state, (link) => this.#lead.onSynced(link));
     this.#authority = new Authority(state, this.#replication);
     this.#formers = new FormerLinks({
       clock,
@@ -151,15 +157,24 @@ class SetRouter implements Router {
     };
     this.#entry = { set, name, address: '' };
     this.#mesh = this.#createMesh();
+    this.#ownership = this.#createOwnership();
+    this.#lead = new Lead({
+      state,
+      replication: this.#replication,
+      mesh: this.#mesh,
+      ownership: this.#ownership,
+      changed: () => this.#onChanged(),
+    });
     this.#control = new Control({
       state,
       mesh: this.#mesh,
+      lead: this.#lead,
+      ownership: this.#ownership,
       requests: this.#requests,
       replication: this.#replication,
       authority: this.#authority,
       groups: this.#groups,
       nodeLinks: this.#nodeLinks,
-      leadership: this.#leadership,
     });
     this.#turns.enable();
     state.leaseUntil = this.#leadership.leaseUntil;
@@ -189,6 +204,7 @@ class SetRouter implements Router {
       this.#listeners.push(trunk);
       this.#entry.trunk = trunk.address;
     }
+    this.#ownership.start();
     await this.#mesh.start();
     const isMain = (): boolean => this.#state.role === 'main';
     this.#every(this.#state.times.antiEntropyMs, () => isMain() && this.#replication.compare());
@@ -197,8 +213,8 @@ class SetRouter implements Router {
       if (isMain()) this.#tellLoads();
     });
     await this.#leadership.start({
-      elected: (term) => void this.#mesh.onElected(term),
-      deposed: () => this.#mesh.depose('the lease is gone'),
+      elected: (term) => void this.#lead.onElected(term),
+      deposed: () => this.#lead.depose('the lease is gone'),
     });
   }
 
@@ -207,16 +223,30 @@ class SetRouter implements Router {
       state: this.#state,
       replication: this.#replication,
       groups: this.#groups,
-      requests: this.#requests,
-      authority: this.#authority,
       entry: this.#entry,
       dial: (to) => this.#dial(to),
       attach: (link) => this.#attach(link),
-      changed: () => {
-        this.#mesh.tellAll();
-        if (this.#state.role === 'main') this.#nodeLinks.awaitAll();
-      },
+      onMembers: () => this.#ownership.onMembers(),
     });
+  }
+
+  #createOwnership(): SlotOwnership {
+    return new SlotOwnership({
+      state: this.#state,
+      replication: this.#replication,
+      requests: this.#requests,
+      authority: this.#authority,
+      mesh: this.#mesh,
+      lead: () => this.#lead.current(),
+      onGivenUp: () => this.#lead.onGivenUp(),
+      changed: () => this.#onChanged(),
+    });
+  }
+
+  /** The role, the term or readiness changed. */
+  #onChanged(): void {
+    this.#mesh.tellAll();
+    if (this.#state.role === 'main') this.#nodeLinks.awaitAll();
   }
 
   async #dial(to: RouterEntry): Promise<Link> {
@@ -352,6 +382,7 @@ class SetRouter implements Router {
     this.#turns.disable();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+    this.#ownership.close();
     await this.#mesh.close();
     await this.#leadership.close();
     this.#authority.close();

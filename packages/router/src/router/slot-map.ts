@@ -1,5 +1,8 @@
 import { SLOTS } from '../table/object-id.ts';
 
+/** Where the coordinator keeps the map. */
+export const SLOTS_PATH = 'slots';
+
 /** What a new map says about a set that was given up: the slots it had as far as we knew. */
 export interface GivenUp {
   set: string;
@@ -61,6 +64,11 @@ export class SlotMap {
       lost: [...new Set([...this.lost, set])],
       losses: { ...this.losses, [set]: term },
     });
+  }
+
+  /** The text of this map. */
+  get text(): string {
+    return this.#text(this.sets, this.#owners, { lost: this.lost, losses: this.losses });
   }
 
   #text(sets: string[], owners: Uint8Array, rest: Pick<MapText, 'lost' | 'losses'>): string {

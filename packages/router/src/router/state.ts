@@ -91,6 +91,8 @@ export interface RouterState {
   longestTurn: () => number;
   /** Slots of ours whose hand-over is not done. */
   readonly pendingSlots: Set<number>;
+  /** Slots that are being given away: until it is known whether they are still ours nobody decides about them here. */
+  readonly leavingSlots: Set<number>;
   /** Operators may do faults to it: for development. */
   readonly takesFaults: boolean;
   /** Off only in tests that show what fencing is for. */
@@ -99,7 +101,8 @@ export interface RouterState {
 
 /** True when this router decides about the slot now. */
 export function decides(state: RouterState, slot: number): boolean {
-  return state.slots.ownerOf(slot) === state.set && !state.pendingSlots.has(slot);
+  if (state.slots.ownerOf(slot) !== state.set) return false;
+  return !state.pendingSlots.has(slot) && !state.leavingSlots.has(slot);
 }
 
 export function createState(
@@ -136,5 +139,6 @@ export function createState(
     onNewTerm: () => {},
     longestTurn: () => 0,
     pendingSlots: new Set(),
+    leavingSlots: new Set(),
   };
 }

@@ -71,7 +71,7 @@ function lent(body: Readable): ReadableStream {
 const DRAIN_LIMIT = 256 << 20;
 const DRAIN_MS = 60_000;
 
-/** Reads the rest of a refused body and drops it. */
+/** Reads the rest of a refused body and drops it, as `drain` of core does: the SDK is published without core. */
 async function drain(body: Readable): Promise<void> {
   if (body.readableEnded || body.destroyed) return;
   let size = 0;

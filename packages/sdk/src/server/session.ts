@@ -2,7 +2,7 @@ import { SparrowSdkError } from './errors.ts';
 import { type AnyRequest, header } from './http-shapes.ts';
 import type { ServiceClient } from './service-client.ts';
 
-/** A user as WeChat tells it. */
+/** A user as WeChat tells it: `SessionUser` of the protocol, which the SDK is published without. */
 export interface SparrowUser {
   openId: string;
   nickName: string;

@@ -16,11 +16,10 @@ export function createQuota(
   const bucket = (perSecond: number | undefined, name: string): ((amount: number) => void) => {
     if (perSecond === undefined) return () => {};
     let level = perSecond * 2;
-    let at = clock.now();
+    let at = clock.elapsed();
     return (amount) => {
-      const now = clock.now();
-      // A clock that jumps back gives nothing and takes nothing.
-      level = Math.min(perSecond * 2, level + (Math.max(0, now - at) * perSecond) / 1000);
+      const now = clock.elapsed();
+      level = Math.min(perSecond * 2, level + ((now - at) * perSecond) / 1000);
       at = now;
       if (level < Math.min(amount, perSecond * 2))
         throw new StoreError('QUOTA_EXCEEDED', `the app used its quota of ${perSecond} ${name} a second`, {

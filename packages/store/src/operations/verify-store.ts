@@ -1,4 +1,5 @@
 import type { RecordStore } from '../record-store/record-store.ts';
+import { listProblems } from './list-elements.ts';
 
 export interface VerifyReport {
   tables: { name: string; records: number; entries: number; problems: string[] }[];
@@ -6,8 +7,8 @@ export interface VerifyReport {
 }
 
 /**
- * Reads everything: every record decodes, every index entry has its record, every record its entries. For a store that
- * stands still.
+ * Reads everything: every record decodes, every index entry has its record, every record its entries, every list its
+ * elements and every element its list. For a store that stands still.
  */
 export async function verifyStore(store: RecordStore): Promise<VerifyReport> {
   const report: VerifyReport = { tables: [], ok: true };
@@ -68,6 +69,10 @@ export async function verifyStore(store: RecordStore): Promise<VerifyReport> {
     }
     if (table.kind === 'GENERIC' && entries !== expected)
       note(`${expected} index entries were expected, ${entries} are there`);
+    if (table.kind !== 'GENERIC')
+      for await (const problem of listProblems(store, codec))
+        if (problem.kind === 'stray') note(`no list names the element ${problem.element.key.toString('hex')}`);
+        else note(`the list ${problem.list.key.toString('hex')} names element ${problem.index}, which is not there`);
     report.tables.push({ name, records, entries, problems });
   }
   return report;

@@ -4,7 +4,7 @@ import { createReplicationSlot } from './replication-slot.ts';
 
 /** The way back of a move, and what is taken away at its end. */
 export function createMoveBack({ options, statements, shards, slot, dropLink }: MoveContext) {
-  const { exec, publish, dropSubscription, dropPublication, clean } = statements;
+  const { exec, publish, dropSubscription, dropPublication, clean, forgetMarks } = statements;
 
   return {
     async prepareReverse(move: Move): Promise<void> {
@@ -40,6 +40,7 @@ export function createMoveBack({ options, statements, shards, slot, dropLink }: 
         await dropSubscription(from, subscription);
         await dropPublication(to, publication, subscription);
         await clean(from, move.first, move.last);
+        for (const side of [from, to]) await forgetMarks(side, move.first, move.last);
       });
     },
     /** Takes everything away that a move made which has switched nothing. */
@@ -49,6 +50,7 @@ export function createMoveBack({ options, statements, shards, slot, dropLink }: 
         const { publication, subscription } = reverseOf(move);
         await dropPublication(both.to, publication, subscription);
         await clean(both.to, move.first, move.last);
+        for (const side of [both.from, both.to]) await forgetMarks(side, move.first, move.last);
       });
     },
   };

@@ -21,7 +21,7 @@ interface TableState {
 
 /** The first steps of a move: the copy, and what is written meanwhile. */
 export function createMoveCopy({ options, statements, shards, slot, dropLink }: MoveContext) {
-  const { exec, publish, numberOf, systemOf, clean } = statements;
+  const { exec, publish, numberOf, systemOf, clean, forgetMarks } = statements;
 
   async function copy(move: Move): Promise<void> {
     await shards(move, async (both) => {
@@ -30,6 +30,7 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
       // What an earlier attempt left behind is of no use: its slot may be gone with a failover.
       await dropLink(move, both);
       await clean(to, move.first, move.last);
+      await forgetMarks(to, move.first, move.last);
       await publish(from, publication, copiedFrom(move), move.last);
       try {
         await createReplicationSlot(from, slot(move, move.from, subscription));

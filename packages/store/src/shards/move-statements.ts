@@ -65,7 +65,7 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
 
   /** Rows of slots that a shard does not own, away in small steps. */
   async function clean(client: ShardClient, first: number, last: number): Promise<void> {
-    for (const table of [...names, 'marks'])
+    for (const table of names)
       for (;;) {
         const rows = await exec(
           client,
@@ -77,6 +77,17 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
         if (Number(rows[0]?.n) === 0) break;
         await sleep(5);
       }
+  }
+
+  /**
+   * Removes the marks of moves of slots, those that the target made by itself, under negative numbers, too. Only one
+   * move of a slot is open at a time, so they are this move's and those of moves that are over.
+   */
+  async function forgetMarks(client: ShardClient, first: number, last: number): Promise<void> {
+    await exec(client, 'delete from sparrow.marks where slot between $1 and $2 or -1 - slot between $1 and $2', [
+      first,
+      last,
+    ]);
   }
 
   /** Sends a mark through the replication of a move, without a fence; false when it did not come in time. */
@@ -144,6 +155,7 @@ export function createMoveStatements({ names, cleanRows }: { names: readonly str
     dropPublication,
     probe,
     clean,
+    forgetMarks,
     grant,
     release,
     unfence,

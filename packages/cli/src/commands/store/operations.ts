@@ -120,9 +120,12 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
     (command) =>
       command
         .option('--backup <dir>', 'verify a backup instead')
-        .option('--repair', 'make the index entries anew that are missing, out of date, or of no record'),
+        .option(
+          '--repair',
+          'mend index entries that are missing, out of date or of no record, and elements of no list',
+        ),
     async (context, _args, { backup, repair }: { backup?: string; repair?: boolean }) => {
-      const { repairIndexes, verifyBackup, verifyStore } = await import('@sparrow/store');
+      const { repairStore, verifyBackup, verifyStore } = await import('@sparrow/store');
       if (backup !== undefined) {
         const manifest = await verifyBackup(resolve(context.io.cwd, backup));
         context.io.say(`✓ the backup of ${new Date(manifest.at).toISOString()} is whole`);
@@ -130,16 +133,19 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         return;
       }
       const opened = await (repair ? context.open() : context.openToRead());
-      const repairs = repair ? await repairIndexes(opened) : undefined;
-      for (const { name, repaired, removed } of repairs?.tables ?? [])
+      const repairs = repair ? await repairStore(opened) : undefined;
+      for (const { name, repaired, removed, elements } of repairs?.tables ?? []) {
         if (repaired + removed > 0)
           context.io.say(`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
+        if (elements > 0) context.io.say(`  ${name}: ${elements} elements of no list removed`);
+      }
       const report = await verifyStore(opened);
       for (const { name, records, entries, problems } of report.tables) {
         context.io.say(`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`);
         for (const problem of problems) context.io.say(`    ${problem}`);
       }
-      if (!report.ok && !repair) context.io.say('  Index entries are mended by: sparrow store verify --repair');
+      if (!report.ok && !repair)
+        context.io.say('  Index entries, and elements of no list, are mended by: sparrow store verify --repair');
       context.json({ ...report, ...(repairs ? { repairs: repairs.tables } : {}) });
       if (!report.ok) setExitCode(1);
     },

@@ -3,6 +3,7 @@ import { StoreError } from '../errors.ts';
 import { inParallel } from '../record-store/in-parallel.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
 import type { TableCodec } from '../record-store/table-codec.ts';
+import { listProblems, removeStray } from './list-elements.ts';
 
 export interface RepairReport {
   tables: {
@@ -11,6 +12,8 @@ export interface RepairReport {
     repaired: number;
     /** Entries of records that are not there. */
     removed: number;
+    /** Elements that no list names; an older version left them behind when a list expired. */
+    elements: number;
     /** Records that cannot be read, so nobody knows their entries: they stay as they are. */
     unreadable: number;
   }[];
@@ -19,6 +22,7 @@ export interface RepairReport {
 interface Counts {
   repaired: number;
   removed: number;
+  elements: number;
   unreadable: number;
 }
 
@@ -31,16 +35,20 @@ const deadline = (): number => performance.now() + CALL_MS;
 /**
  * Makes index entries what the records say: those that are missing, and those that an older version made by other
  * rules. Records, their versions and times stay as they are, and the change feed notes nothing. Each record is repaired
- * in one commit that fails when somebody changed it meanwhile, whose own write has made its entries anew then.
+ * in one commit that fails when somebody changed it meanwhile, whose own write has made its entries anew then. Elements
+ * that no list names are removed.
  *
  * @throws StoreError READ_ONLY, TIMEOUT, SHARD_DOWN
  */
-export async function repairIndexes(store: RecordStore): Promise<RepairReport> {
+export async function repairStore(store: RecordStore): Promise<RepairReport> {
   const report: RepairReport = { tables: [] };
   for (const { name, kind } of store.schema.tables.values()) {
     const codec = store.codec(name);
-    const counts: Counts = { repaired: 0, removed: 0, unreadable: 0 };
+    const counts: Counts = { repaired: 0, removed: 0, elements: 0, unreadable: 0 };
     if (kind === 'GENERIC') await addMissing(store, codec, counts);
+    else
+      for await (const problem of listProblems(store, codec))
+        if (problem.kind === 'stray' && (await removeStray(store, problem))) counts.elements++;
     await removeStrays(store, codec, kind === 'GENERIC', counts);
     report.tables.push({ name, ...counts });
   }
