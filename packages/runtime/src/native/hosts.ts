@@ -32,8 +32,13 @@ const LATER = {
   page: async () => (await import('../wx/page/host.ts')).createPageHost,
   settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
   socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
+  contacts: async () => (await import('../wx/contacts/host.ts')).createContactsHost,
+  location: async () => (await import('../wx/location/host.ts')).createLocationHost,
+  scan: async () => (await import('../wx/scan/host.ts')).createScanHost,
+  screen: async () => (await import('../wx/screen/host.ts')).createScreenHost,
+  sensors: async () => (await import('../wx/sensors/host.ts')).createSensorsHost,
   user: async () => (await import('../wx/user/host.ts')).createUserHost,
-} satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base'>]: () => Promise<Create<D>> };
+} satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base' | 'battery'>]: () => Promise<Create<D>> };
 
 /** A part that has not come in this time is given up for now; the calls that waited for it fail. Milliseconds. */
 const LOAD_MS = 15_000;

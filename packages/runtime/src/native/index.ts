@@ -11,4 +11,10 @@ export { createProgramFiles, type ProgramFiles } from './program-files.ts';
 export { RelayClient, type RelayOptions } from './relay-client.ts';
 export type * from './screen.ts';
 export { createStorage, type Storage } from './storage.ts';
+export {
+  createSurroundings,
+  type Surroundings,
+  type SurroundingsChange,
+  type SurroundingsState,
+} from './surroundings.ts';
 export { openUserFiles, type UserFiles } from './user-files.ts';

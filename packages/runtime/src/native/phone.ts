@@ -7,6 +7,7 @@ import type { ProgramFiles } from './program-files.ts';
 import type { RelayClient } from './relay-client.ts';
 import type { Screen } from './screen.ts';
 import type { Storage } from './storage.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { UserFiles } from './user-files.ts';
 
 /** What the host halves of `wx` stand on: one phone with one mini program. The simulator is one; another host may be. */
@@ -22,6 +23,7 @@ export interface Phone {
   readonly pages: Pages;
   readonly program: Program;
   readonly developer: Developer;
+  readonly surroundings: Surroundings;
   /** Ends a running call of the logic layer. */
   abort(id: number): void;
   /** Tells the logic layer what nobody asked for; `wx.onX` hears it. */

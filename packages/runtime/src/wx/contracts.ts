@@ -1,14 +1,20 @@
 /** Every domain that has something to say to the host. A new one stands here, in `service/wx/domains.ts` and in `native/hosts.ts`. */
 import { barsContract } from './bars/contract.ts';
 import { baseContract } from './base/contract.ts';
+import { batteryContract } from './battery/contract.ts';
+import { contactsContract } from './contacts/contract.ts';
 import type { CallSpec, EventsOf, ParamsOf, ProgressOf, ResultOf } from './contract.ts';
 import { developerContract } from './developer/contract.ts';
 import { deviceContract } from './device/contract.ts';
 import { filesContract } from './files/contract.ts';
+import { locationContract } from './location/contract.ts';
 import { mediaContract } from './media/contract.ts';
 import { networkContract } from './network/contract.ts';
 import { pageContract } from './page/contract.ts';
 import { routeContract } from './route/contract.ts';
+import { scanContract } from './scan/contract.ts';
+import { screenContract } from './screen/contract.ts';
+import { sensorsContract } from './sensors/contract.ts';
 import { settingsContract } from './settings/contract.ts';
 import { socketContract } from './socket/contract.ts';
 import { storageContract } from './storage/contract.ts';
@@ -28,6 +34,12 @@ export const CONTRACTS = {
   settings: settingsContract,
   socket: socketContract,
   storage: storageContract,
+  battery: batteryContract,
+  contacts: contactsContract,
+  location: locationContract,
+  scan: scanContract,
+  screen: screenContract,
+  sensors: sensorsContract,
   ui: uiContract,
   user: userContract,
 } as const;

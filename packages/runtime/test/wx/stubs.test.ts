@@ -28,16 +28,16 @@ inBothModes('functions that are not there', (mode) => {
     await test.ready('pages/b/b');
     await message(test, 'requestPayment');
     await eventually(reported).toBe(2);
-    expect(await sync(test, 'getBatteryInfoSync')).toBe('throws getBatteryInfoSync:fail not supported');
+    expect(await sync(test, 'getExptInfoSync')).toBe('throws getExptInfoSync:fail not supported');
     await test.close();
   });
 
   it('let a program live on: objects whose methods do nothing, listeners that are never called, the cloud', async () => {
     const test = await startApp({ mode, files: onePage() });
     const seen = await test.service(async ({ wx }) => {
-      wx.onCompassChange(() => {});
-      wx.offCompassChange();
-      wx.onCompassChange(() => {});
+      wx.onHCEMessage(() => {});
+      wx.offHCEMessage();
+      wx.onHCEMessage(() => {});
       const audio = wx.createInnerAudioContext();
       audio.src = 'x.mp3';
       audio.play();
@@ -68,8 +68,8 @@ inBothModes('functions that are not there', (mode) => {
       'function',
     ]);
     await eventually(async () => (await test.problems()).map(({ message: text }) => text)).toEqual([
-      'wx.onCompassChange is not supported',
-      'wx.offCompassChange is not supported',
+      'wx.onHCEMessage is not supported',
+      'wx.offHCEMessage is not supported',
       'wx.createInnerAudioContext is not supported',
       'wx.createInnerAudioContext().play is not supported',
       'wx.createInnerAudioContext().onEnded is not supported',

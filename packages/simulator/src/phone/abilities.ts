@@ -4,7 +4,10 @@ import type { Opening, Presence } from './launch.ts';
 import type { Packages } from './packages.ts';
 
 export interface AbilitiesOptions
-  extends Pick<Phone, 'relay' | 'files' | 'userFiles' | 'storage' | 'screen' | 'pages' | 'developer' | 'language'> {
+  extends Pick<
+    Phone,
+    'relay' | 'files' | 'userFiles' | 'storage' | 'screen' | 'pages' | 'developer' | 'language' | 'surroundings'
+  > {
   /** To the logic layer. */
   service: Channel;
   packages: Packages;
@@ -22,10 +25,10 @@ export interface Abilities {
 
 export function createAbilities(options: AbilitiesOptions): Abilities {
   const { service, packages, start, presence, screen, language } = options;
-  const { relay, files, userFiles, storage, pages, developer } = options;
+  const { relay, files, userFiles, storage, pages, developer, surroundings } = options;
   const ends: (() => void)[] = [];
   const phone: Phone = {
-    ...{ relay, files, userFiles, storage, screen, pages, developer, language },
+    ...{ relay, files, userFiles, storage, screen, pages, developer, language, surroundings },
     permissions: createPermissions(screen, language),
     program: {
       get manifest() {

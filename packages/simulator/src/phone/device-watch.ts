@@ -1,7 +1,10 @@
-import type { Phone } from '@sparrow/runtime/native';
+import type { Phone, Surroundings } from '@sparrow/runtime/native';
 
-/** Listens to what the browser says of network and keyboard, and tells it as native events; returns the way to stop. */
-export function watchDevice(emit: Phone['emit']): () => void {
+/**
+ * Listens to what the browser says of network and keyboard and to what is set in the surroundings, and tells it as native
+ * events; returns the way to stop.
+ */
+export function watchDevice(emit: Phone['emit'], surroundings: Surroundings): () => void {
   const stop = new AbortController();
   const { signal } = stop;
   const network = (): void =>
@@ -24,5 +27,19 @@ export function watchDevice(emit: Phone['emit']): () => void {
     },
     { signal },
   );
-  return () => stop.abort();
+  emit('BatteryStatus', surroundings.state.battery);
+  const unwatch = surroundings.watch(({ battery, weakNetwork, screenRecording }, before) => {
+    if (battery !== before.battery) emit('BatteryStatus', battery);
+    const { isLowPowerModeEnabled } = battery;
+    if (isLowPowerModeEnabled !== before.battery.isLowPowerModeEnabled)
+      emit('BatteryInfoChange', { isLowPowerModeEnabled });
+    if (weakNetwork !== before.weakNetwork)
+      emit('NetworkWeakChange', { weakNet: weakNetwork, networkType: navigator.onLine ? 'wifi' : 'none' });
+    if (screenRecording !== before.screenRecording)
+      emit('ScreenRecordingStateChanged', { state: screenRecording ? 'start' : 'stop' });
+  });
+  return () => {
+    unwatch();
+    stop.abort();
+  };
 }

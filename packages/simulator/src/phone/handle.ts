@@ -1,10 +1,12 @@
 import type { PhoneLook } from '@sparrow/protocol';
-import type { LogEntry, ProblemEntry, ReportEntry } from '@sparrow/runtime/native';
+import type { LogEntry, ProblemEntry, ReportEntry, Surroundings } from '@sparrow/runtime/native';
 import type { Phone } from './phone.ts';
 
 /** The handle on the phone's window, for the console, `check` and tests. */
 export interface PhoneHandle {
   phone: Phone | undefined;
+  /** Position, battery, sensors: what the phone senses, to be read and set. */
+  readonly surroundings: Surroundings;
   /** Settles when the last start or live reload is through. */
   ready: Promise<void>;
   problems: ProblemEntry[];
@@ -34,9 +36,10 @@ const COVERS = '.screen > :not(.page, iframe)';
 /** The logic layer may be busy for ever; its answer is waited for this long. Milliseconds. */
 const ANSWER_MS = 2_000;
 
-export function createHandle(): PhoneHandle {
+export function createHandle(surroundings: Surroundings): PhoneHandle {
   const handle: PhoneHandle = {
     phone: undefined,
+    surroundings,
     ready: Promise.resolve(),
     problems: [],
     logs: [],

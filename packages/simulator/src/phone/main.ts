@@ -6,7 +6,7 @@ import {
   type PackageManifest,
   type RuntimeMode,
 } from '@sparrow/protocol';
-import { h } from '@sparrow/runtime/native';
+import { createSurroundings, h } from '@sparrow/runtime/native';
 import { createDevLink } from './dev-link.ts';
 import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
@@ -16,6 +16,7 @@ import { createOverlay } from './overlay.ts';
 import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
 import type { SilenceCode } from './silences.ts';
+import { openSurroundings } from './surroundings-panel.ts';
 import { phoneTexts } from './texts.ts';
 
 /** What the address says: `/simulator/phone.html#token=…&user=…&page=…`. */
@@ -103,7 +104,8 @@ const clock = (): string => {
 
 const settings = readSettings();
 const texts = phoneTexts(settings.language);
-const handle = createHandle();
+const surroundings = createSurroundings();
+const handle = createHandle(surroundings);
 window.sparrow = handle;
 /** Starts of the mini program; only the newest counts. */
 let runs = 0;
@@ -154,6 +156,7 @@ function showMenu(): void {
   const { phone } = handle;
   openMenu(device, texts, {
     ...(phone && { share: () => phone.share(texts.shared) }),
+    ...(phone && { surroundings: () => openSurroundings(device, surroundings, phone.emit, settings.language) }),
     restart: () => void start(),
     about: () => [
       ...(phone ? [nameOf(phone.manifest), phone.manifest.appid] : []),
@@ -189,6 +192,7 @@ async function start(): Promise<void> {
       landscape: settings.landscape,
       theme: settings.theme,
       language: settings.language,
+      surroundings,
       texts,
       mode: settings.mode,
       user: settings.user,

@@ -5,7 +5,7 @@ import type { PhoneTexts } from './texts.ts';
 export function openMenu(
   device: HTMLElement,
   texts: PhoneTexts,
-  actions: { share?: (() => void) | undefined; restart(): void; about(): string[] },
+  actions: { share?: () => void; surroundings?: () => void; restart(): void; about(): string[] },
 ): void {
   if (device.querySelector('.menu-layer')) return;
   const sheet = h('div.sheet', { role: 'dialog' });
@@ -21,6 +21,7 @@ export function openMenu(
   };
   sheet.append(
     ...(actions.share ? [button(texts.share, actions.share)] : []),
+    ...(actions.surroundings ? [button(texts.surroundings, actions.surroundings)] : []),
     button(texts.restart, actions.restart),
     h('button', { onclick: about }, texts.about),
     h('div.sheet-gap'),

@@ -12,11 +12,13 @@ import { type Channel, emitOn } from '@sparrow/runtime/bridge';
 import {
   createProgramFiles,
   createStorage,
+  type Phone as HostPhone,
   type LogEntry,
   openUserFiles,
   type ProblemEntry,
   RelayClient,
   type ReportEntry,
+  type Surroundings,
 } from '@sparrow/runtime/native';
 import { createAbilities } from './abilities.ts';
 import { createDeveloper, traceWithPaths } from './developer.ts';
@@ -45,6 +47,8 @@ export interface PhoneOptions {
   landscape: boolean;
   theme: 'light' | 'dark';
   language: string;
+  /** They outlive a restart of the program. */
+  surroundings: Surroundings;
   /** What the phone itself says. */
   texts: PhoneTexts;
   mode: RuntimeMode;
@@ -87,6 +91,8 @@ export interface Phone {
   setTheme(theme: 'light' | 'dark'): void;
   /** The screen has got another size, in CSS pixels. */
   resize(width: number, height: number): void;
+  /** Tells the program what happened to its phone: a screen shot, a warning of the system. */
+  readonly emit: HostPhone['emit'];
   /** Asks the page that is shown what it shares, and says that it was done. */
   share(done: string): void;
   back(): void;
@@ -181,7 +187,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
 
   const abilities = createAbilities({
     ...loaded,
-    ...{ service, screen, pages, developer, presence, language: options.language },
+    ...{ service, screen, pages, developer, presence, language: options.language, surroundings: options.surroundings },
   });
 
   const boot: ServiceBoot = {
@@ -203,7 +209,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       stuck: (seconds) => silences.begin('LOGIC_STUCK', seconds),
       alive: () => silences.end('LOGIC_STUCK'),
     }),
-    watchDevice(abilities.phone.emit),
+    watchDevice(abilities.phone.emit, options.surroundings),
     abilities.close,
     files.close,
     pages.close,
@@ -218,6 +224,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     },
     pages: () => pages.stack,
     evaluate: evaluator.evaluate,
+    emit: abilities.phone.emit,
     async update(nextId, change) {
       await reloadLive(packages, service, nextId, change);
       pages.configureAll();

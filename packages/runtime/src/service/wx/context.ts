@@ -46,10 +46,13 @@ export interface WxEvents {
   /** Without a listener all are removed, as in WeChat. */
   off(event: string, listener?: (data: unknown) => void): void;
   emit(event: string, data: unknown): void;
+  /** What was told last of an event; undefined when nothing was. */
+  last(event: string): unknown;
 }
 
 export function createEvents(reporter: Reporter): WxEvents {
   const listeners = new Map<string, ((data: unknown) => void)[]>();
+  const told = new Map<string, unknown>();
   return {
     on(event, listener) {
       if (typeof listener === 'function') listeners.set(event, [...(listeners.get(event) ?? []), listener]);
@@ -62,7 +65,9 @@ export function createEvents(reporter: Reporter): WxEvents {
           (listeners.get(event) ?? []).filter((other) => other !== listener),
         );
     },
+    last: (event) => told.get(event),
     emit(event, data) {
+      told.set(event, data);
       for (const listener of listeners.get(event) ?? []) reporter.guard(`wx.on${event}`, () => listener(data));
     },
   };

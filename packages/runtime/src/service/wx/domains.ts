@@ -2,16 +2,22 @@
 import { animationService } from '../../wx/animation/service.ts';
 import { barsService } from '../../wx/bars/service.ts';
 import { baseService } from '../../wx/base/service.ts';
+import { batteryService } from '../../wx/battery/service.ts';
 import { canvasService } from '../../wx/canvas/service.ts';
+import { contactsService } from '../../wx/contacts/service.ts';
 import { developerService } from '../../wx/developer/service.ts';
 import { deviceService } from '../../wx/device/service.ts';
 import { encodingService } from '../../wx/encoding/service.ts';
 import { filesService } from '../../wx/files/service.ts';
+import { locationService } from '../../wx/location/service.ts';
 import { mediaService } from '../../wx/media/service.ts';
 import { networkService } from '../../wx/network/service.ts';
 import { pageService } from '../../wx/page/service.ts';
 import { queryService } from '../../wx/query/service.ts';
 import { routeService } from '../../wx/route/service.ts';
+import { scanService } from '../../wx/scan/service.ts';
+import { screenService } from '../../wx/screen/service.ts';
+import { sensorsService } from '../../wx/sensors/service.ts';
 import { settingsService } from '../../wx/settings/service.ts';
 import { shareService } from '../../wx/share/service.ts';
 import { socketService } from '../../wx/socket/service.ts';
@@ -38,6 +44,12 @@ export const SERVICES: readonly WxService[] = [
   shareService,
   socketService,
   storageService,
+  batteryService,
+  contactsService,
+  locationService,
+  scanService,
+  screenService,
+  sensorsService,
   uiService,
   userService,
 ];
