@@ -43,7 +43,8 @@ export function openSurroundings(device: HTMLElement, surroundings: Surroundings
 
   const layer = h(
     'div.sheet-layer.menu-layer.surroundings-layer',
-    { onclick: (event: Event) => event.target === layer && layer.remove() },
+    // A handler that gives false would keep the boxes from being ticked.
+    { onclick: (event: Event) => void (event.target === layer && layer.remove()) },
     h(
       'div.sheet.tall-sheet',
       { role: 'dialog', ariaLabel: texts.title },
