@@ -1,28 +1,15 @@
 import { join } from 'node:path';
-import { createDevServer, type DevServer } from '@sparrow/cloud';
+import type { DevServer } from '@sparrow/cloud';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
+import { serveWithoutPhones } from './console-without-phones.ts';
 import { exampleCopy } from './example-copy.ts';
-
-const root = join(import.meta.dirname, '..');
 
 /** The game of `examples/game-save` with its console, without phones. */
 async function startGame(): Promise<{ server: DevServer; remove(): void }> {
   const { dir, remove } = exampleCopy('game-save');
-  const server = await createDevServer({
-    dir,
-    port: 0,
-    consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
-        token: '',
-        phone: 'about:blank',
-      }));
-      return { phonePath: '/phone', close: async () => {} };
-    },
-    watch: false,
-  });
+  const server = await serveWithoutPhones(dir);
   return { server, remove };
 }
 
