@@ -2,7 +2,7 @@
 // build.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { inShellLanguage } from './errors.zh.mjs';
 import { requireNode24, root } from './lib.mjs';
 
@@ -28,6 +28,8 @@ const parts = {
   phone: {
     sources: ['packages/simulator/src/phone', 'packages/runtime/src', 'packages/protocol/src'],
     async build() {
+      for (const name of readdirSync(join(out, 'assets')))
+        if (name.startsWith('phone-')) rmSync(join(out, 'assets', name));
       await bundle('phone', 'packages/simulator/src/phone/main.ts', 'es');
       const from = join(simulator, 'src/phone');
       const pages = ['phone.html', 'frames/boot.html', 'frames/view.html', 'frames/single.html'];
@@ -67,6 +69,14 @@ async function bundle(name, entry, format = 'iife') {
       minify: true,
       target: 'es2022',
       lib: { entry: join(root, entry), formats: [format], name: `sparrow_${name}`, fileName: () => `${name}.js` },
+      // Parts that are loaded later are named after their folder: phone-ui.js, from wx/ui/host.ts.
+      rolldownOptions: {
+        preserveEntrySignatures: 'allow-extension',
+        output: {
+          chunkFileNames: ({ facadeModuleId, name: chunk }) =>
+            `${name}-${facadeModuleId ? basename(dirname(facadeModuleId)) : chunk}.js`,
+        },
+      },
     },
   });
 }

@@ -63,15 +63,10 @@ function testNames() {
   return found;
 }
 
-/** Asks the logic layer itself: what its domains give is implemented. */
+/** Asks the domains of `packages/runtime/src/wx`: what their service halves give is implemented. */
 async function implementedNames() {
-  const { implementedFunctions } = await import('../packages/runtime/src/service/wx/index.ts');
-  const context = {
-    boot: { storage: {}, userFiles: [], launch: {}, menuButton: {} },
-    invoker: {},
-    reporter: { console },
-  };
-  return new Set(Object.keys(implementedFunctions(context)));
+  const domains = await import('../packages/runtime/src/service/wx/domains.ts');
+  return domains.implementedNames();
 }
 
 function readOr(path) {

@@ -12,18 +12,19 @@ import { createDiagnosticList, type DiagnosticList } from './diagnostic-list.ts'
 import { createDiagnostic } from './diagnostics.ts';
 import { type CompileGuard, guarded } from './guard.ts';
 import { createMemo } from './memo.ts';
-import { withoutSuffix } from './paths.ts';
+import { suffixOf, withoutSuffix } from './paths.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
 import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
-import { locateProject } from './project/locate.ts';
+import { locateProject, type Project } from './project/locate.ts';
 import { createNpmResolver } from './project/npm.ts';
-import { createSourceTree, hashOf } from './project/source-tree.ts';
+import { createSourceTree, hashOf, type SourceTree } from './project/source-tree.ts';
 import { compileModules, scriptFile } from './scripts/modules.ts';
 import { compileScript, failedScript, type Script } from './scripts/script.ts';
 import { compileTemplate, failedTemplate, type Template } from './wxml/template.ts';
 import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts';
-import { bundleSheet, type StyleSheet } from './wxss/bundle.ts';
+import { bundleSheet, type SheetSource, type StyleSheet } from './wxss/bundle.ts';
+import { createCssSources, LANGUAGE_SUFFIXES } from './wxss/languages/css-sources.ts';
 import { compileSheet, failedSheet, type Sheet } from './wxss/sheet.ts';
 
 /** Everything that a runtime needs of one state of the project. */
@@ -58,6 +59,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   const templateMemo = createMemo<Template>();
   const wxsMemo = createMemo<WxsModule>();
   const sheetMemo = createMemo<Sheet>();
+  const cssSources = createCssSources(tree, guard);
   const scriptMemo = createMemo<Promise<Script>>();
 
   const readJson = (path: string): JsonFile | undefined => {
@@ -84,18 +86,17 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       | undefined;
   };
 
-  const sheetOf = (path: string, scope: string): StyleSheet | undefined =>
-    bundleSheet(
-      `${path}.wxss`,
-      { scope, host: styleScope(path) },
-      {
-        tree,
-        sheet: (file, at) =>
-          sheetMemo.get(file, `${at.scope} ${at.host}`, () =>
-            guarded(guard, file, () => compileSheet(file, at), failedSheet),
-          ),
-      },
+  const sheetOf = (path: string, scope: string, languages: Project['styleLanguages']): StyleSheet | undefined => {
+    const name = sheetFile(path, tree, languages);
+    return name === undefined ? undefined : bundleSheet(name, { scope, host: styleScope(path) }, { tree, sheet });
+  };
+  const sheet: SheetSource['sheet'] = (file, at) => {
+    const css = cssSources.of(file);
+    if (css.fault) return failedSheet(css.fault);
+    return sheetMemo.get(css.file, `${at.scope} ${at.host}`, () =>
+      guarded(guard, css.file, () => compileSheet(css, at), failedSheet),
     );
+  };
 
   const templatesOf = (paths: readonly string[]) =>
     bundleTemplates(paths, {
@@ -164,18 +165,19 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       services.set(root, { root, modules: {}, templates });
       const sheets: StyleBundle = {};
       styles.set(root, sheets);
-      if (root === '') addSheet('app', sheetOf('app', ''), sheets, pagesWithApp(app.packages), list);
+      if (root === '')
+        addSheet('app', sheetOf('app', '', project.styleLanguages), sheets, pagesWithApp(app.packages), list);
       for (const node of members) {
         const { path } = node;
         components[path] = {
           ...node.config,
-          ...addSheet(path, sheetOf(path, node.config.styleScope), sheets, [path], list),
+          ...addSheet(path, sheetOf(path, node.config.styleScope, project.styleLanguages), sheets, [path], list),
         };
         if (node.config.styleScope !== '') delete components[path].styleHost;
         list.add(path, node.diagnostics);
         list.add(path, diagnostics.get(path) ?? []);
         list.add(path, modules.scripts.get(`${path}.js`)?.diagnostics ?? []);
-        list.add(path, missingParts(node));
+        list.add(path, missingParts(node, project));
         list.add(path, missingOfApp(graph.missingShared, files.get(path)));
       }
     }
@@ -187,7 +189,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       list.add(undefined, script.diagnostics);
     }
     list.add(undefined, modules.diagnostics);
-    list.add(undefined, otherSheet('app'));
+    list.add(undefined, sheetFindings('app', project));
 
     const assets = listAssets(tree, [...graph.components.keys()], modules.scripts);
     for (const { path, folder } of npm.mounted()) {
@@ -208,7 +210,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
     const id = hashOf(JSON.stringify([content, [...services], [...styles], sizes]));
-    for (const memo of [jsonMemo, templateMemo, wxsMemo, sheetMemo, scriptMemo]) memo.sweep();
+    for (const memo of [jsonMemo, templateMemo, wxsMemo, sheetMemo, scriptMemo, cssSources]) memo.sweep();
     return {
       manifest: { formatVersion: PACKAGE_FORMAT_VERSION, id, ...content, diagnostics: list.all },
       services,
@@ -230,7 +232,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     return [...missing].flatMap(([tag, finding]) => (usesTag(text, tag) ? [finding] : []));
   }
 
-  function missingParts({ path, config }: ComponentNode) {
+  function missingParts({ path, config }: ComponentNode, project: Project) {
     const findings = [];
     if (!tree.has(`${path}.wxml`)) {
       findings.push(
@@ -245,21 +247,34 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         ),
       );
     }
-    findings.push(...otherSheet(path));
+    findings.push(...sheetFindings(path, project));
     return findings;
   }
 
-  /** A sheet in another language that stands where a .wxss is looked for. */
-  function otherSheet(path: string): Diagnostic[] {
-    const other = ['.less', '.scss', '.sass', '.styl'].find((suffix) => tree.has(path + suffix));
-    if (!other || tree.has(`${path}.wxss`)) return [];
+  /** What to say of a sheet in another language: not every tool compiles it. */
+  function sheetFindings(path: string, { styleLanguages }: Project): Diagnostic[] {
+    const used = sheetFile(path, tree, styleLanguages);
+    const language = used === undefined ? undefined : LANGUAGE_SUFFIXES[suffixOf(used)];
+    if (used !== undefined && language && !styleLanguages.includes(language))
+      return [
+        createDiagnostic(
+          { display: tree.display(used), text: '' },
+          {
+            code: 'PLUGIN_NOT_LISTED',
+            severity: 'warning',
+            message: `${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
+            hint: `add "${language}" to setting.useCompilerPlugins of project.config.json`,
+          },
+        ),
+      ];
+    if (used !== undefined || !tree.has(`${path}.styl`)) return [];
     return [
       createDiagnostic(
-        { display: tree.display(path + other), text: '' },
+        { display: tree.display(`${path}.styl`), text: '' },
         {
           code: 'FILE_MISSING',
           severity: 'warning',
-          message: `${path}${other} is not compiled, and there is no ${path}.wxss`,
+          message: `${path}.styl is not compiled, and there is no ${path}.wxss`,
           hint: 'compile it to .wxss with its own tool',
         },
       ),
@@ -267,6 +282,16 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
   }
 
   return { build };
+}
+
+/**
+ * The sheet of a component. A language that the project lists comes before .wxss, which is then what another tool made of
+ * it; any other one stands in where there is no .wxss.
+ */
+function sheetFile(path: string, tree: SourceTree, listed: Project['styleLanguages']): string | undefined {
+  const suffixes = Object.keys(LANGUAGE_SUFFIXES);
+  const first = suffixes.filter((suffix) => listed.includes(LANGUAGE_SUFFIXES[suffix] as 'less' | 'sass'));
+  return [...first, '.wxss', ...suffixes].map((suffix) => path + suffix).find((file) => tree.has(file));
 }
 
 /** Pages that have the app's own style: an independent subpackage starts without the app. */

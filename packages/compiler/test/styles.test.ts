@@ -244,17 +244,10 @@ test.each([
   expect(found).toEqual(findings);
 });
 
-test('a less file without its wxss is a warning', async () => {
-  const pkg = await build(onePage({ 'pages/a.less': '@c: red;' }));
-  expect(pkg.manifest.diagnostics).toMatchObject([{ code: 'FILE_MISSING', severity: 'warning', file: 'pages/a.less' }]);
-});
-
-test.each(['less', 'scss', 'styl'])('an app.%s without app.wxss is a warning', async (suffix) => {
-  const pkg = await build(onePage({ [`app.${suffix}`]: '@c: red;' }));
-  expect(pkg.manifest.diagnostics).toMatchObject([
-    { code: 'FILE_MISSING', severity: 'warning', file: `app.${suffix}` },
-  ]);
-  expect(summary(await build(onePage({ [`app.${suffix}`]: '@c: red;', 'app.wxss': '' })))).toEqual([]);
+test('a language that nobody compiles is a warning', async () => {
+  const pkg = await build(onePage({ 'app.styl': 'a', 'pages/a.styl': 'a' }));
+  expect(summary(pkg).sort()).toEqual(['FILE_MISSING app.styl:0:0', 'FILE_MISSING pages/a.styl:0:0']);
+  expect(summary(await build(onePage({ 'app.styl': 'a', 'app.wxss': '' })))).toEqual([]);
 });
 
 test.each([

@@ -32,6 +32,11 @@ export class BoundedQueue<T> {
     return item;
   }
 
+  /** The one that `shift` would give. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   /** A copy of what waits, oldest first. */
   toArray(): T[] {
     return this.#items.slice(this.#head) as T[];

@@ -9,11 +9,11 @@
  * | On        | native          | service or view | native events, and the reply to Invoke   |
  *
  * A message on the wire is an array: `[verb, event, ...args]`. Every event has one entry in one of the maps below; the
- * receivers are typed as a handler for every key, so a forgotten event does not compile.
+ * receivers are typed as a handler for every key, so a forgotten event does not compile. What can be invoked, and what
+ * native tells unasked, is declared by the domains of `wx`: `packages/runtime/src/wx/<domain>/contract.ts`.
  */
 import type { AppConfig } from './app-config.ts';
 import type { AppShowOptions, MenuButtonRect, StoredValue, SystemInfo } from './environment.ts';
-import type { InvokeMap } from './native.ts';
 import type { PackageManifest, ServiceBundle } from './package-format.ts';
 
 export const BRIDGE_VERSION = 1;
@@ -97,14 +97,12 @@ export interface InvokeError {
   extra?: Record<string, unknown>;
 }
 
-export type InvokeName = keyof InvokeMap & string;
-
 /** Messages as they stand on a channel. */
 export type BridgeMessage =
   | { [K in keyof PublishEvents]: [typeof Verb.Publish, K, ...PublishEvents[K]] }[keyof PublishEvents]
   | { [K in keyof SubscribeEvents]: [typeof Verb.Subscribe, K, ...SubscribeEvents[K]] }[keyof SubscribeEvents]
   | { [K in keyof OnEvents]: [typeof Verb.On, K, ...OnEvents[K]] }[keyof OnEvents]
-  | [typeof Verb.Invoke, InvokeName, id: number, params: unknown];
+  | [typeof Verb.Invoke, name: string, id: number, params: unknown];
 
 /** A handler for every event of a map. */
 export type Handlers<M extends { [K in keyof M]: unknown[] }> = { [K in keyof M]: (...args: M[K]) => void };

@@ -24,6 +24,10 @@ export const DIAGNOSTICS_ZH: Record<DiagnosticCode, Words> = {
   WXML_WARNING: { meaning: 'WXML 可以编译，但可能与预期不符', fix: '检查该位置' },
   WXSS_SYNTAX: { meaning: 'WXSS 语法错误，出错的部分已忽略', fix: '修改该位置；注释请写成 /* … */' },
   WXSS_SELECTOR: { meaning: '小程序不支持该选择器', fix: '修改选择器；修正前该规则不生效' },
+  PLUGIN_NOT_LISTED: {
+    meaning: '该样式语言未在 useCompilerPlugins 中声明，官方工具不会编译它',
+    fix: '在 project.config.json 的 setting.useCompilerPlugins 中加入 "less" 或 "sass"',
+  },
   WXS_SYNTAX: {
     meaning: 'WXS 语法错误，或使用了 WXS 不支持的语法',
     fix: 'WXS 只支持 ES5，不支持 new、try 和正则字面量',

@@ -24,6 +24,8 @@ export const DIAGNOSTIC_CODES = [
   'WXSS_SYNTAX',
   /** A selector that does not work in a mini program. */
   'WXSS_SELECTOR',
+  /** A style sheet in a language that the official tool compiles only when project.config.json lists it. */
+  'PLUGIN_NOT_LISTED',
   /** A WXS module cannot be parsed or uses what WXS does not have. */
   'WXS_SYNTAX',
   /** A script cannot be parsed. */

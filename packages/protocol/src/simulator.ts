@@ -1,8 +1,8 @@
 /** Messages between the simulator's server and the phone page, and between the phone and the console around it. */
 import type { Diagnostic } from './diagnostics.ts';
-import type { UserInfoResult } from './native.ts';
 import type { ProblemCode } from './problems.ts';
 import type { TraceEntry } from './trace.ts';
+import type { UserInfoResult } from './user-info.ts';
 
 /** Server → phone, over the event socket, as JSON. */
 export type DevEvent =

@@ -28,6 +28,8 @@ export interface Project {
   /** Folders inside `dir` (forward slashes) that are no part of the mini program. */
   excluded: string[];
   npm: NpmRelation[];
+  /** Style languages that `setting.useCompilerPlugins` of project.config.json lists. */
+  styleLanguages: readonly ('less' | 'sass')[];
   /** Syntax errors of project.config.json and sparrow.json. */
   diagnostics: Diagnostic[];
 }
@@ -38,7 +40,7 @@ interface ProjectFile {
   cloudfunctionRoot?: unknown;
   appid?: unknown;
   projectname?: unknown;
-  setting?: { packNpmManually?: unknown; packNpmRelationList?: unknown };
+  setting?: { packNpmManually?: unknown; packNpmRelationList?: unknown; useCompilerPlugins?: unknown };
 }
 
 /** Files of the project folder that the compiler reads besides the mini program. */
@@ -91,9 +93,13 @@ export function locateProject(dir: string): Project {
       .flatMap((path) => (typeof path === 'string' ? (pathInside(base, joinInside(base, path) ?? base) ?? '') : []))
       .filter((path) => path !== '' && !isInside(rootPath, path)),
     npm: npmRelations(base, config.setting),
+    styleLanguages: styleLanguages(config.setting?.useCompilerPlugins),
     diagnostics,
   };
 }
+
+const styleLanguages = (listed: unknown): Project['styleLanguages'] =>
+  (['less', 'sass'] as const).filter((name) => Array.isArray(listed) && listed.includes(name));
 
 function npmRelations(base: string, setting: ProjectFile['setting']): NpmRelation[] {
   if (!setting?.packNpmManually || !Array.isArray(setting.packNpmRelationList)) return [];

@@ -41,15 +41,15 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
     // A sheet that several others import shows its faults once.
     const first = !reported.has(current.path);
     reported.add(current.path);
-    const report = (diagnostic: Diagnostic) => void (first && result.diagnostics.push(diagnostic));
-    sheet.diagnostics.forEach(report);
+    const report = (diagnostic: Diagnostic) => void (first && result.diagnostics.push(sheet.relocate(diagnostic)));
+    if (first) result.diagnostics.push(...sheet.diagnostics);
     for (const asset of sheet.assets) {
       const there = source.tree.has(asset.path);
       // A picture that is missing spoils nothing else, wherever its path leads.
-      if (asset.climbs) report(climbDiagnostic(current, asset, true));
+      if (asset.climbs) report(climbDiagnostic(sheet.source, asset, true));
       if (there || asset.climbs) continue;
       report(
-        createDiagnostic(current, {
+        createDiagnostic(sheet.source, {
           code: 'FILE_MISSING',
           severity: 'warning',
           message: `file ${asset.path} was not found`,
@@ -62,7 +62,7 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
       if (typeof part === 'string') return part;
       if (chain.includes(part.path)) {
         report(
-          createDiagnostic(current, {
+          createDiagnostic(sheet.source, {
             code: 'IMPORT_CYCLE',
             message: `style sheets import each other: ${[...chain, part.path].join(' → ')}`,
             hint: 'remove this @import',
@@ -72,11 +72,11 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
         return '';
       }
       const target = source.tree.read(part.path);
-      if (part.climbs) report(climbDiagnostic(current, part, target !== undefined));
+      if (part.climbs) report(climbDiagnostic(sheet.source, part, target !== undefined));
       if (!target) {
         if (part.climbs) return '';
         report(
-          createDiagnostic(current, {
+          createDiagnostic(sheet.source, {
             code: 'FILE_MISSING',
             message: `style sheet ${part.literal} was not found`,
             hint: `create ${part.path}, or remove the @import`,

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import type { AtRule, ChildNode, Root, Rule } from 'postcss';
 import valueParser from 'postcss-value-parser';
-import { createDiagnostic } from '../diagnostics.ts';
+import { createDiagnostic, type SourceText } from '../diagnostics.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
+import type { CssSource } from './languages/css-sources.ts';
 import { parseSheet } from './parse.ts';
 import { type SelectorScope, scopeSelector } from './selectors.ts';
 import { ASSET_PREFIX, convertMediaRpx, convertRpx, convertUrls } from './values.ts';
@@ -21,18 +22,38 @@ export interface Sheet {
   /** Project files that it shows, with the place of the url. */
   assets: Reference[];
   diagnostics: Diagnostic[];
+  /** The CSS that offsets count in. */
+  source: SourceText;
+  /** Puts a finding at such an offset where its cause stands: in a sheet of another language that is elsewhere. */
+  relocate(diagnostic: Diagnostic): Diagnostic;
 }
 
 /** A sheet that is not compiled; it counts as empty. */
 export function failedSheet(found: Diagnostic): Sheet {
-  return { parts: [], marker: false, host: false, assets: [], diagnostics: [found] };
+  return { ...emptySheet({ display: found.file, text: '' }), diagnostics: [found] };
 }
 
-/** Compiles one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
-export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
-  const sheet: Sheet = { parts: [], marker: false, host: false, assets: [], diagnostics: [] };
+const emptySheet = (source: SourceText): Sheet => ({
+  parts: [],
+  marker: false,
+  host: false,
+  assets: [],
+  diagnostics: [],
+  source,
+  relocate: (diagnostic) => diagnostic,
+});
+
+/** Compiles the CSS of one file without its imports. A syntax error gives an empty sheet with a diagnostic. */
+export function compileSheet({ file, relocate }: CssSource, scope: SelectorScope): Sheet {
+  const sheet = { ...emptySheet(file), relocate };
+  compileInto(sheet, file, scope);
+  sheet.diagnostics = sheet.diagnostics.map(relocate);
+  return sheet;
+}
+
+function compileInto(sheet: Sheet, file: SourceFile, scope: SelectorScope): void {
   const parsed = parseSheet(file, sheet.diagnostics);
-  if (!parsed) return sheet;
+  if (!parsed) return;
   const { root, unclosedAt = Infinity } = parsed;
   convertDeclarations(root, file, sheet);
   root.walkRules((rule) => convertRule(rule, file, scope, sheet, unclosedAt));
@@ -40,7 +61,6 @@ export function compileSheet(file: SourceFile, scope: SelectorScope): Sheet {
     rule.params = convertMediaRpx(rule.params);
   });
   collectParts(root, file, sheet);
-  return sheet;
 }
 
 function convertDeclarations(root: Root, file: SourceFile, sheet: Sheet): void {

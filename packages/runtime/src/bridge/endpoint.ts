@@ -1,13 +1,6 @@
-import type {
-  Handlers,
-  InvokeError,
-  InvokeMap,
-  InvokeName,
-  OnEvents,
-  PublishEvents,
-  SubscribeEvents,
-} from '@sparrow/protocol';
+import type { Handlers, InvokeError, OnEvents, PublishEvents, SubscribeEvents } from '@sparrow/protocol';
 import { Verb } from '@sparrow/protocol';
+import type { CallName, CallParams, CallProgress, CallResult } from '../wx/contracts.ts';
 import type { Channel } from './channel.ts';
 
 /** A failed Invoke; `message` is what follows `<function>:fail `. */
@@ -20,17 +13,28 @@ export class InvokeFailure extends Error {
   }
 }
 
+/** What a running call tells: one pair of event and data for each event of its contract. */
+export type Progress<K extends CallName> = {
+  [E in keyof CallProgress<K>]: [event: E, data: CallProgress<K>[E]];
+}[keyof CallProgress<K>];
+
+export interface InvokeOptions<K extends CallName> {
+  onProgress?: (...progress: Progress<K>) => void;
+  /** Told the number of the call before it is sent; `abort` takes it. */
+  onId?: (id: number) => void;
+  transfer?: Transferable[];
+}
+
+/** Calls a native ability. */
+export type Invoke = <K extends CallName>(
+  name: K,
+  params: CallParams<K>,
+  options?: InvokeOptions<K>,
+) => Promise<CallResult<K>>;
+
 /** Calls natives over a channel and matches the replies. */
 export interface Invoker {
-  invoke<K extends InvokeName>(
-    name: K,
-    params: InvokeMap[K][0],
-    options?: {
-      onProgress?: (event: string, data: unknown) => void;
-      onId?: (id: number) => void;
-      transfer?: Transferable[];
-    },
-  ): Promise<InvokeMap[K][1]>;
+  readonly invoke: Invoke;
   /** For the owner of the channel: hands in the two On events that belong to calls. */
   reply(...args: OnEvents['reply']): void;
   progress(...args: OnEvents['progress']): void;
@@ -49,7 +53,7 @@ export function createInvoker(channel: Channel): Invoker {
       const id = ++lastId;
       options.onId?.(id);
       return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject, onProgress: options.onProgress });
+        pending.set(id, { resolve, reject, onProgress: options.onProgress as Pending['onProgress'] });
         channel.post([Verb.Invoke, name, id, params], options.transfer ?? []);
       });
     },

@@ -1,45 +1,13 @@
 import { BoundedQueue } from '@sparrow/core/bounded-queue';
-import type { InvokeError, InvokeMap, InvokeName } from '@sparrow/protocol';
+import type { InvokeError } from '@sparrow/protocol';
 import { type Channel, emitOn } from '../bridge/index.ts';
-import { INVOKE_SPECS } from './specs.ts';
-
-/** Fails an Invoke: the mini program gets `<name>:fail <message>`. */
-export class NativeFailure extends Error {
-  readonly detail: InvokeError;
-  constructor(message: string, more: Omit<InvokeError, 'message'> = {}) {
-    super(message);
-    this.name = 'NativeFailure';
-    this.detail = { message, ...more };
-  }
-}
-
-/** Who calls, and how to tell it of progress. */
-export interface Call {
-  readonly id: number;
-  /** Page of the calling view, 0 for the logic layer. */
-  readonly pageId: number;
-  readonly signal: AbortSignal;
-  progress(event: string, data: unknown): void;
-}
+import { type CallName, type Calls, callSpec } from '../wx/contracts.ts';
+import { check, object } from '../wx/schema.ts';
+import { NativeFailure } from './failure.ts';
+import type { Call, Handler } from './host-half.ts';
 
 /** A handler for every native ability; a missing one does not compile. */
-export type NativeHandlers = {
-  [K in InvokeName]: (params: InvokeMap[K][0], call: Call) => Promise<InvokeMap[K][1]> | InvokeMap[K][1];
-};
-
-/** Abilities a view may invoke by itself; all others belong to the logic layer. */
-const VIEW_MAY: ReadonlySet<InvokeName> = new Set<InvokeName>([
-  'showPicker',
-  'navigateTo',
-  'redirectTo',
-  'switchTab',
-  'reLaunch',
-  'navigateBack',
-  'exitMiniProgram',
-  'makePhoneCall',
-  'getUserInfo',
-  'log',
-]);
+export type NativeHandlers = { [K in CallName]: Handler<Calls[K]> };
 
 /** What one phone may ask of its host at a time. */
 export interface InvokeLimits {
@@ -67,13 +35,20 @@ export const INVOKE_LIMITS: InvokeLimits = {
 
 interface Job {
   bytes: number;
+  /** What has to be there first: calls begin in the order in which they came. */
+  ready(): Promise<unknown> | undefined;
   run(): void;
 }
 
-/** Connects a channel's Invokes with the handlers. Every call is checked: the other side runs a stranger's code. */
+/**
+ * Connects a channel's Invokes with the handlers. Every call is checked: the other side runs a stranger's code.
+ *
+ * @param loading what a call still waits for before its handler can run; undefined when it is there
+ */
 export function createDispatcher(
   handlers: NativeHandlers,
   limits: InvokeLimits = INVOKE_LIMITS,
+  loading: (name: CallName) => Promise<unknown> | undefined = () => undefined,
 ): {
   dispatch(channel: Channel, pageId: number, name: string, id: number, params: unknown): void;
   abort(channel: Channel, id: number): void;
@@ -84,7 +59,7 @@ export function createDispatcher(
   const running = new WeakMap<Channel, Map<number, AbortController>>();
   const turns = createTurns(limits);
 
-  function start(channel: Channel, pageId: number, key: InvokeName, id: number, params: unknown): void {
+  function start(channel: Channel, pageId: number, key: CallName, id: number, params: unknown): void {
     const fail = (error: InvokeError): void => emitOn(channel, 'reply', id, undefined, error);
     if (living.size >= limits.maxRunning) return fail({ message: 'too many calls are running' });
     const controller = new AbortController();
@@ -96,9 +71,9 @@ export function createDispatcher(
       id,
       pageId,
       signal: controller.signal,
-      progress: (event, data) => emitOn(channel, 'progress', id, event, data),
+      progress: (event: string, data: unknown) => emitOn(channel, 'progress', id, event, data),
     };
-    const run = async (): Promise<unknown> => handlers[key](params as never, call);
+    const run = async (): Promise<unknown> => handlers[key](params as never, call as never);
     run()
       .then(
         (result) => emitOn(channel, 'reply', id, result ?? {}, undefined),
@@ -120,14 +95,16 @@ export function createDispatcher(
   return {
     dispatch(channel, pageId, name, id, params) {
       const fail = (error: InvokeError): void => emitOn(channel, 'reply', id, undefined, error);
-      if (!Object.hasOwn(INVOKE_SPECS, name)) return fail({ message: `not supported` });
-      const key = name as InvokeName;
-      if (pageId !== 0 && !VIEW_MAY.has(key)) return fail({ message: 'access denied' });
-      const wrong = INVOKE_SPECS[key](params);
+      const declared = callSpec(name);
+      if (!declared) return fail({ message: 'not supported' });
+      const key = name as CallName;
+      if (pageId !== 0 && !declared.spec.view) return fail({ message: 'access denied' });
+      const wrong = check(object(declared.spec.params ?? {}), params);
       if (wrong) return fail({ message: `parameter error: ${wrong}` });
+      const run = (): void => start(channel, pageId, key, id, params);
       // The answer to a question of the host's own, which asks whether the program still lives.
-      if (key === 'debugResult') return start(channel, pageId, key, id, params);
-      const taken = turns.take({ bytes: sizeOf(params), run: () => start(channel, pageId, key, id, params) });
+      if (key === 'debugResult') return run();
+      const taken = turns.take({ bytes: sizeOf(params), ready: () => loading(key), run });
       if (!taken) fail({ message: 'too many calls are waiting' });
     },
     abort(channel, id) {
@@ -164,6 +141,8 @@ function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): 
   function drain(): void {
     timer = undefined;
     while (waiting.size > 0 && hasTime()) {
+      const wait = waiting.peek()?.ready();
+      if (wait) return void wait.then(drain, drain);
       const job = waiting.shift() as Job;
       bytes -= job.bytes;
       run(job);
@@ -172,13 +151,14 @@ function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): 
   }
   return {
     take(job) {
-      if (waiting.size === 0 && hasTime()) {
+      if (waiting.size === 0 && hasTime() && !job.ready()) {
         run(job);
         return true;
       }
       if (bytes + job.bytes > limits.maxWaitingBytes || !waiting.push(job)) return false;
       bytes += job.bytes;
-      timer ??= setTimeout(drain, limits.frameMs);
+      // The first that waits sets the others in motion.
+      if (waiting.size === 1) drain();
       return true;
     },
     close() {

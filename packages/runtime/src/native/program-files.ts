@@ -1,5 +1,5 @@
 import { type FileBases, fileAddress, programFile } from '../bridge/index.ts';
-import { NativeFailure } from './dispatch.ts';
+import { NativeFailure } from './failure.ts';
 import { headerValue, type RelayClient } from './relay-client.ts';
 
 /** The one place where files that a mini program names are opened. Nothing else hands such a name to `fetch` or to an image. */

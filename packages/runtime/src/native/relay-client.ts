@@ -1,4 +1,4 @@
-import { NativeFailure } from './dispatch.ts';
+import { NativeFailure } from './failure.ts';
 
 export interface RelayOptions {
   /** Address of the relay, e.g. `/simulator/relay`. */

@@ -1,5 +1,5 @@
 import type { StoredValue } from '@sparrow/protocol';
-import { NativeFailure } from './dispatch.ts';
+import { NativeFailure } from './failure.ts';
 
 /** What one user of one mini program stored, in the browser's IndexedDB. Writes are committed in order; a page killed in
  * mid-write keeps the value before. */

@@ -1,6 +1,6 @@
 import type { UserFile, UserFileList } from '@sparrow/protocol';
 import { encodePath, programFile } from '../bridge/index.ts';
-import { NativeFailure, type NativeHandlers } from './dispatch.ts';
+import { NativeFailure } from './failure.ts';
 import type { RelayClient } from './relay-client.ts';
 
 /** Files read at the same time when a phone starts. */
@@ -15,7 +15,10 @@ export interface UserFiles {
   readonly files: UserFile[];
   /** Resolves when what was written so far is kept. */
   settled(): Promise<void>;
-  readonly handlers: Pick<NativeHandlers, 'writeUserFile' | 'removeUserFile'>;
+  /** Keeps a file, or without data a folder. @throws NativeFailure */
+  write(path: string, data?: ArrayBuffer): Promise<void>;
+  /** @throws NativeFailure */
+  remove(path: string): Promise<void>;
 }
 
 /** @param fileBase address of the files of all phones */
@@ -35,7 +38,7 @@ export async function openUserFiles(relay: RelayClient, fileBase: string): Promi
 
   // Changes are kept in the order in which they were made.
   let last: Promise<void> = Promise.resolve();
-  function change(method: 'PUT' | 'DELETE', path: string, data?: ArrayBuffer | null): Promise<Record<string, never>> {
+  function change(method: 'PUT' | 'DELETE', path: string, data?: ArrayBuffer | null): Promise<void> {
     const file = programFile(path);
     if (file?.kind !== 'user') throw new NativeFailure('permission denied');
     const query = new URLSearchParams({ user: relay.options.user, path: file.path });
@@ -52,16 +55,14 @@ export async function openUserFiles(relay: RelayClient, fileBase: string): Promi
       if (!response.ok) throw new NativeFailure(`the file could not be kept: ${await response.text()}`);
     });
     last = sent.catch(() => {});
-    return sent.then(() => ({}));
+    return sent;
   }
 
   return {
     base,
     files,
     settled: () => last,
-    handlers: {
-      writeUserFile: ({ path, data }) => change('PUT', path, data ?? null),
-      removeUserFile: ({ path }) => change('DELETE', path),
-    },
+    write: (path, data) => change('PUT', path, data ?? null),
+    remove: (path) => change('DELETE', path),
   };
 }

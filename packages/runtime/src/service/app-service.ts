@@ -158,7 +158,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
   });
 
   const wxContext = createWx({
-    invoker,
+    invoke: invoker.invoke,
     reporter,
     boot,
     manifest: () => manifest,

@@ -1,7 +1,8 @@
-import type { InvokeMap, ProblemCode } from '@sparrow/protocol';
+import type { ProblemCode } from '@sparrow/protocol';
 import type { Invoker } from '../bridge/index.ts';
+import type { ProblemEntry } from '../wx/developer/contract.ts';
 
-export type ProblemKind = InvokeMap['problem'][0]['kind'];
+export type ProblemKind = ProblemEntry['kind'];
 
 /** Tells the native layer, and through it the developer, what happened in the logic layer. */
 export interface Reporter {

@@ -157,7 +157,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     model: (element, attribute, value) => notify(service, 'model', applier.idAt(element), attribute, value),
     tell: (element, type, detail) => tell(type, detail, applier.idAt(element)),
     invoke: (name, params, onProgress) =>
-      invoker.invoke(name as never, params as never, onProgress ? { onProgress } : {}),
+      invoker.invoke(name as never, params as never, (onProgress ? { onProgress } : {}) as never),
     resolveUrl: (url) => resolveUrl(url, boot),
     path: boot.path,
     get theme() {

@@ -1,8 +1,25 @@
-import type { TabBarCommand, TabBarConfig, WindowConfig } from '@sparrow/protocol';
-import { h } from './dom.ts';
+import type { TabBarConfig, WindowConfig } from '@sparrow/protocol';
+import {
+  h,
+  NativeFailure,
+  type NavigationBar,
+  type TabBar,
+  type TabBarStyle,
+  type TabItem,
+} from '@sparrow/runtime/native';
 
 /** Longer titles are cut, in characters. */
 const MAX_TITLE = 200;
+
+export interface PhoneNavigationBar extends NavigationBar {
+  readonly element: HTMLElement;
+  /** The page draws its own. */
+  readonly custom: boolean;
+  /** Colour of the title. */
+  readonly front: string;
+  /** Other settings of the same page: the theme has changed. */
+  dress(window: WindowConfig): void;
+}
 
 /** Navigation bar of one page. */
 export function createNavigationBar(options: {
@@ -12,7 +29,9 @@ export function createNavigationBar(options: {
   onBack(): void;
   onHome(): void;
   onTop(): void;
-}) {
+  /** The program has chosen this colour of the title. */
+  onColor(front: string): void;
+}): PhoneNavigationBar {
   const title = h('div.nav-title', {}, options.window.navigationBarTitleText);
   const spinner = h('div.nav-spinner', { hidden: true });
   const left = options.canGoBack
@@ -41,47 +60,52 @@ export function createNavigationBar(options: {
     get front() {
       return element.style.color;
     },
-    /** Other settings of the same page: the theme has changed. */
     dress,
-    setTitle: (text: string) => {
+    setTitle: (text) => {
       own.title = true;
       title.textContent = text.slice(0, MAX_TITLE);
     },
-    setColor: (frontColor: string, background: string, animation?: { duration: number; timingFunc: string }) => {
+    setColor: (front, background, durationMs = 0) => {
       own.color = true;
-      element.style.transition = animation
-        ? `background-color ${animation.duration}ms, color ${animation.duration}ms`
-        : '';
-      color(frontColor, background);
+      element.style.transition = durationMs > 0 ? `background-color ${durationMs}ms, color ${durationMs}ms` : '';
+      color(front, background);
+      options.onColor(front);
     },
-    setLoading: (on: boolean) => {
+    setLoading: (on) => {
       spinner.hidden = !on;
     },
     hideHome: () => element.querySelector('.nav-home')?.remove(),
   };
 }
 
-interface TabState {
-  text: string;
-  iconPath?: string;
-  selectedIconPath?: string;
-  badge?: string;
+interface TabState extends TabItem {
+  badge?: string | undefined;
   dot?: boolean;
 }
 
-type TabBarStyle = Partial<Record<'color' | 'selectedColor' | 'backgroundColor' | 'borderStyle', string>>;
+export interface PhoneTabBar extends TabBar {
+  readonly element: HTMLElement;
+  readonly hidden: boolean;
+  /** The same bar with other colours and icons: the theme has changed. */
+  dress(config: TabBarConfig): void;
+  select(index: number): void;
+}
+
+/** What is given, without what is not. */
+const givenOf = <T extends object>(values: T): Partial<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /** The tab bar of the app; it stands below the page that is shown. */
 export function createTabBar(options: {
   config: TabBarConfig;
   show(image: HTMLImageElement, path: string): void;
   onTap(index: number): void;
-}) {
+}): PhoneTabBar {
   const items: TabState[] = options.config.list.map(() => ({ text: '' }));
   const style: TabBarStyle = {};
   /** What the program has set itself stays when the theme changes. */
   const ownStyle: TabBarStyle = {};
-  const ownItems: Partial<TabState>[] = items.map(() => ({}));
+  const ownItems: TabItem[] = items.map(() => ({}));
   const element = h('nav.tab-bar');
   let selected = -1;
   let hidden = false;
@@ -99,7 +123,7 @@ export function createTabBar(options: {
           'button',
           { onclick: () => options.onTap(index) },
           picture,
-          h('span', {}, item.text),
+          h('span', {}, item.text ?? ''),
           item.badge ? h('i.tab-badge', {}, item.badge.length > 4 ? '…' : item.badge) : undefined,
           item.dot ? h('i.tab-dot') : undefined,
         );
@@ -126,49 +150,38 @@ export function createTabBar(options: {
   }
   dress(options.config);
 
+  /** @throws NativeFailure */
+  function change(index: number, next: TabState): void {
+    const item = items[index];
+    if (!item) throw new NativeFailure('tabbar item not found');
+    Object.assign(item, next);
+    render();
+  }
+
   return {
     element,
-    /** The same bar with other colours and icons: the theme has changed. */
     dress,
     get hidden() {
       return hidden;
     },
-    select(index: number): void {
+    select(index) {
       selected = index;
       render();
     },
-    /** @returns what is wrong, if anything. */
-    command(command: TabBarCommand): string | undefined {
-      if (!('index' in command)) {
-        if (command.op === 'show' || command.op === 'hide') hidden = command.op === 'hide';
-        else {
-          const { op: _op, ...given } = command;
-          Object.assign(style, given);
-          Object.assign(ownStyle, given);
-          render();
-        }
-        return undefined;
-      }
-      const item = items[command.index];
-      if (!item) return 'tabbar item not found';
-      if (command.op === 'setBadge') item.badge = command.text;
-      else if (command.op === 'removeBadge') delete item.badge;
-      else if (command.op === 'showRedDot') item.dot = true;
-      else if (command.op === 'hideRedDot') item.dot = false;
-      else if (command.op === 'setItem') {
-        const { text, iconPath, selectedIconPath } = command;
-        const given = {
-          ...(text !== undefined && { text }),
-          ...(iconPath !== undefined && { iconPath }),
-          ...(selectedIconPath !== undefined && { selectedIconPath }),
-        };
-        Object.assign(item, given);
-        ownItems[command.index] = { ...ownItems[command.index], ...given };
-      }
-      render();
-      return undefined;
+    setHidden(on) {
+      hidden = on;
     },
+    setItem(index, item) {
+      const given = givenOf(item);
+      change(index, given);
+      ownItems[index] = { ...ownItems[index], ...given };
+    },
+    setStyle(given) {
+      Object.assign(style, givenOf(given));
+      Object.assign(ownStyle, givenOf(given));
+      render();
+    },
+    setBadge: (index, badge) => change(index, { badge }),
+    setDot: (index, dot) => change(index, { dot }),
   };
 }
-export type NavigationBar = ReturnType<typeof createNavigationBar>;
-export type TabBar = ReturnType<typeof createTabBar>;

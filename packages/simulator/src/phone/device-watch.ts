@@ -1,5 +1,7 @@
+import type { Phone } from '@sparrow/runtime/native';
+
 /** Listens to what the browser says of network and keyboard, and tells it as native events; returns the way to stop. */
-export function watchDevice(emit: (event: string, data: unknown) => void): () => void {
+export function watchDevice(emit: Phone['emit']): () => void {
   const stop = new AbortController();
   const { signal } = stop;
   const network = (): void =>

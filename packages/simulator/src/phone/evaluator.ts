@@ -1,5 +1,5 @@
-import type { InvokeMap } from '@sparrow/protocol';
 import { type Channel, emitOn } from '@sparrow/runtime/bridge';
+import type { DebugResult } from '@sparrow/runtime/native';
 import { tickPunctually } from './punctual.ts';
 
 /** A logic layer that does not answer in this time is given up. Milliseconds. */
@@ -13,11 +13,11 @@ export interface Evaluator {
   /** Runs `(function)(env, ...args)`; rejects with what it throws, or when the logic layer does not answer. */
   evaluate(source: string, args: unknown[]): Promise<unknown>;
   /** An answer has come. */
-  settle(result: InvokeMap['debugResult'][0]): void;
+  settle(result: DebugResult): void;
 }
 
 export function createEvaluator(service: Channel): Evaluator {
-  const waiting = new Map<number, (result: InvokeMap['debugResult'][0]) => void>();
+  const waiting = new Map<number, (result: DebugResult) => void>();
   let lastId = 0;
   return {
     evaluate(source, args) {

@@ -1,5 +1,5 @@
 import { PROBLEM_HINTS } from '@sparrow/protocol';
-import { h } from './dom.ts';
+import { h } from '@sparrow/runtime/native';
 import type { Fault } from './faults.ts';
 import { fitText, markedFrame } from './overlay.ts';
 import type { PhoneTexts } from './texts.ts';

@@ -1,14 +1,9 @@
-import {
-  BREAKING_PROBLEMS,
-  type Diagnostic,
-  type InvokeMap,
-  type LocatedStack,
-  type ProgramPlace,
-} from '@sparrow/protocol';
+import { BREAKING_PROBLEMS, type Diagnostic, type LocatedStack, type ProgramPlace } from '@sparrow/protocol';
+import type { LogEntry, ProblemEntry } from '@sparrow/runtime/native';
 
 /** Something that broke in the running program, with its place in the project. */
 export interface Fault {
-  code: InvokeMap['problem'][0]['code'];
+  code: ProblemEntry['code'];
   message: string;
   pageId: number;
   /** Path of the page that it happened on; empty before the first one. */
@@ -22,7 +17,7 @@ export interface FaultOptions {
   locate(question: { stack: string; problem?: { code: string; message: string; page: string } }): Promise<LocatedStack>;
   diagnostics(): readonly Diagnostic[];
   pageOf(pageId: number): string;
-  onLog(entry: InvokeMap['log'][0]): void;
+  onLog(entry: LogEntry): void;
   onFault(fault: Fault): void;
 }
 
@@ -33,8 +28,8 @@ const KEPT = 200;
  * Makes of what the logic layer reports what a developer reads: one line in the log, and a fault when something broke.
  */
 export function createFaults(options: FaultOptions): {
-  log(entry: InvokeMap['log'][0]): void;
-  problem(problem: InvokeMap['problem'][0]): void;
+  log(entry: LogEntry): void;
+  problem(problem: ProblemEntry): void;
 } {
   const known = new Map<string, Promise<LocatedStack>>();
   const locate: FaultOptions['locate'] = (question) => {

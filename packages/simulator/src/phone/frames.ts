@@ -1,7 +1,7 @@
 /** The sandboxed frames a mini program runs in, and the ports between them. */
 import type { RuntimeMode } from '@sparrow/protocol';
 import { type Channel, portChannel } from '@sparrow/runtime/bridge';
-import { h } from './dom.ts';
+import { h } from '@sparrow/runtime/native';
 import { whenSilent } from './punctual.ts';
 
 /** Where the logic layer runs, seen from native. */

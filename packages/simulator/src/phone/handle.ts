@@ -1,4 +1,5 @@
-import type { InvokeMap, PhoneLook } from '@sparrow/protocol';
+import type { PhoneLook } from '@sparrow/protocol';
+import type { LogEntry, ProblemEntry, ReportEntry } from '@sparrow/runtime/native';
 import type { Phone } from './phone.ts';
 
 /** The handle on the phone's window, for the console, `check` and tests. */
@@ -6,9 +7,9 @@ export interface PhoneHandle {
   phone: Phone | undefined;
   /** Settles when the last start or live reload is through. */
   ready: Promise<void>;
-  problems: InvokeMap['problem'][0][];
-  logs: InvokeMap['log'][0][];
-  reports: InvokeMap['report'][0][];
+  problems: ProblemEntry[];
+  logs: LogEntry[];
+  reports: ReportEntry[];
   /** `path` of every page that became ready, with its error if it could not. */
   readyPages: { pageId: number; path: string; error?: string }[];
   /** Why the mini program could not start. */

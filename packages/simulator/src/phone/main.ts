@@ -6,8 +6,8 @@ import {
   type PackageManifest,
   type RuntimeMode,
 } from '@sparrow/protocol';
+import { h } from '@sparrow/runtime/native';
 import { createDevLink } from './dev-link.ts';
-import { h } from './dom.ts';
 import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';
@@ -226,7 +226,7 @@ async function start(): Promise<void> {
           overlay.failure(`${texts.silent[code](seconds)}\n\n${texts.fix(texts.silentHints[code])}`);
       },
       onAnswer(code) {
-        if (silent.delete(code) && silent.size === 0) overlay.clear();
+        if (silent.delete(code) && silent.size === 0) overlay.recovered();
         handle.problems.splice(0, Infinity, ...handle.problems.filter((problem) => problem.code !== code));
       },
       onRoute: (pages) => tell({ pages }),

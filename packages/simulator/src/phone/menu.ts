@@ -1,4 +1,4 @@
-import { h } from './dom.ts';
+import { h } from '@sparrow/runtime/native';
 import type { PhoneTexts } from './texts.ts';
 
 /** The sheet behind the capsule's three dots. A second call while it is open does nothing. */

@@ -1,4 +1,5 @@
-import type { InvokeMap, TraceEntry } from '@sparrow/protocol';
+import type { TraceEntry } from '@sparrow/protocol';
+import type { LogEntry } from '@sparrow/runtime/native';
 
 /** Lets so many things through at once, and so many more with every second. */
 export interface Meter {
@@ -46,7 +47,7 @@ export function createPhoneMeters({
   onLog,
 }: {
   trace: ((entry: Omit<TraceEntry, 'phone'>) => void) | undefined;
-  onLog(entry: InvokeMap['log'][0]): void;
+  onLog(entry: LogEntry): void;
 }) {
   const tooMany = (what: string) => (count: number) =>
     onLog({ level: 'warn', text: `… ${count} ${what} left out: too many in a second`, pageId: 0 });

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '@sparrow/protocol';
-import { h } from './dom.ts';
+import { h } from '@sparrow/runtime/native';
 import type { PhoneTexts } from './texts.ts';
 
 /** Compile errors that are shown; nobody mends more at a time. */
@@ -12,65 +12,85 @@ export function fitText(layer: HTMLElement): void {
   layer.style.fontSize = `${13 / Math.max(0.4, Math.min(1, scale))}px`;
 }
 
-/** Says over the phone why there is nothing to see: compile errors with their code frame, a start that failed. */
+/**
+ * Says over the phone why there is nothing to see. Compile errors and a failure (a start that went wrong, something
+ * that does not answer) are kept apart: a failure lies over the compile errors, and when it is over they are back.
+ */
 export function createOverlay(
   parent: HTMLElement,
   texts: PhoneTexts,
   restart: () => void,
 ): {
   fit(): void;
+  /** What the last build found; none takes it away. */
   diagnostics(errors: Diagnostic[]): void;
   failure(message: string): void;
+  /** What had failed goes on after all. */
+  recovered(): void;
   clear(): void;
 } {
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
+  let errors: Diagnostic[] = [];
+  let failed: string | undefined;
   const fit = (): void => fitText(layer);
-  const show = (title: string, ...content: (Node | string)[]): void => {
+  /** Whoever has read it may put it away; what happens next shows it again. */
+  const dismiss = (): void => {
+    errors = [];
+    failed = undefined;
+    layer.hidden = true;
+  };
+  const show = (title: string, content: readonly Node[]): void => {
     layer.hidden = false;
     fit();
     // The capsule stays free: one can always start again.
     const capsule = document.querySelector('.capsule')?.getBoundingClientRect();
     layer.style.top = `${(capsule?.bottom ?? -8) + 8}px`;
     layer.replaceChildren(
-      h(
-        'button.overlay-close',
-        { onclick: () => (layer.hidden = true), title: texts.close, ariaLabel: texts.close },
-        '✕',
-      ),
+      h('button.overlay-close', { onclick: dismiss, title: texts.close, ariaLabel: texts.close }, '✕'),
       h('h2', {}, title),
       ...content,
       h('button.overlay-restart', { onclick: restart }, texts.restart),
     );
   };
-  return {
-    clear: () => (layer.hidden = true),
-    fit,
-    diagnostics(errors) {
-      if (errors.length === 0) {
-        layer.hidden = true;
-        return;
-      }
+  const draw = (): void => {
+    if (failed !== undefined) show(texts.cannotStart, [h('pre', {}, failed)]);
+    else if (errors.length > 0)
       show(
         texts.compileErrors(errors.length),
-        ...errors
-          .slice(0, SHOWN)
-          .map((error) =>
-            h(
-              'article',
-              {},
-              h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
-              texts.words && h('p', {}, texts.words[error.code].meaning),
-              h('p', {}, error.message),
-              error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
-              h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
-            ),
-          ),
+        errors.slice(0, SHOWN).map((error) => articleOf(error, texts)),
       );
+    else layer.hidden = true;
+  };
+  return {
+    fit,
+    clear: dismiss,
+    diagnostics(found) {
+      errors = found;
+      draw();
     },
-    failure: (message) => show(texts.cannotStart, h('pre', {}, message)),
+    failure(message) {
+      failed = message;
+      draw();
+    },
+    recovered() {
+      if (failed === undefined) return;
+      failed = undefined;
+      draw();
+    },
   };
 }
+
+const articleOf = (error: Diagnostic, texts: PhoneTexts): HTMLElement =>
+  h(
+    'article',
+    {},
+    h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
+    texts.words && h('p', {}, texts.words[error.code].meaning),
+    h('p', {}, error.message),
+    error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
+    h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
+  );
 
 /**
  * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped

@@ -1,11 +1,11 @@
-import type { InvokeMap } from '@sparrow/protocol';
+import type { LogEntry, ProblemEntry } from '@sparrow/runtime/native';
 
 /** A script does not come to an end, or a frame does not start. */
 export type SilenceCode = 'LOGIC_STUCK' | 'START_FAILED';
 
 export interface SilenceOptions {
-  onProblem(problem: InvokeMap['problem'][0]): void;
-  onLog(entry: InvokeMap['log'][0]): void;
+  onProblem(problem: ProblemEntry): void;
+  onLog(entry: LogEntry): void;
   onSilent(code: SilenceCode, seconds: number): void;
   onAnswer(code: SilenceCode): void;
 }

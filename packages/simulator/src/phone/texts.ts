@@ -1,5 +1,4 @@
 import { DIAGNOSTICS_ZH, PROBLEMS_ZH } from '@sparrow/protocol';
-import type { Scope } from '@sparrow/runtime/native';
 
 /** Words that the phone itself shows around a mini program, in the language of the user. */
 const zh = {
@@ -13,8 +12,6 @@ const zh = {
   restart: '重新进入小程序',
   about: '关于',
   cancel: '取消',
-  confirm: '确定',
-  done: '完成',
   close: '关闭',
   pair: (name: string, value: string) => `${name}：${value}`,
   user: '用户',
@@ -37,27 +34,6 @@ const zh = {
   },
   exited: '小程序已退出',
   openAgain: '重新进入',
-  copied: '内容已复制',
-  savedToAlbum: '已保存到系统相册',
-  allow: '允许',
-  deny: '拒绝',
-  asks: (what: string) => `申请${what}`,
-  scopes: {
-    'scope.userInfo': '获取你的昵称、头像、地区及性别',
-    'scope.userLocation': '获取你的位置信息',
-    'scope.userFuzzyLocation': '获取你的模糊位置信息',
-    'scope.userLocationBackground': '后台获取你的位置信息',
-    'scope.werun': '获取你的微信运动步数',
-    'scope.record': '使用你的麦克风',
-    'scope.writePhotosAlbum': '保存图片或视频到你的相册',
-    'scope.camera': '使用你的摄像头',
-    'scope.bluetooth': '使用你的蓝牙',
-    'scope.addPhoneContact': '添加到你的联系人',
-    'scope.addPhoneCalendar': '添加到你的日历',
-    'scope.address': '获取你的通讯地址',
-    'scope.invoice': '获取你的发票',
-    'scope.invoiceTitle': '获取你的发票抬头',
-  } satisfies Record<Scope, string>,
 };
 
 export type PhoneTexts = typeof zh;
@@ -71,8 +47,6 @@ const en: PhoneTexts = {
   restart: 'Restart the mini program',
   about: 'About',
   cancel: 'Cancel',
-  confirm: 'OK',
-  done: 'Done',
   close: 'Close',
   pair: (name, value) => `${name}: ${value}`,
   user: 'User',
@@ -95,27 +69,6 @@ const en: PhoneTexts = {
   },
   exited: 'The mini program has ended',
   openAgain: 'Open again',
-  copied: 'Copied',
-  savedToAlbum: 'Saved to the album',
-  allow: 'Allow',
-  deny: 'Deny',
-  asks: (what) => `May it ${what}?`,
-  scopes: {
-    'scope.userInfo': 'read your name, picture, region and gender',
-    'scope.userLocation': 'know where you are',
-    'scope.userFuzzyLocation': 'know roughly where you are',
-    'scope.userLocationBackground': 'know where you are while it is in the background',
-    'scope.werun': 'read your steps',
-    'scope.record': 'use your microphone',
-    'scope.writePhotosAlbum': 'save pictures and films to your album',
-    'scope.camera': 'use your camera',
-    'scope.bluetooth': 'use your Bluetooth',
-    'scope.addPhoneContact': 'add to your contacts',
-    'scope.addPhoneCalendar': 'add to your calendar',
-    'scope.address': 'read your addresses',
-    'scope.invoice': 'read your invoices',
-    'scope.invoiceTitle': 'read your invoice titles',
-  },
 };
 
 export const phoneTexts = (language: string): PhoneTexts => (language.startsWith('zh') ? zh : en);

@@ -1,4 +1,5 @@
 import { InvokeFailure } from '../../bridge/index.ts';
+import { checkFields, type Fields, kindOf } from '../../wx/schema.ts';
 import type { Reporter } from '../reporter.ts';
 
 /** Thrown inside an API: the call fails with `<name>:fail <message>`. */
@@ -16,41 +17,28 @@ export interface Callbacks {
   complete?: (result: never) => void;
 }
 
-type Kind = 'String' | 'Number' | 'Boolean' | 'Object' | 'Array' | 'Function' | 'ArrayBuffer' | 'Uint8ClampedArray';
-/** Parameter name → the kinds it may have; a name that ends with `?` may be absent. */
-export type ParameterSpec = Record<string, Kind | readonly Kind[]>;
+/** WeChat's text for a value of another type. Without a name it is the parameter itself. */
+export const shouldBe = (kind: string, value: unknown, name = ''): ApiFailure =>
+  new ApiFailure(`parameter error: parameter${name && `.${name}`} should be ${kind} instead of ${kindOf(value)};`);
 
-export function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/** @throws ApiFailure with WeChat's text when a parameter is missing or of another type. */
-export function checkParameters(options: Record<string, unknown>, spec: ParameterSpec): void {
-  for (const [key, kinds] of Object.entries(spec)) {
-    const optional = key.endsWith('?');
-    const name = optional ? key.slice(0, -1) : key;
-    const value = options[name];
-    if (optional && (value === undefined || value === null)) continue;
-    const actual = kindOf(value);
-    const allowed = typeof kinds === 'string' ? [kinds] : kinds;
-    const matches = allowed.some((kind) => kind === actual || (kind === 'Function' && actual.endsWith('Function')));
-    if (!matches)
-      throw new ApiFailure(
-        `parameter error: parameter.${name} should be ${allowed.join(' or ')} instead of ${actual};`,
-      );
-  }
+/** @throws ApiFailure with WeChat's text when an option is missing or of another type. An optional one may be null, too. */
+export function checkOptions(options: object, fields: Fields): void {
+  const all = options as Record<string, unknown>;
+  const looked = Object.entries(fields).filter(([name, { optional }]) => !optional || all[name] !== null);
+  const wrong = checkFields(Object.fromEntries(looked), options);
+  if (wrong) throw new ApiFailure(`parameter error: ${wrong}`);
 }
 
 export interface ApiHelper {
   /**
-   * An asynchronous API. Without callbacks it returns a promise; with `success`, `fail` or `complete` it returns what
-   * `task` gives (undefined for most). Results get `errMsg: "<name>:ok"`.
+   * An asynchronous API. Without callbacks it returns a promise; with `success`, `fail` or `complete` it returns
+   * undefined. Results get `errMsg: "<name>:ok"`.
    */
-  async<O extends object, R extends object>(
+  async<O extends object>(
     name: string,
-    spec: ParameterSpec,
-    run: (options: O) => Promise<R | void> | R | void,
-  ): (options?: O & Callbacks) => Promise<R & { errMsg: string }> | undefined;
+    fields: Fields,
+    run: (options: O) => Promise<object | void> | object | void,
+  ): (options?: object) => Promise<object> | undefined;
   /** Settles one call whose work has been started elsewhere (tasks such as wx.request). */
   settle<R extends object>(name: string, options: Callbacks, work: Promise<R | void>): void;
   /** A synchronous API; a failure is thrown as an Error with `<name>:fail …`. */
@@ -73,20 +61,20 @@ export function createApiHelper(reporter: Reporter): ApiHelper {
   }
 
   const helper: ApiHelper = {
-    async(name, spec, run) {
+    async(name, fields, run) {
       return (given) => {
-        const options = (given ?? {}) as NonNullable<typeof given>;
+        const options = given ?? {};
         const work = (async () => {
-          checkParameters(options as Record<string, unknown>, spec);
-          return run(options);
+          checkOptions(options, fields);
+          return run(options as never);
         })();
         const { success, fail, complete } = options as Callbacks;
         if (success || fail || complete) {
-          helper.settle(name, options, work as Promise<object | void>);
+          helper.settle(name, options, work);
           return undefined;
         }
         return work.then(
-          (result) => ({ ...(result as object), errMsg: `${name}:ok` }) as never,
+          (result) => ({ ...result, errMsg: `${name}:ok` }),
           (error: unknown) => {
             throw failure(name, error);
           },

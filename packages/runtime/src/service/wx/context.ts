@@ -1,15 +1,16 @@
 import type { AppShowOptions, PackageManifest, ServiceBoot, SystemInfo } from '@sparrow/protocol';
-import type { Invoker } from '../../bridge/index.ts';
+import type { Invoke } from '../../bridge/index.ts';
+import type { FileTree } from '../../wx/files/service-tree.ts';
 import type { Canvases } from '../canvas.ts';
 import type { EventChannel } from '../event-channel.ts';
 import type { Page } from '../pages.ts';
 import type { Reporter } from '../reporter.ts';
 import type { NodeInstances } from '../selector-query.ts';
-import type { FileTree } from './file-tree.ts';
+import type { ApiHelper } from './api.ts';
 
-/** What the wx.* functions stand on. */
-export interface WxContext {
-  invoker: Invoker;
+/** What the logic layer gives to the functions of `wx`. */
+export interface LogicLayer {
+  invoke: Invoke;
   reporter: Reporter;
   boot: ServiceBoot;
   manifest(): PackageManifest;
@@ -27,8 +28,17 @@ export interface WxContext {
   canvases: Canvases;
 }
 
-/** One domain of wx.*: the functions it adds. */
-export type WxDomain = (context: WxContext, events: WxEvents, files: FileTree) => Record<string, unknown>;
+/** What a service half stands on. */
+export interface WxContext extends LogicLayer {
+  api: ApiHelper;
+  events: WxEvents;
+  /** The user folder. */
+  readonly files: FileTree;
+  /** Id of the page that is shown. @throws ApiFailure when there is none */
+  pageId(): number;
+  /** Whether Sparrow has this function of `wx`. */
+  has(name: string): boolean;
+}
 
 /** Listeners of `wx.onX` / `wx.offX` by event name without `on`. */
 export interface WxEvents {
@@ -36,13 +46,11 @@ export interface WxEvents {
   /** Without a listener all are removed, as in WeChat. */
   off(event: string, listener?: (data: unknown) => void): void;
   emit(event: string, data: unknown): void;
-  /** The `onX` and `offX` functions of an event. */
-  pair(event: string): Record<string, (listener?: (data: unknown) => void) => void>;
 }
 
 export function createEvents(reporter: Reporter): WxEvents {
   const listeners = new Map<string, ((data: unknown) => void)[]>();
-  const events: WxEvents = {
+  return {
     on(event, listener) {
       if (typeof listener === 'function') listeners.set(event, [...(listeners.get(event) ?? []), listener]);
     },
@@ -57,10 +65,5 @@ export function createEvents(reporter: Reporter): WxEvents {
     emit(event, data) {
       for (const listener of listeners.get(event) ?? []) reporter.guard(`wx.on${event}`, () => listener(data));
     },
-    pair: (event) => ({
-      [`on${event}`]: (listener) => listener && events.on(event, listener),
-      [`off${event}`]: (listener) => events.off(event, listener),
-    }),
   };
-  return events;
 }

@@ -1,89 +1,89 @@
-import { animationDomain } from './animation.ts';
-import { barsDomain } from './bars.ts';
-import { baseDomain } from './base.ts';
-import { canIUse } from './can-i-use.ts';
-import { canvasDomain } from './canvas.ts';
-import { createEvents, type WxContext, type WxDomain } from './context.ts';
-import { developerDomain } from './developer.ts';
-import { deviceDomain } from './device.ts';
-import { encodingDomain } from './encoding.ts';
-import { FileTree } from './file-tree.ts';
-import { filesDomain } from './files.ts';
-import { mediaDomain } from './media.ts';
-import { networkDomain } from './network.ts';
-import { queryDomain } from './query.ts';
-import { routeDomain } from './route.ts';
-import { shareDomain } from './share.ts';
-import { storageDomain } from './storage.ts';
+import { FileTree } from '../../wx/files/service-tree.ts';
+import { ApiFailure, createApiHelper } from './api.ts';
+import { createEvents, type LogicLayer, type WxContext } from './context.ts';
+import { implementedNames, SERVICES } from './domains.ts';
 import { createStubs } from './stubs.ts';
-import { uiDomain } from './ui.ts';
-import { userDomain } from './user.ts';
-
-const DOMAINS: readonly WxDomain[] = [
-  baseDomain,
-  routeDomain,
-  networkDomain,
-  storageDomain,
-  userDomain,
-  uiDomain,
-  queryDomain,
-  canvasDomain,
-  barsDomain,
-  deviceDomain,
-  mediaDomain,
-  encodingDomain,
-  developerDomain,
-  shareDomain,
-  animationDomain,
-  filesDomain,
-];
 
 /** The `wx` object of a mini program, and the way native events reach its listeners. */
-export function createWx(context: WxContext): {
+export function createWx(layer: LogicLayer): {
   wx: Record<string, unknown>;
   emit(event: string, data: unknown): void;
   /** Names of the functions called so far; `missing` are those Sparrow does not have. */
   apiUse(): { used: string[]; missing: string[] };
 } {
-  const events = createEvents(context.reporter);
-  const implemented = implementedFunctions(context, events);
+  const implemented = implementedNames();
+  const context = createContext(layer, implemented);
   const used = new Set<string>();
-  const wx = recorded({ ...createStubs(context, implemented), ...implemented }, used);
+  const wx: Record<string, unknown> = {};
+  for (const [name, stub] of Object.entries(createStubs(layer, implemented))) wx[name] = recorded(name, stub, used);
+  for (const { names, open } of SERVICES) {
+    let domain: ReturnType<typeof open> | undefined;
+    for (const name of names)
+      defineLazily(wx, name, () => {
+        domain ??= open(context);
+        return recorded(name, domain(name), used);
+      });
+  }
   return {
     wx,
-    emit: events.emit,
-    apiUse: () => ({ used: [...used], missing: [...used].filter((name) => !Object.hasOwn(implemented, name)) }),
+    emit: context.events.emit,
+    apiUse: () => ({ used: [...used], missing: [...used].filter((name) => !implemented.has(name)) }),
   };
 }
 
-/** What Sparrow has of `wx`; the coverage table is made of its names. */
-export function implementedFunctions(context: WxContext, events = createEvents(context.reporter)) {
-  const implemented: Record<string, unknown> = {};
-  const files = new FileTree(context.boot.userFiles, (path, data) => {
-    const sent =
-      data === undefined
-        ? context.invoker.invoke('removeUserFile', { path })
-        : context.invoker.invoke('writeUserFile', { path, ...(data && { data: data.slice().buffer }) });
-    void sent.catch((error: unknown) =>
-      context.reporter.console.warn(`the file ${path} is not kept: ${String(error)}`),
-    );
-  });
-  for (const domain of DOMAINS) Object.assign(implemented, domain(context, events, files));
-  implemented.canIUse = (schema: unknown) => canIUse(schema, implemented);
-  return implemented;
+function createContext(layer: LogicLayer, implemented: ReadonlySet<string>): WxContext {
+  let files: FileTree | undefined;
+  return {
+    ...layer,
+    api: createApiHelper(layer.reporter),
+    events: createEvents(layer.reporter),
+    get files() {
+      files ??= openFiles(layer);
+      return files;
+    },
+    pageId() {
+      const page = layer.currentPage();
+      if (!page) throw new ApiFailure('there is no page');
+      return page.id;
+    },
+    has: (name) => implemented.has(name),
+  };
 }
 
-/** The same functions, noting which were called. */
-function recorded(functions: Record<string, unknown>, used: Set<string>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(functions).map(([name, value]) => {
-      if (typeof value !== 'function') return [name, value];
-      const run = value as (...args: unknown[]) => unknown;
-      const wrapper = (...args: unknown[]): unknown => {
-        used.add(name);
-        return run(...args);
-      };
-      return [name, wrapper];
-    }),
-  );
+/** The user folder in the logic layer; what changes there is written down by native. */
+function openFiles({ boot, invoke, reporter }: LogicLayer): FileTree {
+  return new FileTree(boot.userFiles, (path, data) => {
+    const sent =
+      data === undefined
+        ? invoke('removeUserFile', { path })
+        : invoke('writeUserFile', { path, ...(data && { data: data.slice().buffer }) });
+    void sent.catch((error: unknown) => reporter.console.warn(`the file ${path} is not kept: ${String(error)}`));
+  });
+}
+
+/** A property that is made when it is first read; a program may put something else in its place. */
+function defineLazily(target: Record<string, unknown>, name: string, make: () => unknown): void {
+  const settle = (value: unknown): void => {
+    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+  };
+  Object.defineProperty(target, name, {
+    get() {
+      const made = make();
+      settle(made);
+      return made;
+    },
+    set: settle,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+/** The same function, noting that it was called. */
+function recorded(name: string, made: unknown, used: Set<string>): unknown {
+  if (typeof made !== 'function') return made;
+  const run = made as (...args: unknown[]) => unknown;
+  return (...args: unknown[]): unknown => {
+    used.add(name);
+    return run(...args);
+  };
 }

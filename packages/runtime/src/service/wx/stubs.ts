@@ -1,5 +1,5 @@
 import type { Callbacks } from './api.ts';
-import type { WxContext } from './context.ts';
+import type { LogicLayer } from './context.ts';
 import { WX_FUNCTIONS } from './functions.generated.ts';
 
 type Options = Record<string, ((value: unknown) => void) | undefined>;
@@ -9,7 +9,7 @@ type Fail = (name: string, options: unknown) => Promise<never> | undefined;
  * Functions of the official typings that Sparrow does not have: they fail the way a real phone says it of an old version,
  * and are reported, so that nobody has to guess why nothing happens. Each is reported once a page.
  */
-export function createStubs(context: WxContext, implemented: Record<string, unknown>): Record<string, unknown> {
+export function createStubs(context: LogicLayer, implemented: ReadonlySet<string>): Record<string, unknown> {
   const stubs: Record<string, unknown> = {};
   const reported = new Set<string>();
   const report = (name: string, once = false): void => {
@@ -32,7 +32,7 @@ export function createStubs(context: WxContext, implemented: Record<string, unkn
   };
 
   for (const name of WX_FUNCTIONS) {
-    if (Object.hasOwn(implemented, name)) continue;
+    if (implemented.has(name)) continue;
     if (/^o(n|ff)[A-Z]/.test(name)) stubs[name] = () => report(name, true);
     else if (isFactory(name))
       stubs[name] = () => {
@@ -46,9 +46,9 @@ export function createStubs(context: WxContext, implemented: Record<string, unkn
       };
     else stubs[name] = (options?: unknown) => fail(name, options);
   }
-  if (!Object.hasOwn(implemented, 'cloud')) stubs.cloud = createCloud(report, fail);
-  if (!Object.hasOwn(implemented, 'router')) stubs.router = namespace('router', ROUTER, report);
-  if (!Object.hasOwn(implemented, 'worklet')) stubs.worklet = namespace('worklet', WORKLET, report);
+  if (!implemented.has('cloud')) stubs.cloud = createCloud(report, fail);
+  if (!implemented.has('router')) stubs.router = namespace('router', ROUTER, report);
+  if (!implemented.has('worklet')) stubs.worklet = namespace('worklet', WORKLET, report);
   return stubs;
 }
 

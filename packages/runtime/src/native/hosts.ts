@@ -1,0 +1,82 @@
+import { type CallName, CONTRACTS, callSpec, type DomainName } from '../wx/contracts.ts';
+import { createDeveloperHost } from '../wx/developer/host.ts';
+import { createFilesHost } from '../wx/files/host.ts';
+import { createRouteHost } from '../wx/route/host.ts';
+import { createStorageHost } from '../wx/storage/host.ts';
+import type { NativeHandlers } from './dispatch.ts';
+import { NativeFailure } from './failure.ts';
+import type { HostHalf } from './host-half.ts';
+import type { Phone } from './phone.ts';
+
+type Create<D extends DomainName> = (phone: Phone) => HostHalf<(typeof CONTRACTS)[D]>;
+
+/** Every program needs these when it starts, or loses what it wrote when its page is closed at once. */
+const AT_ONCE = {
+  developer: createDeveloperHost,
+  files: createFilesHost,
+  route: createRouteHost,
+  storage: createStorageHost,
+} satisfies { [D in DomainName]?: Create<D> };
+
+/** The others are loaded when one of their calls is first made. A domain without calls has no host half. */
+const LATER = {
+  bars: async () => (await import('../wx/bars/host.ts')).createBarsHost,
+  device: async () => (await import('../wx/device/host.ts')).createDeviceHost,
+  media: async () => (await import('../wx/media/host.ts')).createMediaHost,
+  network: async () => (await import('../wx/network/host.ts')).createNetworkHost,
+  page: async () => (await import('../wx/page/host.ts')).createPageHost,
+  settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
+  socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
+  ui: async () => (await import('../wx/ui/host.ts')).createUiHost,
+  user: async () => (await import('../wx/user/host.ts')).createUserHost,
+} satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base'>]: () => Promise<Create<D>> };
+
+/** The host halves of one phone. */
+export interface Hosts {
+  readonly handlers: NativeHandlers;
+  /** Loads what a call needs; undefined when it is there, or could not be had just now. */
+  loading(name: CallName): Promise<unknown> | undefined;
+}
+
+export function createHosts(phone: Phone): Hosts {
+  const handlers: Record<string, unknown> = {};
+  const states = new Map<DomainName, Promise<unknown> | 'loaded' | 'failed'>();
+
+  for (const [domain, create] of Object.entries(AT_ONCE)) {
+    Object.assign(handlers, create(phone));
+    states.set(domain as DomainName, 'loaded');
+  }
+  for (const [domain, { calls }] of Object.entries(CONTRACTS))
+    for (const name of Object.keys(calls))
+      handlers[name] ??= () => {
+        // The next call tries again.
+        states.delete(domain as DomainName);
+        throw new NativeFailure('this part of the phone could not be loaded');
+      };
+
+  function load(domain: keyof typeof LATER): Promise<unknown> {
+    const loading = LATER[domain]().then(
+      (create) => {
+        Object.assign(handlers, create(phone));
+        states.set(domain, 'loaded');
+      },
+      (error: unknown) => {
+        console.error(`the host half of ${domain}`, error);
+        states.set(domain, 'failed');
+      },
+    );
+    states.set(domain, loading);
+    return loading;
+  }
+
+  return {
+    handlers: handlers as unknown as NativeHandlers,
+    loading(name) {
+      const domain = callSpec(name)?.domain;
+      const state = domain && states.get(domain);
+      if (state instanceof Promise) return state;
+      if (!domain || state !== undefined || !Object.hasOwn(LATER, domain)) return undefined;
+      return load(domain as keyof typeof LATER);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** The service halves of `wx`, each created when the first of its functions is read. */
+import { animationService } from '../../wx/animation/service.ts';
+import { barsService } from '../../wx/bars/service.ts';
+import { baseService } from '../../wx/base/service.ts';
+import { canvasService } from '../../wx/canvas/service.ts';
+import { developerService } from '../../wx/developer/service.ts';
+import { deviceService } from '../../wx/device/service.ts';
+import { encodingService } from '../../wx/encoding/service.ts';
+import { filesService } from '../../wx/files/service.ts';
+import { mediaService } from '../../wx/media/service.ts';
+import { networkService } from '../../wx/network/service.ts';
+import { pageService } from '../../wx/page/service.ts';
+import { queryService } from '../../wx/query/service.ts';
+import { routeService } from '../../wx/route/service.ts';
+import { settingsService } from '../../wx/settings/service.ts';
+import { shareService } from '../../wx/share/service.ts';
+import { socketService } from '../../wx/socket/service.ts';
+import { storageService } from '../../wx/storage/service.ts';
+import { uiService } from '../../wx/ui/service.ts';
+import { userService } from '../../wx/user/service.ts';
+import type { WxService } from './define.ts';
+
+export const SERVICES: readonly WxService[] = [
+  animationService,
+  barsService,
+  baseService,
+  canvasService,
+  developerService,
+  deviceService,
+  encodingService,
+  filesService,
+  mediaService,
+  networkService,
+  pageService,
+  queryService,
+  routeService,
+  settingsService,
+  shareService,
+  socketService,
+  storageService,
+  uiService,
+  userService,
+];
+
+/** Every function that Sparrow has; the coverage table is made of these. */
+export const implementedNames = (): Set<string> => new Set(SERVICES.flatMap(({ names }) => names));

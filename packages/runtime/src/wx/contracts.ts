@@ -1,0 +1,59 @@
+/** Every domain that has something to say to the host. A new one stands here, in `service/wx/domains.ts` and in `native/hosts.ts`. */
+import { barsContract } from './bars/contract.ts';
+import { baseContract } from './base/contract.ts';
+import type { CallSpec, EventsOf, ParamsOf, ProgressOf, ResultOf } from './contract.ts';
+import { developerContract } from './developer/contract.ts';
+import { deviceContract } from './device/contract.ts';
+import { filesContract } from './files/contract.ts';
+import { mediaContract } from './media/contract.ts';
+import { networkContract } from './network/contract.ts';
+import { pageContract } from './page/contract.ts';
+import { routeContract } from './route/contract.ts';
+import { settingsContract } from './settings/contract.ts';
+import { socketContract } from './socket/contract.ts';
+import { storageContract } from './storage/contract.ts';
+import { uiContract } from './ui/contract.ts';
+import { userContract } from './user/contract.ts';
+
+export const CONTRACTS = {
+  bars: barsContract,
+  base: baseContract,
+  developer: developerContract,
+  device: deviceContract,
+  files: filesContract,
+  media: mediaContract,
+  network: networkContract,
+  page: pageContract,
+  route: routeContract,
+  settings: settingsContract,
+  socket: socketContract,
+  storage: storageContract,
+  ui: uiContract,
+  user: userContract,
+} as const;
+
+export type DomainName = keyof typeof CONTRACTS;
+type Declared = (typeof CONTRACTS)[DomainName];
+type Together<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void ? I : never;
+
+/** Every call by its name. */
+export type Calls = Together<Declared['calls']>;
+export type CallName = keyof Calls & string;
+export type CallParams<K extends CallName> = ParamsOf<Calls[K]>;
+export type CallResult<K extends CallName> = ResultOf<Calls[K]>;
+export type CallProgress<K extends CallName> = ProgressOf<Calls[K]>;
+
+/** Every event that the host tells, by the name of `wx.onX` without `on`. */
+export type HostEvents = Together<EventsOf<Declared>>;
+export type HostEvent = keyof HostEvents & string;
+
+const SPECS: ReadonlyMap<string, { domain: DomainName; spec: CallSpec }> = new Map(
+  Object.entries(CONTRACTS).flatMap(([domain, { calls }]) =>
+    Object.entries(calls).map(
+      ([name, spec]) => [name, { domain: domain as DomainName, spec: spec as CallSpec }] as const,
+    ),
+  ),
+);
+
+/** The declaration of a call and the domain that it belongs to; undefined when there is none. */
+export const callSpec = (name: string): { domain: DomainName; spec: CallSpec } | undefined => SPECS.get(name);
