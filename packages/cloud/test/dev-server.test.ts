@@ -173,7 +173,9 @@ describe('a dev server', () => {
     for (const path of ['/', '/api/v1/status', '/session/v1/check', '/tunnel/get/wsurl'])
       expect([path, (await get(path, { cookie, authorization: `Bearer ${dev.token}` })).status]).toEqual([path, 403]);
     // The app is for those who scanned, too.
-    expect([(await get('/@demo/local/x')).status, (await get('/@demo/local/x', { cookie })).status]).toEqual([403, 200]);
+    expect([(await get('/@demo/local/x')).status, (await get('/@demo/local/x', { cookie })).status]).toEqual([
+      403, 200,
+    ]);
     expect((await get('/avatars/alice.svg')).status).toBe(200);
   });
 });
