@@ -46,6 +46,26 @@ module.exports = {
       },
     },
     {
+      name: 'service-half-without-host-half',
+      comment: 'What runs in the Worker knows nothing of the host page; they meet in the contract of the domain',
+      severity: 'error',
+      from: { path: '^packages/runtime/src/(service/|wx/[^/]+/service)' },
+      to: { path: '^packages/runtime/src/(native/|wx/[^/]+/host)' },
+    },
+    {
+      name: 'host-half-without-service-half',
+      severity: 'error',
+      from: { path: '^packages/runtime/src/(native/|wx/[^/]+/host)' },
+      to: { path: '^packages/runtime/src/(service/|wx/[^/]+/service)' },
+    },
+    {
+      name: 'shared-by-both-halves',
+      comment: 'Schemas, contracts and what else both halves of a domain use import neither half',
+      severity: 'error',
+      from: { path: '^packages/runtime/src/wx/([^/]+\\.ts$|[^/]+/(?!service|host))' },
+      to: { path: '^packages/runtime/src/(service/|native/|wx/[^/]+/(service|host))' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: {},

@@ -200,9 +200,9 @@ describe('files that a program names', () => {
       '__proto__',
     ])
       expect([root, await forge(page, 'loadSubpackage', { root })]).toEqual([root, refused]);
-    // What was asked for all the same was the package, the two folders of files, and the relay.
+    // What was asked for all the same was the package, the two folders of files, the relay, and parts of the phone.
     const open =
-      /^http:\/\/127\.0\.0\.1:\d+\/simulator\/(package\/[0-9a-f]+\/(files\/|\w+\.json)|files\/(tmp|usr)\/|relay\/)/;
+      /^http:\/\/127\.0\.0\.1:\d+\/simulator\/(package\/[0-9a-f]+\/(files\/|\w+\.json)|files\/(tmp|usr)\/|relay\/|assets\/phone-\w+\.js$)/;
     const strange = asked.filter(
       (url) => !open.test(new URL(url).href) && !url.startsWith('blob:') && !url.startsWith('data:'),
     );

@@ -3,11 +3,32 @@ import { evaluate } from './fixture.ts';
 
 type Children = (creating: boolean, ...rest: unknown[]) => void;
 
+/** A text, or an element with what the template gives it. */
+export type TreeNode = string | { tag: string; attributes: Record<string, unknown>; children: TreeNode[] };
+
 /**
  * Renders a compiled template once, the way glass-easel calls it, to markup without built-in semantics: `<tag name="value">`.
  * Properties that are no strings are written as JSON.
  */
 export function render(pkg: CompiledPackage, path: string, data: Record<string, unknown> = {}, root = ''): string {
+  const write = (node: TreeNode): string => {
+    if (typeof node === 'string') return node;
+    const attributes = Object.entries(node.attributes).map(([name, value]) => ` ${name}="${show(value)}"`);
+    const tag = `<${node.tag}${attributes.join('')}>`;
+    return node.tag === 'slot' ? tag : `${tag}${node.children.map(write).join('')}</${node.tag}>`;
+  };
+  const onKey = (key: string, into: TreeNode[]) => void into.push(`[key=${key}]`);
+  return renderTree(pkg, path, data, root, onKey).map(write).join('');
+}
+
+/** The tree that a compiled template gives once, the way glass-easel calls it. */
+export function renderTree(
+  pkg: CompiledPackage,
+  path: string,
+  data: Record<string, unknown> = {},
+  root = '',
+  onKey: (key: string, into: TreeNode[]) => void = () => {},
+): TreeNode[] {
   const templates = evaluate(pkg, root);
   const generator = templates[path]!.content('') as (
     wrapper: Record<string, unknown>,
@@ -15,10 +36,8 @@ export function render(pkg: CompiledPackage, path: string, data: Record<string, 
     data: Record<string, unknown>,
     changes: undefined,
   ) => { C: Children };
-  let out = '';
-  const text = (value: unknown) => {
-    out += String(value ?? '');
-  };
+  let out: TreeNode[] = [];
+  const text = (value: unknown) => void out.push(String(value ?? ''));
   const element = (
     tag: string,
     generics: Record<string, string>,
@@ -30,10 +49,11 @@ export function render(pkg: CompiledPackage, path: string, data: Record<string, 
     if (slot) node.slot = slot;
     for (const [name, value] of Object.entries(generics)) node[`generic:${name}`] = value;
     properties(node, true);
-    const attributes = Object.entries(node).map(([name, value]) => ` ${name}="${show(value)}"`);
-    out += `<${tag}${attributes.join('')}>`;
+    const around = out;
+    out = [];
     run(children);
-    out += `</${tag}>`;
+    around.push({ tag, attributes: node, children: out });
+    out = around;
   };
   const branch = (_key: unknown, children: Children) => run(children);
   const loop = (
@@ -43,14 +63,12 @@ export function render(pkg: CompiledPackage, path: string, data: Record<string, 
     _path: unknown,
     children: (creating: boolean, item: unknown, index: unknown, ...rest: unknown[]) => void,
   ) => {
-    if (key) out += `[key=${key}]`;
+    if (key) onKey(key, out);
     for (const [index, item] of entriesOf(list)) {
       children(true, item, index, undefined, undefined, null, text, element, branch, loop, slot, run);
     }
   };
-  const slot = (name: unknown) => {
-    out += `<slot name="${name ?? ''}">`;
-  };
+  const slot = (name: unknown) => void out.push({ tag: 'slot', attributes: { name: name ?? '' }, children: [] });
   const run = (children: Children) => children(true, text, element, branch, loop, slot, run);
   run(generator(wrapper, true, data, undefined).C);
   return out;

@@ -190,8 +190,19 @@ test('\\n in static text is a line break', async () => {
   expect(await shown('<text>a\\nb{{"c\\\\d"}}</text>')).toBe('<text>a\nbc\\d</text>');
 });
 
-test('a text may hold < and & and entities', async () => {
-  expect(await shown('<view>1 < 2 {{a<b}} &lt;&foo;</view>', { a: 1, b: 2 })).toBe('<view>1 < 2 true <&foo;</view>');
+test('a text may hold < and &; entities stay as written, in attributes too', async () => {
+  expect(await shown('<view>1 < 2 {{a<b}} &lt;&foo;&</view>', { a: 1, b: 2 })).toBe(
+    '<view>1 < 2 true &lt;&foo;&</view>',
+  );
+  expect(await shown('<view title="a&b &amp; {{a}}" class="x&y"/>', { a: '&lt;' })).toBe(
+    '<view class="x&y" title="a&b &amp; &lt;"></view>',
+  );
+});
+
+test('null is written out in a text, and what is undefined is not', async () => {
+  expect(await shown('<view title="a{{n}}">{{n}}|{{u}}|{{u.x}}</view>', { n: null })).toBe(
+    '<view title="anull">null||</view>',
+  );
 });
 
 test('places of errors are those of the source although it was changed before', async () => {

@@ -50,6 +50,10 @@ export function assembleTemplates({ generators, scripts, own }: TemplateBundleIn
 
 let runtime: string | undefined;
 
+/** The compiler's helper that makes a text of a value, and ours: `null` is written out, as the official program does. */
+const TO_TEXT = "var Y=function(a){return a==null?'':String(a)}";
+const TO_OFFICIAL_TEXT = "var Y=function(a){return a===undefined?'':String(a)}";
+
 /** Helpers that generated code refers to, without the compiler's own WXS loader. */
 function runtimeWithoutLoader(): string {
   if (runtime === undefined) {
@@ -57,7 +61,7 @@ function runtimeWithoutLoader(): string {
     const text = group.getRuntimeString();
     group.free();
     const loader = text.indexOf('var D =');
-    runtime = loader < 0 ? text : text.slice(0, loader);
+    runtime = (loader < 0 ? text : text.slice(0, loader)).replace(TO_TEXT, TO_OFFICIAL_TEXT);
   }
   return runtime;
 }

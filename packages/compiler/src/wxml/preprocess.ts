@@ -153,6 +153,9 @@ function editBindings(
   let at = start;
   const close = (to: number) => {
     replaceSpaces(text, at, to, edits, entity);
+    // Entities stay as they are written: decoding them is what `<text decode>` does.
+    for (const { index } of text.slice(at, to).matchAll(/&/g))
+      edits.push({ start: at + index, end: at + index + 1, text: '&amp;' });
     editStatic?.(at, to);
   };
   for (const { at: from, close: to } of bindingsOf(text, start, end)) {

@@ -158,7 +158,8 @@ function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): 
       if (bytes + job.bytes > limits.maxWaitingBytes || !waiting.push(job)) return false;
       bytes += job.bytes;
       // The first that waits sets the others in motion.
-      if (waiting.size === 1) drain();
+      if (waiting.size === 1 && job.ready()) drain();
+      else if (waiting.size === 1) timer = setTimeout(drain, limits.frameMs);
       return true;
     },
     close() {

@@ -31,6 +31,9 @@ const LATER = {
   user: async () => (await import('../wx/user/host.ts')).createUserHost,
 } satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base'>]: () => Promise<Create<D>> };
 
+/** A part that has not come in this time is given up for now; the calls that waited for it fail. Milliseconds. */
+const LOAD_MS = 15_000;
+
 /** The host halves of one phone. */
 export interface Hosts {
   readonly handlers: NativeHandlers;
@@ -55,16 +58,25 @@ export function createHosts(phone: Phone): Hosts {
       };
 
   function load(domain: keyof typeof LATER): Promise<unknown> {
-    const loading = LATER[domain]().then(
-      (create) => {
-        Object.assign(handlers, create(phone));
-        states.set(domain, 'loaded');
-      },
-      (error: unknown) => {
-        console.error(`the host half of ${domain}`, error);
-        states.set(domain, 'failed');
-      },
-    );
+    const loading = new Promise<void>((resolve) => {
+      const settle = (state: 'loaded' | 'failed'): void => {
+        clearTimeout(late);
+        states.set(domain, state);
+        resolve();
+      };
+      const late = setTimeout(settle, LOAD_MS, 'failed');
+      LATER[domain]().then(
+        (create) => {
+          // One that was given up may come after all.
+          Object.assign(handlers, create(phone));
+          settle('loaded');
+        },
+        (error: unknown) => {
+          console.error(`the host half of ${domain}`, error);
+          settle('failed');
+        },
+      );
+    });
     states.set(domain, loading);
     return loading;
   }

@@ -83,7 +83,10 @@ export const record = <T>(of: Schema<T>): Schema<Record<string, T>> => ({ kind: 
 export const object = <const F extends Fields>(fields: F): Schema<InferFields<F>> => ({ kind: 'object', fields });
 
 /** One of these texts or numbers. */
-export const oneOf = <const V extends string | number>(...values: V[]): Schema<V> => ({ kind: 'oneOf', values });
+export const oneOf = <const V extends readonly (string | number)[]>(...values: V): Schema<V[number]> => ({
+  kind: 'oneOf',
+  values,
+});
 
 /** What one of these describes. */
 export const either = <const S extends Schema[]>(...options: S): Schema<Infer<S[number]>> => ({

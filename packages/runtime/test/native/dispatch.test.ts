@@ -60,7 +60,8 @@ describe('a flood of calls', () => {
         if (JSON.stringify(message).includes('too many calls are waiting')) refused.push(Number(message[2]));
       },
     } as unknown as Channel;
-    const limits = { ...INVOKE_LIMITS, sliceMs: 1, maxWaiting: 5 };
+    // A frame of half a second, so that a busy machine does not see two of them go by while the calls come.
+    const limits = { ...INVOKE_LIMITS, sliceMs: 1, frameMs: 500, maxWaiting: 5 };
     const dispatcher = createDispatcher(handlers, limits);
     for (let id = 1; id <= 20; id++)
       dispatcher.dispatch(channel, 0, 'showToast', id, { title: `${id}`, icon: 'none', duration: 1, mask: false });
@@ -69,5 +70,32 @@ describe('a flood of calls', () => {
     expect(order).toEqual([...order].sort((a, b) => a - b));
     // One was served at once, five wait.
     expect(refused).toHaveLength(20 - 1 - limits.maxWaiting);
+  });
+});
+
+describe('calls whose part of the phone is still on its way', () => {
+  it('let those behind them wait, and begin in the order in which they came', async () => {
+    const order: string[] = [];
+    const note = (name: string) => () => void order.push(name);
+    const handlers = { showToast: note('toast'), hideToast: note('hide'), removeStorage: note('storage') };
+    const channel = { post: () => {}, listen: () => {}, close: () => {} } as unknown as Channel;
+    let arrive: () => void = () => {};
+    let waiting: Promise<void> | undefined = new Promise((resolve) => {
+      arrive = () => {
+        waiting = undefined;
+        resolve();
+      };
+    });
+    const loading = (name: string): Promise<void> | undefined => (name === 'removeStorage' ? undefined : waiting);
+    const dispatcher = createDispatcher(handlers as unknown as NativeHandlers, INVOKE_LIMITS, loading);
+    dispatcher.dispatch(channel, 0, 'removeStorage', 1, { key: 'before' });
+    dispatcher.dispatch(channel, 0, 'showToast', 2, { title: 'x', icon: 'none', duration: 1, mask: false });
+    dispatcher.dispatch(channel, 0, 'removeStorage', 3, { key: 'after' });
+    dispatcher.dispatch(channel, 0, 'hideToast', 4, {});
+    await sleep(50);
+    expect(order).toEqual(['storage']);
+    arrive();
+    await expect.poll(() => order).toEqual(['storage', 'toast', 'storage', 'hide']);
+    dispatcher.close();
   });
 });

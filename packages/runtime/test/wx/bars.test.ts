@@ -119,33 +119,6 @@ inBothModes('bars', (mode) => {
     await test.close();
   });
 
-  it('wx.setBackgroundColor wx.setBackgroundTextStyle: reach the view', async () => {
-    const test = await startApp({ mode, files: { ...files, 'pages/a/a.json': { enablePullDownRefresh: true } } });
-    expect(await message(test, 'setBackgroundColor', { backgroundColor: '#123456' })).toBe('setBackgroundColor:ok');
-    expect(await message(test, 'setBackgroundColor', { backgroundColor: 5 })).toBe(
-      'setBackgroundColor:fail parameter error: parameter.backgroundColor should be String instead of Number;',
-    );
-    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'light' })).toBe('setBackgroundTextStyle:ok');
-    expect(await message(test, 'setBackgroundTextStyle', { textStyle: 'pink' })).toBe(
-      'setBackgroundTextStyle:fail invalid textStyle "pink"',
-    );
-    const view = await test.view();
-    await eventually(() =>
-      view.frame.evaluate(() => {
-        const found: string[] = [];
-        const walk = (root: Document | ShadowRoot): void => {
-          for (const element of root.querySelectorAll<HTMLElement>('*')) {
-            found.push(getComputedStyle(element).backgroundColor, element.dataset.style ?? '');
-            if (element.shadowRoot) walk(element.shadowRoot);
-          }
-        };
-        walk(document);
-        return [found.includes('rgb(18, 52, 86)'), found.includes('light')];
-      }),
-    ).toEqual([true, true]);
-    await test.close();
-  });
-
   it('follows the theme in every colour and icon, but for what the program has chosen itself', async () => {
     const theme = (front: string, back: string, name: string) => ({
       front,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, eventually, message, missing, onePage, sync } from './support.ts';
+import { eventually, onePage, sync } from './support.ts';
 
 useBrowser();
 
@@ -61,57 +61,6 @@ inBothModes('developer and platform calls', (mode) => {
         return [performance.now() >= 0, performance.getEntries()];
       }),
     ).toEqual([true, []]);
-    await test.close();
-  });
-
-  it('wx.showShareMenu wx.hideShareMenu wx.updateShareMenu wx.getPrivacySetting wx.requirePrivacyAuthorize wx.getExtConfig wx.getExtConfigSync wx.getExptInfoSync wx.setBackgroundFetchToken wx.getBackgroundFetchToken wx.getBackgroundFetchData: answer as for a program without any', async () => {
-    const test = await startApp({ mode, files: onePage() });
-    expect(await callBack(test, 'showShareMenu', { withShareTicket: true })).toEqual([
-      'success showShareMenu:ok',
-      'complete showShareMenu:ok',
-    ]);
-    expect(await message(test, 'showShareMenu', { menus: 'x' })).toMatch(/^showShareMenu:fail parameter error/);
-    expect(await message(test, 'hideShareMenu')).toBe('hideShareMenu:ok');
-    expect(await message(test, 'hideShareMenu', { menus: 'x' })).toMatch(/^hideShareMenu:fail parameter error/);
-    expect(await message(test, 'updateShareMenu', { withShareTicket: true })).toBe('updateShareMenu:ok');
-    expect(await message(test, 'updateShareMenu', { withShareTicket: 1 })).toMatch(/^updateShareMenu:fail parameter/);
-    expect(await call(test, 'getPrivacySetting')).toMatchObject({
-      needAuthorization: false,
-      errMsg: 'getPrivacySetting:ok',
-    });
-    expect(await message(test, 'requirePrivacyAuthorize')).toBe('requirePrivacyAuthorize:ok');
-    expect(await call(test, 'getExtConfig')).toEqual({ extConfig: {}, errMsg: 'getExtConfig:ok' });
-    expect(await sync(test, 'getExtConfigSync')).toEqual({});
-    expect(await sync(test, 'getExptInfoSync', ['color'])).toEqual({});
-    expect(await message(test, 'getBackgroundFetchToken')).toBe('getBackgroundFetchToken:fail token is empty');
-    expect(await message(test, 'setBackgroundFetchToken', { token: 't1' })).toBe('setBackgroundFetchToken:ok');
-    expect(await message(test, 'setBackgroundFetchToken')).toBe(missing('setBackgroundFetchToken', 'token'));
-    expect(await call(test, 'getBackgroundFetchToken')).toEqual({ token: 't1', errMsg: 'getBackgroundFetchToken:ok' });
-    expect(await message(test, 'getBackgroundFetchData', { fetchType: 'pre' })).toBe(
-      'getBackgroundFetchData:fail record is null',
-    );
-    await test.close();
-  });
-
-  it('wx.base64ToArrayBuffer wx.arrayBufferToBase64 wx.getRandomValues: bytes both ways', async () => {
-    const test = await startApp({ mode, files: onePage() });
-    const seen = await test.service(({ wx }) => {
-      const buffer = wx.base64ToArrayBuffer('AQL/');
-      return [Array.from(new Uint8Array(buffer)), wx.arrayBufferToBase64(buffer)];
-    });
-    expect(seen).toEqual([[1, 2, 255], 'AQL/']);
-    expect(await sync(test, 'base64ToArrayBuffer', '###')).toBe('throws base64ToArrayBuffer:fail invalid base64');
-    expect(await sync(test, 'arrayBufferToBase64', 'x')).toBe(
-      'throws arrayBufferToBase64:fail parameter error: parameter should be ArrayBuffer instead of String;',
-    );
-    expect(
-      await test.service(async ({ wx }) => {
-        const { randomValues, errMsg } = await wx.getRandomValues({ length: 16 });
-        return [randomValues.byteLength, new Set(new Uint8Array(randomValues)).size > 4, errMsg];
-      }),
-    ).toEqual([16, true, 'getRandomValues:ok']);
-    expect(await message(test, 'getRandomValues')).toBe(missing('getRandomValues', 'length', 'Number'));
-    expect(await message(test, 'getRandomValues', { length: -1 })).toBe('getRandomValues:fail invalid length');
     await test.close();
   });
 });

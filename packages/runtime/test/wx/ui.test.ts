@@ -106,29 +106,6 @@ inBothModes('dialogs', (mode) => {
     }
   });
 
-  it('wx.pageScrollTo wx.startPullDownRefresh wx.stopPullDownRefresh: act on the page that is shown', async () => {
-    const test = await startApp({
-      mode,
-      files: {
-        ...onePage(
-          '<view style="height: 3000px">x</view><view id="end">end</view>',
-          'onPageScroll(e) { this.top = e.scrollTop }, onPullDownRefresh() { getApp().log.push("refresh") }',
-        ),
-        'pages/a/a.json': { enablePullDownRefresh: true },
-      },
-    });
-    expect(await message(test, 'pageScrollTo', { scrollTop: 500, duration: 0 })).toBe('pageScrollTo:ok');
-    await eventually(() => test.service(({ getCurrentPages }) => getCurrentPages()[0].top)).toBe(500);
-    expect(await message(test, 'pageScrollTo', { scrollTop: 'far' })).toMatch(/^pageScrollTo:fail parameter error/);
-    expect(await message(test, 'startPullDownRefresh')).toBe('startPullDownRefresh:ok');
-    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual(['refresh']);
-    expect(await callBack(test, 'stopPullDownRefresh')).toEqual([
-      'success stopPullDownRefresh:ok',
-      'complete stopPullDownRefresh:ok',
-    ]);
-    await test.close();
-  });
-
   it('takes dialogs, sheets, pictures and pickers away with the page that opened them, unanswered', async () => {
     const test = await startApp({
       mode,

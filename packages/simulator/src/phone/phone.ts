@@ -8,26 +8,23 @@ import type {
   TraceEntry,
 } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
-import { type Channel, emitOn, receive } from '@sparrow/runtime/bridge';
+import { type Channel, emitOn } from '@sparrow/runtime/bridge';
 import {
-  createDispatcher,
-  createHosts,
-  createPermissions,
   createProgramFiles,
   createStorage,
-  type Phone as HostPhone,
   type LogEntry,
   openUserFiles,
   type ProblemEntry,
   RelayClient,
   type ReportEntry,
 } from '@sparrow/runtime/native';
+import { createAbilities } from './abilities.ts';
 import { createDeveloper, traceWithPaths } from './developer.ts';
 import { watchDevice } from './device-watch.ts';
 import { createEvaluator, watchLogic } from './evaluator.ts';
 import type { Fault } from './faults.ts';
 import { createForm } from './form.ts';
-import { openLogicLayer } from './frames.ts';
+import { type FrameWatch, openLogicLayer } from './frames.ts';
 import { createPresence, openingOf } from './launch.ts';
 import { reloadLive } from './live-reload.ts';
 import { createPhoneMeters } from './meter.ts';
@@ -101,19 +98,13 @@ export interface Phone {
   close(): void;
 }
 
-/** Starts a mini program on a phone: puts the parts together and boots the logic layer. */
-export async function startPhone(options: PhoneOptions): Promise<Phone> {
-  const { screen: element, base, token, user, mode } = options;
-  const ends: (() => void)[] = [];
+/** What a phone loads before its program can run. */
+async function load(options: PhoneOptions, frames: FrameWatch) {
+  const { screen, base, token, user, mode } = options;
   // What does not depend on the package starts before it is asked for.
-  const silences = watchSilences(options);
-  const frames = {
-    late: (seconds: number) => silences.begin('START_FAILED', seconds),
-    came: () => silences.end('START_FAILED'),
-  };
-  const opening = openLogicLayer(mode, base, element, frames);
+  const opening = openLogicLayer(mode, base, screen, frames);
   opening.catch(() => {});
-  const slots = createSlots(mode, base, element, frames);
+  const slots = createSlots(mode, base, screen, frames);
   slots.makeReady();
   const packages = await openPackages(`${base}/package`, token);
   const start = openingOf(packages.manifest, options.startPath, options.scene);
@@ -128,14 +119,36 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     packages.loadStyles(''),
     packages.loadStyles(start.root),
   ]);
-  const stored = await storage.all();
-
   const bases = { fileBase, userBase: userFiles.base };
   const files = createProgramFiles({
     relay,
     bases: () => ({ assetBase: packages.assetBase(), ...bases }),
     settled: userFiles.settled,
   });
+  return {
+    packages,
+    start,
+    relay,
+    storage,
+    stored: await storage.all(),
+    userFiles,
+    logic,
+    bundle,
+    slots,
+    bases,
+    files,
+  };
+}
+
+/** Starts a mini program on a phone: puts the parts together and boots the logic layer. */
+export async function startPhone(options: PhoneOptions): Promise<Phone> {
+  const { screen: element, mode, user } = options;
+  const silences = watchSilences(options);
+  const loaded = await load(options, {
+    late: (seconds) => silences.begin('START_FAILED', seconds),
+    came: () => silences.end('START_FAILED'),
+  });
+  const { packages, start, relay, storage, logic, files } = loaded;
   const screen = createScreen(element, files.show);
   const form = createForm(options);
   const meters = createPhoneMeters(options);
@@ -146,11 +159,12 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const service = tapped(logic.channel, 0);
 
   const pages: PhonePages = createPages({
-    ...{ mode, form, packages, slots, logic, service, bases, tapped, screen: element },
+    ...loaded,
+    ...{ mode, form, service, tapped, screen: element },
     startPath: start.options.path,
     ahead: options.ahead,
     meter: meters.route,
-    invoked: (channel, pageId, name, id, params) => dispatcher.dispatch(channel, pageId, name, id, params),
+    invoked: (...call) => abilities.dispatch(...call),
     showFile: files.show,
     onShow: screen.dismiss,
     onRoute: options.onRoute,
@@ -165,55 +179,37 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     { relay, packages, user, evaluator, meters, trace, pathOf },
   );
 
-  const phone: HostPhone = {
-    ...{ relay, files, userFiles, storage, screen, pages, developer },
-    language: options.language,
-    permissions: createPermissions(screen, options.language),
-    program: {
-      get manifest() {
-        return packages.manifest;
-      },
-      launch: start.options,
-      async loadPackage(root) {
-        await packages.loadStyles(root);
-        return packages.loadService(root);
-      },
-      exit: presence.exit,
-    },
-    abort: (id) => dispatcher.abort(service, id),
-    emit: (event, data) => emitOn(service, 'native', event, data),
-    onClose: (end) => ends.push(end),
-  };
-  const hosts = createHosts(phone);
-  const dispatcher = createDispatcher(hosts.handlers, undefined, hosts.loading);
-  receive(service, { invoke: (name, id, params) => dispatcher.dispatch(service, 0, name, id, params) });
+  const abilities = createAbilities({
+    ...loaded,
+    ...{ service, screen, pages, developer, presence, language: options.language },
+  });
 
   const boot: ServiceBoot = {
     version: BRIDGE_VERSION,
     mode,
     manifest: packages.manifest,
-    bundle,
+    bundle: loaded.bundle,
     launch: start.options,
     system: pages.system(),
     menuButton: form.menuButton(),
-    storage: stored,
-    userFiles: userFiles.files,
+    storage: loaded.stored,
+    userFiles: loaded.userFiles.files,
     debug: options.debug,
     trace: options.trace !== undefined,
   };
   emitOn(service, 'boot', boot);
-  ends.push(
+  const ends = [
     watchLogic(evaluator.evaluate, {
       stuck: (seconds) => silences.begin('LOGIC_STUCK', seconds),
       alive: () => silences.end('LOGIC_STUCK'),
     }),
-    watchDevice(phone.emit),
-    dispatcher.close,
+    watchDevice(abilities.phone.emit),
+    abilities.close,
     files.close,
     pages.close,
     logic.close,
     storage.close,
-  );
+  ];
   pages.launch(start.url);
 
   return {
@@ -226,13 +222,13 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
       await reloadLive(packages, service, nextId, change);
       pages.configureAll();
     },
-    ...createScreenChanges({ phone, service, form, pages }),
+    ...createScreenChanges({ phone: abilities.phone, service, form, pages }),
     share(text) {
       if (pages.top) emitOn(service, 'page', pages.top.id, 'shareAppMessage', { from: 'menu' });
       screen.notice(text);
     },
     back: pages.back,
-    navigate: (url) => pages.restart(url),
+    navigate: pages.restart,
     hide: presence.hide,
     show: presence.show,
     viewFrame: pages.frameOf,

@@ -8,7 +8,7 @@ export const routeContract = contract({
     /** `cause` is the logic layer's number of the call, 0 for none; the page finds the EventChannel of its opener by it. */
     navigateTo: { params: { url: text(), cause: optional(number()) }, view: true },
     redirectTo: { params: { url: text() }, view: true },
-    navigateBack: { params: { delta: number() }, view: true },
+    navigateBack: { params: { delta: number({ min: 1, whole: true }) }, view: true },
     switchTab: { params: { url: text() }, view: true },
     reLaunch: { params: { url: text() }, view: true },
     exitMiniProgram: { view: true },
