@@ -132,5 +132,6 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
 
 /** Pictures for who looks at them: SPARROW_SCREENSHOTS names the folder. */
 async function shoot(page: { screenshot(options: { path: string }): Promise<unknown> }, name: string): Promise<void> {
-  if (process.env.SPARROW_SCREENSHOTS) await page.screenshot({ path: join(process.env.SPARROW_SCREENSHOTS, `${name}.png`) });
+  if (process.env.SPARROW_SCREENSHOTS)
+    await page.screenshot({ path: join(process.env.SPARROW_SCREENSHOTS, `${name}.png`) });
 }
