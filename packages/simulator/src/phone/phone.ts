@@ -207,6 +207,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     abilities.close,
     files.close,
     pages.close,
+    loaded.slots.close,
     logic.close,
     storage.close,
   ];
