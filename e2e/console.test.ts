@@ -74,6 +74,31 @@ describe('the console', () => {
     await phones(page, 2);
   });
 
+  it.each(['zh-CN', 'en-US'])('is usable in a window as narrow as a phone, in %s', async (locale) => {
+    const viewport = { width: 390, height: 844 };
+    const page = await openConsole(await start(), viewport, locale);
+    const box = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+    // Nothing hangs over the edge, and nothing lies over anything else.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
+    for (const button of await page.locator('.console > header button').all()) {
+      const { left, right } = await button.evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+      expect([left >= 0, right <= viewport.width]).toEqual([true, true]);
+    }
+    const [header, bezel, panel] = [await box('.console > header'), await box('.bezel'), await box('.panel')];
+    expect([bezel.left >= 0, bezel.right <= viewport.width]).toEqual([true, true]);
+    expect([bezel.top >= header.bottom, bezel.bottom <= viewport.height]).toEqual([true, true]);
+    expect([panel.top >= bezel.bottom, panel.width]).toEqual([true, viewport.width]);
+    await page.getByRole('tab', { name: /^(网络|Network)$/ }).click();
+    await page.getByRole('button', { name: /^(记录|Records)$/ }).click();
+    await page.locator('.ant-drawer .ant-tabs-tab').first().waitFor();
+    const drawer = await page.locator('.ant-drawer-body').evaluate((body) => body.scrollWidth - body.clientWidth);
+    expect(drawer).toBe(0);
+  });
+
   it.each([
     { width: 1440, height: 900 },
     { width: 1024, height: 700 },

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { writeTree } from '@sparrow/testkit';
+import { expect, it, onTestFinished } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 
@@ -9,6 +12,38 @@ it('docs/errors.md and its Chinese twin are what the sources say, code by code',
   const run = spawnSync(process.execPath, [join(root, 'scripts/generate-errors.mjs'), '--check'], { encoding: 'utf8' });
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);
+});
+
+it('every sentence for people has its Chinese, with the same values and full-width punctuation', () => {
+  const run = spawnSync(process.execPath, [join(root, 'scripts/phrases.mjs')], { encoding: 'utf8' });
+  expect(run.stderr).toBe('');
+  expect(run.status).toBe(0);
+});
+
+it('the look at sentences finds what is wrong with them', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'sparrow-phrases-'));
+  onTestFinished(() => rm(home, { recursive: true, force: true }));
+  await writeTree(home, {
+    'packages/a/src/phrases.zh.ts': `export const A: Record<string, string> = {
+      'right {0}': '正确 {0}',
+      'other {0}': '其他 {1}',
+      'half': '半角,标点',
+      'gone': '没有人说',
+    };`,
+    'packages/a/src/a.ts': `
+      say(phrase\`right \${1}\`, phrase\`other \${2}\`, phrase\`half\`);
+      say(phrase\`missing \${3}\`);
+      throw new CloudError('X', phrase\`right \${4}\`, { hint: 'plain' });`,
+  });
+  const run = spawnSync(process.execPath, [join(root, 'scripts/phrases.mjs'), home], { encoding: 'utf8' });
+  expect(run.status).toBe(1);
+  expect(run.stderr.trim().split('\n').sort()).toEqual([
+    expect.stringMatching(/a\.ts:3: .* lacks "missing \{0\}"/),
+    expect.stringMatching(/a\.ts:4: not marked: 'plain'/),
+    expect.stringMatching(/nobody says "gone"/),
+    expect.stringMatching(/other values in "其他 \{1\}"/),
+    expect.stringMatching(/half width in "半角,标点"/),
+  ]);
 });
 
 // Pictures are not links: docs/console.png is added by hand.

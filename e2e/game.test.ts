@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { startedFrom, startNode, startSet, stopStarted } from '@sparrow/router';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startZooKeeper } from '@sparrow/testkit';
 import { expect, onTestFinished, test } from 'vitest';
+import { serveWithoutPhones } from './console-without-phones.ts';
 import { exampleCopy } from './example-copy.ts';
 
-const root = join(import.meta.dirname, '..');
 /** Two sets of five processes start at once: on a busy machine that takes its time. */
 const PATIENCE_MS = 90_000;
 const SHOTS = process.env.SPARROW_SCREENSHOTS;
@@ -24,22 +23,6 @@ export async function start(node) {
   }, 5);
 }
 `;
-
-/** The console of a project, without phones. */
-const serve = (dir: string): Promise<DevServer> =>
-  createDevServer({
-    dir,
-    port: 0,
-    consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
-        token: '',
-        phone: 'about:blank',
-      }));
-      return { phonePath: '/phone', close: async () => {} };
-    },
-    watch: false,
-  });
 
 test('the console shows a game of two sets, finds an object since when, and has a button for each fault', async () => {
   const ensemble = await startZooKeeper();
@@ -66,7 +49,7 @@ test('the console shows a game of two sets, finds an object since when, and has 
     ['b', 'n3'],
   ] as const)
     startNode(config, { set, name, module }, processes);
-  const server = await serve(dir);
+  const server = await serveWithoutPhones(dir);
   stops.push(() => server.close());
   const browser = await launchBrowser();
   stops.push(() => browser.close());
@@ -135,7 +118,7 @@ test('the console shows a game of two sets, finds an object since when, and has 
   stops.push(async () => removeElsewhere());
   const { faults: _, ...plain } = config;
   await writeFile(join(elsewhere, 'game.json'), JSON.stringify(plain));
-  const watcher = await serve(elsewhere);
+  const watcher = await serveWithoutPhones(elsewhere);
   stops.push(() => watcher.close());
   await english.goto(watcher.consoleUrl);
   await english.getByText('Game', { exact: true }).first().click();

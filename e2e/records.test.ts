@@ -1,28 +1,18 @@
 import { join } from 'node:path';
-import { createDevServer, type DevServer } from '@sparrow/cloud';
+import type { DevServer } from '@sparrow/cloud';
 import { launchBrowser } from '@sparrow/simulator/server';
 import { startPostgres } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
+import { serveWithoutPhones } from './console-without-phones.ts';
 import { exampleCopy } from './example-copy.ts';
 
-const root = join(import.meta.dirname, '..');
+/** On a busy machine two PostgreSQL servers and a browser take their time. */
+const PATIENCE_MS = 90_000;
 
 /** The game of `examples/game-save` with its console, without phones. */
 async function startGame(): Promise<{ server: DevServer; remove(): void }> {
   const { dir, remove } = exampleCopy('game-save');
-  const server = await createDevServer({
-    dir,
-    port: 0,
-    consoleDir: join(root, 'apps/console/dist'),
-    registerSimulator: async (app) => {
-      app.get('/api/v1/simulator', { config: { access: 'console' } }, async () => ({
-        token: '',
-        phone: 'about:blank',
-      }));
-      return { phonePath: '/phone', close: async () => {} };
-    },
-    watch: false,
-  });
+  const server = await serveWithoutPhones(dir);
   return { server, remove };
 }
 
@@ -43,7 +33,7 @@ test('the console shows records, edits one, and says that the store is one file'
     });
     expect(buy.status).toBe(200);
     const page = await browser.newPage({ viewport: { width: 1500, height: 900 }, locale: 'en-US' });
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(server.consoleUrl);
     await page.getByRole('button', { name: /^(Records|记录)$/ }).click();
     const rows = page.locator('.ant-drawer tbody tr.ant-table-row');
@@ -101,7 +91,7 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
       }
     })();
     const page = await browser.newPage({ viewport: { width: 1500, height: 900 }, locale: 'en-US' });
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(server.consoleUrl);
     await page.getByRole('button', { name: /^(Records|记录)$/ }).click();
     await page.getByRole('tab', { name: /^(Shards|分片)$/ }).click();
@@ -140,7 +130,8 @@ test('a button brings the store to PostgreSQL while the game goes on, another on
   }
 });
 
-/** Pictures for who looks at them: SPARROW_SHOTS names the folder. */
+/** Pictures for who looks at them: SPARROW_SCREENSHOTS names the folder. */
 async function shoot(page: { screenshot(options: { path: string }): Promise<unknown> }, name: string): Promise<void> {
-  if (process.env.SPARROW_SHOTS) await page.screenshot({ path: join(process.env.SPARROW_SHOTS, `${name}.png`) });
+  if (process.env.SPARROW_SCREENSHOTS)
+    await page.screenshot({ path: join(process.env.SPARROW_SCREENSHOTS, `${name}.png`) });
 }

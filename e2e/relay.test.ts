@@ -8,7 +8,7 @@ import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync }
 import { createDevServer, type DevServer } from '@sparrow/cloud';
 import { createCompiler } from '@sparrow/compiler';
 import { createSimulator } from '@sparrow/simulator/server';
-import { writeTree } from '@sparrow/testkit';
+import { earlyAnswerServer, writeTree } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
@@ -196,6 +196,24 @@ describe('what a mini program may reach when nothing is said', () => {
       expect((await relay({ url: `http://${host}/latest/meta-data`, timeout: 2000 })).error?.message, host).toMatch(
         /not public/,
       );
+  });
+});
+
+describe('an answer that comes before the request was sent whole', () => {
+  let early: Awaited<ReturnType<typeof earlyAnswerServer>>;
+  beforeAll(async () => {
+    early = await earlyAnswerServer();
+    await start([new URL(early.origin).host]);
+  });
+  afterAll(() => early.close());
+
+  it('reaches the mini program every time', async () => {
+    const seen: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      const { statusCode, body, error } = await relay({ url: early.origin, method: 'POST' }, 'x'.repeat(8 << 20));
+      seen.push(error ? error.message : `${statusCode} ${body}`);
+    }
+    expect(new Set(seen)).toEqual(new Set(['413 too large']));
   });
 });
 

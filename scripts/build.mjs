@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { inShellLanguage } from './errors.zh.mjs';
 import { requireNode24, root } from './lib.mjs';
 
 requireNode24();
@@ -94,7 +95,12 @@ for (const [name, { sources, build }] of Object.entries(parts)) {
   const stamp = stampOf(sources);
   if (!force && stamps[name] === stamp) continue;
   if (built++ === 0)
-    process.stderr.write('Building the browser parts (about ten seconds, only after a change of Sparrow itself):\n');
+    process.stderr.write(
+      inShellLanguage(
+        'Building the browser parts (about ten seconds, only after a change of Sparrow itself):\n',
+        '正在构建浏览器端代码（约需十秒，仅在 Sparrow 自身变更后需要）：\n',
+      ),
+    );
   process.stderr.write(`  ${name} …\n`);
   if (force) rmSync(join(out, 'assets', `${name}.js`), { force: true });
   mkdirSync(join(out, 'assets'), { recursive: true });

@@ -18,6 +18,14 @@ export const SCRIPT_ERRORS_ZH = {
 
 /** The words of a code when the shell is Chinese, else undefined. */
 export function chineseOf(code, env = process.env) {
-  const isChinese = /^zh/i.test(env.LC_ALL || env.LC_MESSAGES || env.LANG || '');
-  return isChinese && Object.hasOwn(SCRIPT_ERRORS_ZH, code) ? SCRIPT_ERRORS_ZH[code] : undefined;
+  return isChinese(env) && Object.hasOwn(SCRIPT_ERRORS_ZH, code) ? SCRIPT_ERRORS_ZH[code] : undefined;
+}
+
+/** The text in the language of the shell. */
+export function inShellLanguage(en, zh, env = process.env) {
+  return isChinese(env) ? zh : en;
+}
+
+function isChinese(env) {
+  return /^zh/i.test(env.LC_ALL || env.LC_MESSAGES || env.LANG || '');
 }

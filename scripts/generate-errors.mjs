@@ -83,6 +83,7 @@ function sources(folder) {
 /** The text of a literal with `…` for what is filled in; undefined when it is no literal. */
 function textOf(node) {
   if (!node) return [];
+  if (ts.isTaggedTemplateExpression(node)) return textOf(node.template);
   if (ts.isStringLiteralLike(node)) return [node.text];
   if (ts.isTemplateExpression(node))
     return [node.head.text + node.templateSpans.map((span) => `…${span.literal.text}`).join('')];
@@ -176,7 +177,7 @@ let chinese = `${NOTICE}
 
 [English](errors.md)
 
-Sparrow 的每个错误都包含错误码、原因和解决办法。系统语言为中文时，控制台、模拟手机和命令行显示下面的说明，并附上当次的英文详情。
+Sparrow 的每个错误都包含错误码、原因和解决办法。系统语言为中文时，控制台、模拟手机和命令行以中文说明当次的情况；没有相应译文时显示下面的说明，并附上英文详情。
 `;
 let count = 0;
 for (const [title, chineseTitle, folder, list, named] of LISTS) {

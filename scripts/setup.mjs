@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installPrograms, programsFor } from './debian.mjs';
+import { inShellLanguage } from './errors.zh.mjs';
 import { fail, root } from './lib.mjs';
 
 const flags = new Set(process.argv.slice(2));
@@ -26,7 +27,12 @@ function installPackages() {
   // npm ci wipes node_modules, so an aborted install leaves no stamp behind.
   const stampFile = join(root, 'node_modules', '.sparrow-lock');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  say('Installing packages (the first time takes about half a minute) …');
+  say(
+    inShellLanguage(
+      'Installing packages (the first time takes about half a minute) …',
+      '正在安装依赖（首次约需半分钟）……',
+    ),
+  );
   const npm = process.env.npm_execpath;
   const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
   const run = spawnSync(command, [...args, '--loglevel=error'], {

@@ -21,6 +21,8 @@ export interface Status {
   backend: BackendStatus;
   /** How `sparrow` is called where the server was started. */
   command?: string;
+  /** The project's folder as it is named there. */
+  commandDir?: string;
 }
 export interface SimulatorInfo {
   token: string;
@@ -152,7 +154,7 @@ export class ApiError extends Error {
     const { message = `HTTP ${status}`, hint, chinese } = error;
     super(hint ? `${message} · ${hint}` : message);
     this.status = status;
-    this.chinese = chinese ? `${chinese.meaning}（${message}）。${chinese.fix}` : this.message;
+    this.chinese = chinese ? `${chinese.meaning}。${chinese.fix}` : this.message;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type BackendStatus, type PhoneMessage, spellCommands, type TraceEntry } from '@sparrow/protocol';
+import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
 import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError, createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
@@ -32,7 +32,7 @@ export function App(props: {
   const texts = useTexts();
   const api = useMemo(() => createApi(readToken()), []);
   const [status, setStatus] = useState<Status>();
-  const t = useMemo(() => spellTexts(texts, status?.command ?? texts.command), [texts, status?.command]);
+  const t = useMemo(() => spellTexts(texts, status ?? {}), [texts, status]);
   const [simulator, setSimulator] = useState<SimulatorInfo>();
   const [link, setLink] = useState<'up' | 'down' | 'token'>('up');
   const [isGame, setIsGame] = useState(false);
@@ -135,6 +135,8 @@ export function App(props: {
     };
   }, []);
 
+  const reason = props.language === 'zh' ? (backend.reasonZh ?? backend.reason) : backend.reason;
+
   if (link === 'token')
     return (
       <div className="center">
@@ -150,7 +152,7 @@ export function App(props: {
             <Bird /> Sparrow <small>麻雀</small>
           </span>
           <strong className="project">{status?.title}</strong>
-          <Tooltip title={backend.reason ? spellCommands(backend.reason, t.command) : t.restartBackend}>
+          <Tooltip title={reason === undefined ? t.restartBackend : t.spell(reason)}>
             <Button
               size="small"
               type="text"

@@ -1,4 +1,4 @@
-import { DIAGNOSTICS_ZH, spellCommands, type TraceEntry } from '@sparrow/protocol';
+import { DIAGNOSTICS_ZH, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useState } from 'react';
 import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty, sizeText } from './entries.ts';
@@ -132,12 +132,13 @@ function directionOf({ verb, pageId }: TraceEntry, t: Texts): string {
   return verb === 'Invoke' ? `${layer} → ${t.sources.native}` : `${t.sources.native} → ${layer}`;
 }
 
-/** A line as it is told: what the compiler found in the language of the user, everything else as it was written. */
-function logText({ text, finding }: PanelLog, { language, command }: Texts): string {
-  if (!finding || language !== 'zh') return finding ? spellCommands(text, command) : text;
+/** A line as it is told: what Sparrow says in the language of the user, everything else as it was written. */
+function logText({ text, zh, finding }: PanelLog, { language, spell }: Texts): string {
+  if (zh !== undefined && language === 'zh') return spell(zh);
+  if (!finding || language !== 'zh') return finding ? spell(text) : text;
   const { meaning, fix } = DIAGNOSTICS_ZH[finding.code];
   const place = `${finding.file}${finding.line > 0 ? `:${finding.line}:${finding.column}` : ''}`;
-  return spellCommands(`${finding.code} ${place} ${meaning}（${finding.message}）。${fix}`, command);
+  return spell(`${finding.code} ${place} ${meaning}（${finding.message}）。${fix}`);
 }
 
 function TraceList({ entries }: { entries: TraceEntry[] }) {

@@ -125,7 +125,7 @@ function Tables({ api }: { api: Api }) {
   };
   return (
     <Space orientation="vertical" style={{ width: '100%' }}>
-      <Flex gap="small">
+      <Flex gap="small" wrap>
         <Select
           aria-label={t.tables}
           value={name}
@@ -138,7 +138,7 @@ function Tables({ api }: { api: Api }) {
         />
         <Input.Search
           allowClear
-          style={{ flex: 1 }}
+          style={{ flex: '1 1 200px' }}
           placeholder={isList ? `${t.listOf} ${table.key.join(', ')}` : `select * from ${name || 'Table'} where …`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}

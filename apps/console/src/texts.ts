@@ -1,13 +1,13 @@
-import { spellCommands } from '@sparrow/protocol';
+import { type CommandSubject, spellCommands } from '@sparrow/protocol';
 import { createContext, useCallback, useContext } from 'react';
-import { ApiError } from './api.ts';
+import { ApiError, type Status } from './api.ts';
 
 export type Language = 'zh' | 'en';
 
 const en = {
   language: 'en' as Language,
-  /** How `sparrow` is called where the server was started. */
-  command: 'sparrow',
+  /** A text with every command in it as it has to be typed where the server was started. */
+  spell: (text: string): string => text,
   addPhone: 'Add a phone',
   backend: (state: string) => `Backend: ${state}`,
   backendStates: {
@@ -154,7 +154,7 @@ export type Texts = typeof en;
 
 const zh: Texts = {
   language: 'zh',
-  command: 'sparrow',
+  spell: en.spell,
   addPhone: '添加手机',
   backend: (state) => `后端：${state}`,
   backendStates: { none: '无后端', starting: '启动中', running: '运行中', crashed: '已崩溃', stopped: '已停止' },
@@ -296,20 +296,25 @@ export const TextContext = createContext<Texts>(en);
 export const useTexts = (): Texts => useContext(TextContext);
 
 /** The texts, with every `sparrow <verb>` in them as it has to be typed where the server runs. */
-export function spellTexts(texts: Texts, command: string): Texts {
-  const spell = <T>(value: T): T =>
+export function spellTexts(texts: Texts, { command = 'sparrow', commandDir }: Partial<Status>): Texts {
+  const isHere = commandDir === undefined || commandDir === '.';
+  const subject: CommandSubject = isHere
+    ? {}
+    : { dir: commandDir, store: commandDir, config: `${commandDir.replace(/\/$/, '')}/game.json` };
+  const spell = (text: string): string => spellCommands(text, command, subject);
+  const spellAll = <T>(value: T): T =>
     typeof value === 'string'
-      ? (spellCommands(value, command) as T)
+      ? (spell(value) as T)
       : typeof value === 'object' && value !== null
-        ? (Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spell(inner)])) as T)
+        ? (Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, spellAll(inner)])) as T)
         : value;
-  return { ...spell(texts), command };
+  return { ...spellAll(texts), spell };
 }
 
 /** Says what was thrown in the language of the user, commands as they have to be typed. */
 export function useErrorText(): (error: unknown) => string {
-  const { language, command } = useTexts();
-  return useCallback((error) => spellCommands(errorText(error, language), command), [language, command]);
+  const { language, spell } = useTexts();
+  return useCallback((error) => spell(errorText(error, language)), [language, spell]);
 }
 
 export function readLanguage(): Language {

@@ -19,9 +19,14 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
 } else {
   const node = join(here, '../../../node_modules/node/bin/node');
   if (!existsSync(node)) {
+    const { LC_ALL, LC_MESSAGES, LANG } = process.env;
+    const isChinese = /^zh/i.test(LC_ALL || LC_MESSAGES || LANG || '');
     process.stderr.write(
-      `\n  NODE_TOO_OLD: Sparrow needs Node 24 and this is ${process.versions.node}\n` +
-        `  Cause: its own Node is missing at ${node}\n  Fix: run \`npm ci\` in the folder of Sparrow\n\n`,
+      isChinese
+        ? `\n  NODE_TOO_OLD：Sparrow 需要 Node 24，当前为 ${process.versions.node}\n` +
+            `  原因：${node} 不存在\n  解决办法：在 Sparrow 的目录中执行 \`npm ci\`\n\n`
+        : `\n  NODE_TOO_OLD: Sparrow needs Node 24 and this is ${process.versions.node}\n` +
+            `  Cause: its own Node is missing at ${node}\n  Fix: run \`npm ci\` in the folder of Sparrow\n\n`,
     );
     process.exit(1);
   }

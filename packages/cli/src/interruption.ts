@@ -1,4 +1,6 @@
+import type { Phrase } from '@sparrow/core';
 import { CliError } from './errors.ts';
+import { phrase } from './phrase.ts';
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -11,7 +13,7 @@ export interface Interruption {
   /** Rejects as soon as a signal comes, whatever becomes of the work. */
   race<T>(work: Promise<T>): Promise<T>;
   /** @param done what had been done by then */
-  error(done: string): CliError;
+  error(done: Phrase): CliError;
   /** Signals do what they did before. */
   forget(): void;
 }
@@ -28,8 +30,10 @@ export function createInterruption(): Interruption {
     process.on(name, listener);
     return { name, listener };
   });
-  const error = (done: string): CliError =>
-    new CliError('INTERRUPTED', `${came} ended this: ${done}`, { hint: 'run it again when it may take its time' });
+  const error = (done: Phrase): CliError =>
+    new CliError('INTERRUPTED', phrase`${came ?? ''} ended this: ${done}`, {
+      hint: phrase`run it again when it may take its time`,
+    });
   return {
     signal: controller.signal,
     get exitCode() {
@@ -37,7 +41,7 @@ export function createInterruption(): Interruption {
     },
     async race(work) {
       const { promise, reject } = Promise.withResolvers<never>();
-      const onAbort = (): void => reject(error('nothing was done yet'));
+      const onAbort = (): void => reject(error(phrase`nothing was done yet`));
       controller.signal.addEventListener('abort', onAbort);
       try {
         if (came !== undefined) onAbort();

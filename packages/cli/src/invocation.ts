@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
-import { spellCommands } from '@sparrow/protocol';
+import { type CommandSubject, spellCommands } from '@sparrow/protocol';
 
 /**
  * How `sparrow` is called from a folder. Texts everywhere name commands as `sparrow dev`; what people read is a line
@@ -9,8 +9,14 @@ import { spellCommands } from '@sparrow/protocol';
  *
  * @param cwd folder of the person
  * @param repository folder of Sparrow itself
+ * @param subject what the commands are about
  */
-export function createInvocation(options: { cwd: string; repository: string; path: string }): {
+export function createInvocation(options: {
+  cwd: string;
+  repository: string;
+  path: string;
+  subject?: CommandSubject;
+}): {
   prefix: string;
   /** The text, with every `sparrow <verb>` in it as it has to be typed. */
   spell(text: string): string;
@@ -20,7 +26,7 @@ export function createInvocation(options: { cwd: string; repository: string; pat
     : isOnPath(options.path)
       ? 'sparrow'
       : `npm --prefix ${quote(options.repository)} run -s sparrow --`;
-  return { prefix, spell: (text) => spellCommands(text, prefix) };
+  return { prefix, spell: (text) => spellCommands(text, prefix, options.subject) };
 }
 
 /** A word of a command line, in quotes when a shell would split or change it. */

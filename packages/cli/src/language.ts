@@ -1,5 +1,5 @@
-/** Language in which errors, findings and their fixes are told. */
-export type Language = 'en' | 'zh';
+import type { Language } from '@sparrow/core';
+import { Option } from 'commander';
 
 /**
  * The language of whoever typed a command: `--lang`, else the locale as POSIX orders its variables.
@@ -10,6 +10,9 @@ export function readLanguage(args: readonly string[], env: Readonly<Record<strin
   const locale = optionOf(args) ?? (env.LC_ALL || env.LC_MESSAGES || env.LANG || '');
   return /^zh\b|^zh_/i.test(locale) ? 'zh' : 'en';
 }
+
+export const languageOption = (): Option =>
+  new Option('--lang <language>', 'language of all texts (default: that of the shell)').choices(['en', 'zh']);
 
 /** Read by hand, because it may be the line itself that is wrong. What stands behind `--` is not ours. */
 function optionOf(args: readonly string[]): string | undefined {

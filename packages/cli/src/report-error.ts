@@ -2,10 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { SparrowError } from '@sparrow/core';
 import type { Io } from './io.ts';
-
-const INTERNAL_ZH: ErrorWords = { meaning: 'Sparrow 内部错误', fix: '这是 Sparrow 的缺陷，请附上日志反馈' };
+import { phrase } from './phrase.ts';
 
 /** Form of an error in `--json`. */
 export interface ErrorReport {
@@ -21,28 +20,19 @@ export function reportError(io: Io, error: unknown, log = writeErrorLog(error)):
   const known = error instanceof SparrowError;
   const code = known ? error.code : 'INTERNAL';
   const text = error instanceof Error ? error.message : String(error);
-  const [first = '', ...rest] = text.split('\n');
-  const hint = known ? error.hint : 'this is a fault of Sparrow: please report it with the log';
-  const chinese = known ? error.chinese : INTERNAL_ZH;
+  const told = known ? error.told : phrase`Sparrow broke: ${text}`;
+  const advice = known ? error.advice : phrase`this is a fault of Sparrow: please report it with the log`;
+  const [first = '', ...rest] = io.tell(told).split('\n');
   const cause = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : '';
   const news = cause !== '' && !text.includes(cause) ? cause : undefined;
   io.warn('');
-  if (io.language === 'zh') {
-    // The code's words are in Chinese; what is of this very case stands below in the words of the program.
-    io.warn(`  ${io.paint(['red', 'bold'], code)}：${chinese.meaning}`);
-    for (const line of [first, ...rest, ...(news === undefined ? [] : [news])]) io.warn(`    ${line}`);
-    io.warn(`  解决办法：${chinese.fix}`);
-    if (known) io.warn(io.paint('dim', `    ${hint}`));
-    if (log) io.warn(io.paint('dim', `  日志：${log}`));
-  } else {
-    io.warn(`  ${io.paint(['red', 'bold'], code)}: ${first}`);
-    for (const line of rest) io.warn(`    ${line}`);
-    if (news !== undefined) io.warn(`  Cause: ${news}`);
-    io.warn(`  Fix: ${hint}`);
-    if (log) io.warn(io.paint('dim', `  Log: ${log}`));
-  }
+  io.warn(phrase`  ${io.paint(['red', 'bold'], code)}: ${first}`);
+  for (const line of rest) io.warn(`    ${line}`);
+  if (news !== undefined) io.warn(phrase`  Cause: ${news}`);
+  io.warn(phrase`  Fix: ${advice}`);
+  if (log) io.warn(io.paint('dim', phrase`  Log: ${log}`));
   io.warn('');
-  return { error: { code, message: text, hint, ...(log === undefined ? {} : { log }) } };
+  return { error: { code, message: text, hint: advice.en, ...(log === undefined ? {} : { log }) } };
 }
 
 /** Keeps the whole error with its stacks, for the report of a fault. Undefined when even that is not possible. */

@@ -4,13 +4,14 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { basename, join, relative } from 'node:path';
 import { CliError } from './errors.ts';
 import { quote } from './invocation.ts';
+import { phrase } from './phrase.ts';
 import { REPOSITORY } from './repository.ts';
 import { VERSION } from './version.ts';
 
 /** What `create` can begin with. */
 export const TEMPLATES = {
-  hello: { about: 'one page that logs in and asks its backend', dir: 'packages/cli/templates/hello' },
-  chat: { about: 'the chat room: rooms, history, live messages', dir: 'examples/chat-room' },
+  hello: { about: phrase`one page that logs in and asks its backend`, dir: 'packages/cli/templates/hello' },
+  chat: { about: phrase`the chat room: rooms, history, live messages`, dir: 'examples/chat-room' },
 } as const;
 export type TemplateName = keyof typeof TEMPLATES;
 
@@ -83,8 +84,8 @@ export async function packSdk(folder: string): Promise<void> {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const [code] = await once(child, 'close');
   if (code !== 0 || !existsSync(join(folder, `vendor/sparrow-sdk-${SDK_VERSION}.tgz`)))
-    throw new CliError('TOOL_FAILED', `@sparrow/sdk could not be packed\n${output.trim()}`, {
-      hint: 'check that npm is installed, and that `npm ci` was run in the folder of Sparrow',
+    throw new CliError('TOOL_FAILED', phrase`@sparrow/sdk could not be packed\n${output.trim()}`, {
+      hint: phrase`check that npm is installed, and that \`npm ci\` was run in the folder of Sparrow`,
     });
 }
 

@@ -41,7 +41,7 @@ describe('sparrow store, on one file', () => {
 
   it('names the store in the command that comes next', async () => {
     const made = await store('init', 'game.proto');
-    expect(made.text).toContain(`store put Player '{…}' --dir ${dir}\n`);
+    expect(made.text).toContain(`store put --dir ${dir} Player '{…}'\n`);
   });
 
   it('makes tables and their types, and says what a schema may not change', async () => {

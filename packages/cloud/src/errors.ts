@@ -1,6 +1,7 @@
 import { type ErrorWords, SparrowError } from '@sparrow/core';
 import type { ErrorBody, SessionErrorCode } from '@sparrow/protocol';
 import { CLOUD_ERRORS_ZH } from './errors.zh.ts';
+import { phrase } from './phrase.ts';
 
 /** Everything the control plane can refuse or fail at. */
 export type CloudErrorCode =
@@ -85,7 +86,8 @@ export function statusOf(error: CloudError): number {
 /** Body of an answer that is an error. */
 export function errorBody(error: CloudError): ErrorBody {
   // What another part said no with is handed on with that part's words.
-  const { chinese } = error.cause instanceof SparrowError ? error.cause : error;
+  const { told, advice } = error.cause instanceof SparrowError ? error.cause : error;
+  const chinese = { meaning: told.in('zh'), fix: advice.in('zh') };
   return { error: { code: error.code, message: error.message, hint: error.hint, chinese } };
 }
 
@@ -94,12 +96,13 @@ export function toCloudError(error: unknown): CloudError {
   if (error instanceof CloudError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  if (status === 413) return new CloudError('FILE_TOO_LARGE', message, { hint: 'send less at once', cause: error });
+  if (status === 413)
+    return new CloudError('FILE_TOO_LARGE', message, { hint: phrase`send less at once`, cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return new CloudError('BAD_REQUEST', message, { hint: 'correct the request', cause: error });
+    return new CloudError('BAD_REQUEST', message, { hint: phrase`correct the request`, cause: error });
   // The cause goes to the log; what a caller reads must not tell of paths and other insides.
-  return new CloudError('INTERNAL', 'this could not be answered', {
-    hint: 'this is a fault of Sparrow; its log has the stack',
+  return new CloudError('INTERNAL', phrase`this could not be answered`, {
+    hint: phrase`this is a fault of Sparrow; its log has the stack`,
     cause: error,
   });
 }

@@ -33,7 +33,7 @@ describe('the supervisor of a backend', () => {
     backend = await createBackend({
       dir: folder.path,
       env: { SPARROW_APP: 'demo' },
-      onLine: (_level, text) => lines.push(text),
+      onLine: (_level, text) => lines.push(String(text)),
       onStatus(status) {
         statuses.push(status);
         wake();

@@ -172,7 +172,10 @@ describe('a dev server', () => {
     expect(await (await get('/phone/app.js', { cookie })).text()).toBe('script');
     for (const path of ['/', '/api/v1/status', '/session/v1/check', '/tunnel/get/wsurl'])
       expect([path, (await get(path, { cookie, authorization: `Bearer ${dev.token}` })).status]).toEqual([path, 403]);
-    expect((await get('/@demo/local/x')).status).toBe(200);
+    // The app is for those who scanned, too.
+    expect([(await get('/@demo/local/x')).status, (await get('/@demo/local/x', { cookie })).status]).toEqual([
+      403, 200,
+    ]);
     expect((await get('/avatars/alice.svg')).status).toBe(200);
   });
 });
@@ -474,7 +477,7 @@ describe('the packages of a project', () => {
     });
     execFileSync('tar', ['czf', 'kept.tgz', 'package'], { cwd: join(folder.path, 'lib') });
     const dev = await start(folder.path);
-    expect(dev.notices).toEqual([
+    expect(dev.notices.map(String)).toEqual([
       expect.stringMatching(/^gone@file:\.\/vendor\/gone\.tgz cannot be had: `npm install`.*Fix: /s),
     ]);
     expect(readFileSync(join(folder.path, 'client/node_modules/kept/index.js'), 'utf8')).toContain('exports');

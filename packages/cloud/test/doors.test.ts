@@ -59,6 +59,26 @@ function get(url: string, headers: Record<string, string> = {}, host?: string): 
   });
 }
 
+/** What a device of the LAN has after it scanned the QR code; empty where there is no LAN. */
+async function scan({ lanUrl }: RunningDev): Promise<string> {
+  if (!lanUrl) return '';
+  return String((await get(lanUrl)).headers['set-cookie']).split(';')[0] as string;
+}
+
+/** Status of a WebSocket handshake. */
+async function upgradeStatus(url: string): Promise<number> {
+  const { hostname, port, pathname, search } = new URL(url);
+  const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+  const request = http.get({ hostname, port, path: pathname + search, headers, agent: false });
+  const status = await new Promise<number>((resolve) => {
+    request.on('response', (answer) => resolve(answer.resume().statusCode ?? 0));
+    request.on('upgrade', (answer) => resolve(answer.statusCode ?? 0));
+    request.on('error', () => resolve(0));
+  });
+  request.destroy();
+  return status;
+}
+
 /** What browsers send with a navigation: with and without the headers that plain http in the LAN leaves out. */
 const NAVIGATIONS = [
   { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' },
@@ -83,21 +103,52 @@ describe('a page of the app', () => {
     if (!dev.lanUrl || !dev.lanIngressUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
     const phone = new URL(dev.lanUrl).origin;
     expect(dev.lanIngressUrl).not.toBe(phone);
+    const cookie = await scan(dev);
     for (const headers of NAVIGATIONS) {
-      const answer = await get(`${phone}/@demo/local/page`, headers);
+      const answer = await get(`${phone}/@demo/local/page`, { ...headers, cookie });
       expect([answer.status, answer.headers.location]).toEqual([307, `${dev.lanIngressUrl}/page`]);
     }
-    expect(JSON.parse((await get(`${dev.lanIngressUrl}/page`)).body).url).toBe('/page');
+    expect(JSON.parse((await get(`${dev.lanIngressUrl}/page`, { cookie })).body).url).toBe('/page');
     // That listener is the app's from its root on: nothing of the console or the phone is there.
     for (const path of ['/api/v1/status', '/simulator/phone.html', '/'])
-      expect(JSON.parse((await get(dev.lanIngressUrl + path)).body).url).toBe(path);
-    expect((await get(dev.lanIngressUrl, {}, new URL(phone).host)).status).toBe(403);
+      expect(JSON.parse((await get(dev.lanIngressUrl + path, { cookie })).body).url).toBe(path);
+    expect((await get(dev.lanIngressUrl, { cookie }, new URL(phone).host)).status).toBe(403);
+  });
+
+  it('is for devices of the LAN that scanned the QR code, and for no others', async () => {
+    if (!dev.lanUrl || !dev.lanIngressUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
+    const phone = new URL(dev.lanUrl).origin;
+    const lan = new URL(dev.lanUrl).searchParams.get('lan') as string;
+    const doors = [`${dev.lanIngressUrl}/page`, `${phone}/@demo/local/page`];
+    for (const door of doors) {
+      for (const headers of [{}, ...NAVIGATIONS, { cookie: `sparrow_lan_${dev.port}=guessed` }]) {
+        const refused = await get(door, headers);
+        expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([403, 'LAN_REFUSED']);
+      }
+      expect((await get(`${door}?lan=guessed`)).status).toBe(403);
+      expect(await upgradeStatus(door)).toBe(403);
+      // A program may say the token each time; the backend does not see it.
+      const answer = await get(`${door}?a=1&lan=${lan}&b=2`);
+      expect([answer.status, JSON.parse(answer.body).url]).toEqual([200, '/page?a=1&b=2']);
+      expect(await upgradeStatus(`${door}?lan=${lan}`)).not.toBe(403);
+      // A browser gets it as a cookie, and an address without it.
+      const opened = await get(`${door}?lan=${lan}&a=1`, NAVIGATIONS[0]);
+      expect([opened.status, opened.headers.location]).toEqual([307, `${dev.lanIngressUrl}/page?a=1`]);
+      const cookie = String(opened.headers['set-cookie']).split(';')[0] as string;
+      const page = await get(`${dev.lanIngressUrl}/page?a=1`, { ...NAVIGATIONS[0], cookie });
+      expect([page.status, JSON.parse(page.body).headers.cookie]).toEqual([200, undefined]);
+    }
+    // An address of another host cannot be made of the path.
+    const away = await get(`${dev.lanIngressUrl}//example.com/?lan=${lan}`, NAVIGATIONS[0]);
+    expect(away.headers.location).toBe(`${dev.lanIngressUrl}//example.com/`);
   });
 
   it('can do nothing with the origin of the console or the phone, whatever kind of request gets it there', async () => {
     const bases = [dev.url, ...(dev.lanUrl ? [new URL(dev.lanUrl).origin] : [])];
+    const cookie = await scan(dev);
     for (const base of bases)
-      for (const headers of [{}, { accept: '*/*' }, { accept: '*/*', 'sec-fetch-dest': 'object' }]) {
+      for (const kind of [{}, { accept: '*/*' }, { accept: '*/*', 'sec-fetch-dest': 'object' }]) {
+        const headers = { ...kind, cookie };
         const answer = await get(`${base}/@demo/local/cookies`, headers);
         expect(answer.headers['content-security-policy']).toMatch(/^sandbox /);
         expect(answer.headers['content-security-policy']).not.toContain('allow-same-origin');
@@ -111,10 +162,11 @@ describe('a page of the app', () => {
 
   it('shares cookies with nobody: ours do not reach the backend, and it sets none of ours', async () => {
     const base = dev.lanIngressUrl ?? `${dev.ingressUrl}`;
-    const answer = await get(`${base}/cookies`, { cookie: 'a=1; sparrow_lan=secret; b=2' });
+    const ours = await scan(dev);
+    const answer = await get(`${base}/cookies`, { cookie: `a=1; ${ours}; sparrow_lan=secret; b=2` });
     expect(JSON.parse(answer.body).headers.cookie).toBe('a=1; b=2');
     expect(answer.headers['set-cookie']).toEqual(['own=1; Path=/']);
-    const alone = await get(`${base}/cookies`, { cookie: 'sparrow_lan=secret' });
+    const alone = await get(`${base}/cookies`, { cookie: ours });
     expect(JSON.parse(alone.body).headers.cookie).toBeUndefined();
   });
 
@@ -131,7 +183,7 @@ describe('a page of the app', () => {
       },
     });
     try {
-      expect([second.lanUrl, second.notices]).toEqual([
+      expect([second.lanUrl, second.notices.map(String)]).toEqual([
         expect.stringContaining('http'),
         [expect.stringMatching(/so this run took/)],
       ]);
@@ -144,8 +196,9 @@ describe('a page of the app', () => {
   it('cannot keep the phone out by a cookie of the same name before ours', async () => {
     if (!dev.lanUrl) return console.info(`not run: ${dev.notices.join(', ')}`);
     const { origin, searchParams } = new URL(dev.lanUrl);
-    const cookie = `sparrow_lan=wrong; sparrow_lan=${searchParams.get('lan')}`;
-    expect((await get(`${origin}/phone`, { cookie: 'sparrow_lan=wrong' })).status).toBe(403);
+    const name = `sparrow_lan_${dev.port}`;
+    const cookie = `${name}=wrong; ${name}=${searchParams.get('lan')}`;
+    expect((await get(`${origin}/phone`, { cookie: `${name}=wrong` })).status).toBe(403);
     expect((await get(`${origin}/phone`, { cookie })).status).toBe(200);
   });
 });
@@ -250,7 +303,6 @@ describe('a request without an end', () => {
     front.open({
       entrance: createEntrance({ app: 'a', env: 'local', port, lanHosts: [], appHosts: [] }),
       ingress: undefined,
-      lanToken: 'l',
       appOrigin: () => undefined,
       handler: (_request, response) => void response.end(),
     });
@@ -281,7 +333,6 @@ describe('a request without an end', () => {
     front.open({
       entrance: createEntrance({ app: 'a', env: 'local', port, lanHosts: [], appHosts: [] }),
       ingress: undefined,
-      lanToken: 'l',
       appOrigin: () => undefined,
       handler: (request, response) => void request.on('end', () => response.end()).resume(),
     });

@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { PATHS } from '@sparrow/protocol';
+import { earlyAnswerServer } from '@sparrow/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { createIngress } from '../src/ingress/ingress.ts';
 import {
   BACKEND,
   backendSource,
@@ -17,7 +19,8 @@ import {
 
 const ROUTES = `
   if (req.url.startsWith('/echo')) { res.setHeader('x-method', req.method); res.end(body); return; }
-  if (req.url === '/slow-stream') { res.write('first\\n'); setTimeout(() => res.end('second\\n'), 50); return; }
+  if (req.url === '/slow-stream') { res.write('first\\n'); globalThis.goOn = () => res.end('second\\n'); return; }
+  if (req.url === '/go-on') globalThis.goOn();
   if (req.url === '/breaks') { res.writeHead(200, { 'content-length': 100 }); res.write('half'); setTimeout(() => res.destroy(), 20); return; }
   if (req.url === '/redirect') { res.writeHead(302, { location: '/elsewhere', 'set-cookie': 'a=b' }); res.end(); return; }
   if (req.url === '/crash') process.exit(9);
@@ -78,9 +81,13 @@ describe('the ingress', () => {
 
   it('passes on what comes while the answer is not complete', async () => {
     const answer = await fetch(`${dev.ingressUrl}/slow-stream`);
-    const chunks: string[] = [];
-    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) chunks.push(Buffer.from(chunk).toString());
-    expect(chunks).toEqual(['first\n', 'second\n']);
+    let seen = '';
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+      seen += Buffer.from(chunk).toString();
+      // The backend says the second word only when the first one has come.
+      if (seen === 'first\n') await fetch(`${dev.ingressUrl}/go-on`);
+    }
+    expect(seen).toBe('first\nsecond\n');
   });
 
   it('breaks an answer off when the backend does', async () => {
@@ -277,3 +284,72 @@ async function upgrade(dev: RunningDev, path: string, headers: Record<string, st
   for await (const chunk of socket) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
+
+describe('an ingress between a client that still sends and a backend that has answered', () => {
+  async function behindIngress(origin: string): Promise<{ url: string; close(): void }> {
+    const ingress = createIngress({ target: async () => origin });
+    const front = http.createServer((request, response) => {
+      void ingress.web(request, response, { path: request.url ?? '/', inert: false, door: 'local' });
+    });
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    return {
+      url: `http://127.0.0.1:${(front.address() as net.AddressInfo).port}/`,
+      close() {
+        ingress.close();
+        front.close();
+        front.closeAllConnections();
+      },
+    };
+  }
+
+  it('hands the answer on every time, and the connection goes on', async () => {
+    const early = await earlyAnswerServer();
+    const front = await behindIngress(early.origin);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const sockets = new Set<unknown>();
+    const post = async (): Promise<string> => {
+      const request = http.request(front.url, { method: 'POST', agent });
+      request.on('socket', (socket) => sockets.add(socket));
+      const answered = once(request, 'response');
+      request.end(Buffer.alloc(8 * 1024 * 1024));
+      const [answer] = (await answered) as [http.IncomingMessage];
+      let body = '';
+      for await (const chunk of answer) body += chunk;
+      return `${answer.statusCode} ${body}`;
+    };
+    try {
+      const seen: string[] = [];
+      for (let i = 0; i < 30; i++) seen.push(await post());
+      expect(new Set(seen)).toEqual(new Set(['413 too large']));
+      // The rest of a body that nobody wants is read and dropped; nothing breaks the client's connection.
+      expect(sockets.size).toBe(1);
+    } finally {
+      agent.destroy();
+      front.close();
+      await early.close();
+    }
+  });
+
+  it('goes on sending while the backend answers and reads', async () => {
+    const backend = http.createServer(async (request, response) => {
+      response.write('begun ');
+      let size = 0;
+      for await (const chunk of request) size += (chunk as Buffer).length;
+      response.end(String(size));
+    });
+    backend.listen(0, '127.0.0.1');
+    await once(backend, 'listening');
+    const front = await behindIngress(`http://127.0.0.1:${(backend.address() as net.AddressInfo).port}`);
+    const request = http.request(front.url, { method: 'POST', agent: false });
+    const answered = once(request, 'response');
+    request.write(Buffer.alloc(100_000));
+    const [answer] = (await answered) as [http.IncomingMessage];
+    request.end(Buffer.alloc(3_000_000));
+    let body = '';
+    for await (const chunk of answer) body += chunk;
+    expect(body).toBe('begun 3100000');
+    front.close();
+    backend.close();
+  });
+});

@@ -38,10 +38,11 @@ export interface PlainPackage {
 }
 
 export interface PlainError {
-  /** Of a CompilerError. */
-  code?: CompilerErrorCode;
   message: string;
+  /** Of a CompilerError: its code, and both of its sentences in Chinese. */
+  code?: CompilerErrorCode;
   hint?: string;
+  chinese?: { message: string; hint: string };
   /** Of an error of the file system. */
   syscall?: string;
   stack?: string;

@@ -5,7 +5,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { createBuilder } from './build.ts';
-import { type BuildOrder, tellNews } from './build-messages.ts';
+import { type BuildOrder, type PlainError, tellNews } from './build-messages.ts';
 import { CompilerError } from './errors.ts';
 import { CompileBroken, type CompileGuard } from './guard.ts';
 
@@ -38,7 +38,11 @@ process.on('message', async (order: BuildOrder) => {
       return tellNews({ type: 'broke', path, hash, message: error.message });
     }
     const { message, stack, syscall } = error as Error & { syscall?: string };
-    const known = error instanceof CompilerError ? { code: error.code, hint: error.hint } : {};
+    const known = error instanceof CompilerError ? plainOf(error) : {};
     tellNews({ type: 'failed', error: { message, ...(stack && { stack }), ...(syscall && { syscall }), ...known } });
   }
 });
+
+function plainOf({ code, hint, told, advice }: CompilerError): Omit<PlainError, 'message'> {
+  return { code, hint, chinese: { message: told.in('zh'), hint: advice.in('zh') } };
+}

@@ -7,6 +7,7 @@ import { createDiagnostic } from './diagnostics.ts';
 import { CompilerError } from './errors.ts';
 import { createIsolatedBuilder } from './isolated-builder.ts';
 import { isInside } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { CONFIG_FILES, locateProject } from './project/locate.ts';
 
 export interface CompilerOptions {
@@ -57,7 +58,9 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
 
   function build(): Promise<CompiledPackage> {
     if (closed) {
-      return Promise.reject(new CompilerError('CLOSED', 'the compiler is closed', { hint: 'create another one' }));
+      return Promise.reject(
+        new CompilerError('CLOSED', phrase`the compiler is closed`, { hint: phrase`create another one` }),
+      );
     }
     // One build at a time: they share their caches.
     const result = running.then(() => builder.build());

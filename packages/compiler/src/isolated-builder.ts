@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { Phrase } from '@sparrow/core';
 import { type Child, startChild } from '@sparrow/core/process';
 import type { PackageManifest } from '@sparrow/protocol';
 import { PACKAGE_FORMAT_VERSION } from '@sparrow/protocol';
@@ -16,6 +17,7 @@ import {
 import { createDiagnostic } from './diagnostics.ts';
 import { CompilerError } from './errors.ts';
 import type { Outcast } from './guard.ts';
+import { phrase } from './phrase.ts';
 import { readAppConfig } from './project/app-config.ts';
 import { emptyJson } from './project/json-file.ts';
 
@@ -115,7 +117,7 @@ export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): B
   }
 
   function closedError(): CompilerError {
-    return new CompilerError('CLOSED', 'the compiler is closed', { hint: 'create another one' });
+    return new CompilerError('CLOSED', phrase`the compiler is closed`, { hint: phrase`create another one` });
   }
 
   return {
@@ -192,8 +194,9 @@ function isUsers({ code, syscall }: PlainError): boolean {
   return code !== undefined || syscall !== undefined;
 }
 
-function errorOf({ code, message, hint, syscall }: PlainError): Error {
-  if (code !== undefined) return new CompilerError(code, message, { hint: hint ?? '' });
+function errorOf({ code, message, hint = '', chinese, syscall }: PlainError): Error {
+  if (code !== undefined)
+    return new CompilerError(code, new Phrase(message, chinese?.message), { hint: new Phrase(hint, chinese?.hint) });
   return Object.assign(new Error(message), { syscall });
 }
 

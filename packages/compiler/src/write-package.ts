@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { joinInside } from '@sparrow/core/files';
 import type { CompiledPackage } from './build.ts';
 import { CompilerError } from './errors.ts';
+import { phrase } from './phrase.ts';
 
 /**
  * Writes a package as the folder that package-format.ts describes. It is written beside `outDir` and renamed, so that
@@ -17,8 +18,8 @@ export async function writePackage(pkg: CompiledPackage, outDir: string): Promis
   const placeOf = (...parts: string[]): string => {
     const place = joinInside(fresh, ...parts);
     if (place === undefined)
-      throw new CompilerError('PATH_OUTSIDE_PACKAGE', `${parts.join('/')} leaves the package`, {
-        hint: 'rename that file of the project',
+      throw new CompilerError('PATH_OUTSIDE_PACKAGE', phrase`${parts.join('/')} leaves the package`, {
+        hint: phrase`rename that file of the project`,
       });
     return place;
   };

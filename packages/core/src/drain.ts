@@ -22,6 +22,8 @@ export async function drain(body: Readable): Promise<void> {
       size += chunk.length;
       if (size > DRAIN_LIMIT) body.destroy();
     });
+    // Who read it before may have left it paused.
+    body.resume();
   });
 }
 

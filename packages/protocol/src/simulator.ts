@@ -18,6 +18,8 @@ export interface BackendStatus {
   state: 'none' | 'starting' | 'running' | 'crashed' | 'stopped';
   /** Why it crashed, with the last lines it printed. */
   reason?: string;
+  /** The same in Chinese. */
+  reasonZh?: string;
   restarts: number;
 }
 
@@ -27,6 +29,8 @@ export interface LogLine {
   source: 'backend' | 'service' | 'view' | 'native' | 'compiler' | 'tunnel';
   level: 'debug' | 'info' | 'log' | 'warn' | 'error';
   text: string;
+  /** The text in Chinese, where Sparrow itself is who says it. */
+  zh?: string;
   /** Mapped to the project's files where a source map was found. */
   stack?: string;
   /** Of the compiler: what it found, so that it can be shown in the user's language. */

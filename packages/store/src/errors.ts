@@ -1,4 +1,4 @@
-import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { type ErrorWords, type Phrase, SparrowError } from '@sparrow/core';
 import { STORE_ERRORS_ZH } from './errors.zh.ts';
 
 /** Everything the record store can refuse or fail at. */
@@ -103,7 +103,7 @@ export const NOT_MODIFIED = 288;
 /** An error of the record store; `tcaplus` is the code TCaplus answers in the same case. */
 export class StoreError extends SparrowError<StoreErrorCode> {
   readonly tcaplus: number | undefined;
-  constructor(code: StoreErrorCode, message: string, options: { hint: string; cause?: unknown }) {
+  constructor(code: StoreErrorCode, message: string | Phrase, options: { hint: string | Phrase; cause?: unknown }) {
     super(code, message, options);
     this.tcaplus = TCAPLUS_CODES[code];
   }

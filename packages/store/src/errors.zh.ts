@@ -38,7 +38,7 @@ export const STORE_ERRORS_ZH = {
   QUOTA_EXCEEDED: { meaning: '应用已用完配额', fix: '减少单次操作的数量，或提高应用的配额' },
   DISK_FULL: { meaning: '磁盘已满，被拒绝的写入没有留下任何内容', fix: '清理磁盘空间，存储会自动恢复' },
   LOG_FAILED: { meaning: '磁盘无法完成持久化写入', fix: '检查磁盘，然后重新打开存储，已持久化的内容会恢复' },
-  STORE_CORRUPT: { meaning: '存储文件已损坏', fix: '从备份恢复：`sparrow store restore`' },
+  STORE_CORRUPT: { meaning: '存储文件已损坏', fix: '从备份恢复：`sparrow store restore <backup>`' },
   STORE_IN_USE: { meaning: '另一个进程正以写方式打开该存储', fix: '先停止那个进程' },
   CLOSED: { meaning: '存储已关闭', fix: '重新打开' },
   CRYPTO_KEY_UNKNOWN: {

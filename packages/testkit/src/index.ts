@@ -1,5 +1,6 @@
 /** Starts the real programs that tests need, and stops them. */
 
+export { earlyAnswerServer } from './early-answer.ts';
 export { canMakeNetworks, createNetwork, type Network, type NetworkHost } from './namespaces.ts';
 export { type NatsServer, startNats } from './nats.ts';
 export { freePort } from './ports.ts';

@@ -1,9 +1,11 @@
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoff, Deadline } from '@sparrow/core';
+import { backoff, Deadline, type Phrase } from '@sparrow/core';
+import { createPatientAgents } from '@sparrow/core/read-on';
 import type { TunnelCallbackData } from '@sparrow/protocol';
 import type { TunnelApp, TunnelApps } from './apps.ts';
 import { TunnelError } from './errors.ts';
+import { phrase } from './phrase.ts';
 import { callbackBody } from './wire.ts';
 
 /** Answers of backends are read up to here and no further. */
@@ -24,7 +26,7 @@ export function createCallbackClient(options: {
   deadlineMs: number;
   maxSockets: number;
 }): CallbackClient {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: options.maxSockets, maxFreeSockets: 16 });
+  const { http: agent } = createPatientAgents({ keepAlive: true, maxSockets: options.maxSockets, maxFreeSockets: 16 });
   const closing = new AbortController();
 
   return {
@@ -35,15 +37,17 @@ export function createCallbackClient(options: {
         const target = options.apps.target(app, receiveUrl);
         const outcome = target
           ? await send(agent, target, body, deadline, closing.signal)
-          : { retry: true as const, reason: 'the backend is not running' };
+          : { retry: true as const, reason: phrase`the backend is not running` };
         if (!outcome.retry) return outcome.answer;
         const wait = backoff(attempt, { baseMs: 50, maxMs: 1000 });
         if (deadline.left <= wait)
-          throw new TunnelError('CALLBACK_FAILED', `${data.type} of ${data.tunnelId}: ${outcome.reason}`, {
-            hint: `check that the backend runs and answers POST ${new URL(receiveUrl).pathname}`,
+          throw new TunnelError('CALLBACK_FAILED', phrase`${data.type} of ${data.tunnelId}: ${outcome.reason}`, {
+            hint: phrase`check that the backend runs and answers POST ${new URL(receiveUrl).pathname}`,
           });
         await sleep(wait, undefined, { signal: closing.signal }).catch(() => {
-          throw new TunnelError('CALLBACK_FAILED', 'the tunnel service is closing', { hint: 'start it again' });
+          throw new TunnelError('CALLBACK_FAILED', phrase`the tunnel service is closing`, {
+            hint: phrase`start it again`,
+          });
         });
       }
     },
@@ -54,7 +58,7 @@ export function createCallbackClient(options: {
   };
 }
 
-type Outcome = { retry: true; reason: string } | { retry: false; answer: { code?: unknown; message?: unknown } };
+type Outcome = { retry: true; reason: Phrase } | { retry: false; answer: { code?: unknown; message?: unknown } };
 
 function send(
   agent: http.Agent,
@@ -92,8 +96,8 @@ function send(
           if (status >= 200 && status < 300) return resolve({ retry: false, answer: parseAnswer(chunks) });
           const text = Buffer.concat(chunks).toString('utf8').slice(0, 200);
           reject(
-            new TunnelError('CALLBACK_FAILED', `the backend answered ${status} to POST ${target.path}: ${text}`, {
-              hint: 'the route of the tunnel must answer GET and POST with 200',
+            new TunnelError('CALLBACK_FAILED', phrase`the backend answered ${status} to POST ${target.path}: ${text}`, {
+              hint: phrase`the route of the tunnel must answer GET and POST with 200`,
             }),
           );
         });
@@ -103,8 +107,8 @@ function send(
     const timer = setTimeout(() => {
       request.destroy();
       reject(
-        new TunnelError('CALLBACK_LATE', `the backend did not answer POST ${target.path} in ${deadline.ms} ms`, {
-          hint: 'answer the callback first and do slow work after it',
+        new TunnelError('CALLBACK_LATE', phrase`the backend did not answer POST ${target.path} in ${deadline.ms} ms`, {
+          hint: phrase`answer the callback first and do slow work after it`,
         }),
       );
     }, deadline.left);
@@ -112,12 +116,12 @@ function send(
       clearTimeout(timer);
       if (error.code === 'ECONNREFUSED') {
         // Nobody accepted the connection: nothing was delivered, so trying again cannot deliver it twice.
-        resolve({ retry: true, reason: 'the backend refused the connection' });
+        resolve({ retry: true, reason: phrase`the backend refused the connection` });
         return;
       }
       reject(
-        new TunnelError('CALLBACK_FAILED', `POST ${target.path} broke off: ${error.message}`, {
-          hint: 'look at the backend log: it may have crashed while it answered',
+        new TunnelError('CALLBACK_FAILED', phrase`POST ${target.path} broke off: ${error.message}`, {
+          hint: phrase`look at the backend log: it may have crashed while it answered`,
           cause: error,
         }),
       );

@@ -1,10 +1,11 @@
-import { BoundedQueue } from '@sparrow/core';
+import { BoundedQueue, type Phrase } from '@sparrow/core';
 import type { TunnelCallbackData } from '@sparrow/protocol';
 import type { WebSocket } from 'ws';
 import type { TunnelApp } from './apps.ts';
 import type { CallbackClient } from './callback-client.ts';
 import { TunnelError } from './errors.ts';
 import { CLOSE, type TunnelLimits } from './limits.ts';
+import { phrase } from './phrase.ts';
 import { splitPacket } from './wire.ts';
 
 /** What a connection tells the service around it. */
@@ -63,7 +64,7 @@ export class Connection {
     this.#socket.on('close', (code: number, reason: Buffer) => this.#end(code, reason.toString('utf8')));
     // ws closes the socket itself after an error (1009 for a frame that is too big, 1002 and 1007 for broken ones).
     this.#socket.on('error', (error: Error) =>
-      this.#problem('FRAME_REFUSED', error.message, 'send text packets of at most 1 MB'),
+      this.#problem('FRAME_REFUSED', error.message, phrase`send text packets of at most 1 MB`),
     );
     this.#socket.send(`timeout:${this.#limits.heartbeatSeconds}`);
     void this.#pump();
@@ -77,7 +78,7 @@ export class Connection {
   send(payload: Buffer): boolean {
     if (!this.#open) return false;
     if (this.#socket.bufferedAmount + payload.length > this.#limits.maxBufferedBytes) {
-      this.#problem('CLIENT_TOO_SLOW', 'the client does not read what is sent to it', 'send it less');
+      this.#problem('CLIENT_TOO_SLOW', phrase`the client does not read what is sent to it`, phrase`send it less`);
       this.close(CLOSE.overload, 'the client does not read');
       return false;
     }
@@ -121,9 +122,9 @@ export class Connection {
   #enqueue(content: string): void {
     this.#queuedChars += content.length;
     if (this.#queuedChars > this.#limits.maxQueuedChars || !this.#queue.push(content)) {
-      const waiting = `${this.#queue.size} messages are waiting for the backend`;
-      this.#problem('BACKEND_TOO_SLOW', waiting, 'make the tunnel route answer faster, or send less often');
-      this.close(CLOSE.overload, waiting);
+      const waiting = phrase`${this.#queue.size} messages are waiting for the backend`;
+      this.#problem('BACKEND_TOO_SLOW', waiting, phrase`make the tunnel route answer faster, or send less often`);
+      this.close(CLOSE.overload, waiting.en);
       return;
     }
     void this.#pump();
@@ -134,8 +135,8 @@ export class Connection {
     if (this.#garbage === 1)
       this.#problem(
         'FRAME_REFUSED',
-        `${what} is no packet`,
-        'packets are text: ping, close or message:<JSON of {type, content}>',
+        phrase`${what} is no packet`,
+        phrase`packets are text: ping, close or message:<JSON of {type, content}>`,
       );
     if (this.#garbage >= this.#limits.maxGarbage) this.close(CLOSE.policy, 'too many frames that are no packets');
   }
@@ -176,20 +177,27 @@ export class Connection {
       const answer = await this.#client.post(this.app, this.receiveUrl, data);
       // The demos of Wafer answer 200 with a code other than 0 when a handler threw: delivered, but worth a line.
       if (answer.code !== undefined && answer.code !== 0)
-        this.#problem('CALLBACK_FAILED', `the backend answered ${JSON.stringify(answer).slice(0, 200)}`, 'see its log');
+        this.#problem(
+          'CALLBACK_FAILED',
+          phrase`the backend answered ${JSON.stringify(answer).slice(0, 200)}`,
+          phrase`see its log`,
+        );
       return true;
     } catch (error) {
       // Whatever it was, it costs this callback and not the process.
       const problem =
         error instanceof TunnelError
           ? error
-          : new TunnelError('CALLBACK_FAILED', String(error), { hint: 'this is a fault of Sparrow', cause: error });
+          : new TunnelError('CALLBACK_FAILED', String(error), {
+              hint: phrase`this is a fault of Sparrow`,
+              cause: error,
+            });
       this.#events.problem(this, problem);
       return false;
     }
   }
 
-  #problem(code: ConstructorParameters<typeof TunnelError>[0], message: string, hint: string): void {
+  #problem(code: ConstructorParameters<typeof TunnelError>[0], message: string | Phrase, hint: Phrase): void {
     this.#events.problem(this, new TunnelError(code, message, { hint }));
   }
 }

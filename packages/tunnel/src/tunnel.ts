@@ -8,6 +8,7 @@ import { createCallbackClient } from './callback-client.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { TunnelError } from './errors.ts';
 import { CLOSE, DEFAULT_LIMITS, type TunnelLimits } from './limits.ts';
+import { phrase } from './phrase.ts';
 import {
   messagePayload,
   openReply,
@@ -89,12 +90,12 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     }
     const silent = connected.get(tunnelId);
     if (!silent) return;
-    const message = `nothing was heard for ${limits.heartbeatSeconds * 2} s`;
+    const message = phrase`nothing was heard for ${limits.heartbeatSeconds * 2} s`;
     events.problem(
       silent,
-      new TunnelError('CLIENT_SILENT', message, { hint: 'clients send ping in the interval of timeout:N' }),
+      new TunnelError('CLIENT_SILENT', message, { hint: phrase`clients send ping in the interval of timeout:N` }),
     );
-    silent.terminate(message);
+    silent.terminate(message.en);
   }
 
   const events: ConnectionEvents = {
@@ -120,8 +121,8 @@ export function createTunnel(options: TunnelOptions): Tunnel {
     const parsed = parseOpenData(data);
     if ('code' in parsed) return refuse(parsed);
     if (!options.apps.accepts(app, parsed.receiveUrl)) {
-      const message = `receiveUrl ${parsed.receiveUrl} is no address of this app`;
-      const hint = "the host of receiveUrl must be the app's own server host";
+      const message = phrase`receiveUrl ${parsed.receiveUrl} is no address of this app`;
+      const hint = phrase`the host of receiveUrl must be the app's own server host`;
       emit({
         type: 'problem',
         app: app.id,

@@ -3,6 +3,7 @@ import { DIAGNOSTICS_ZH, type Diagnostic, PROBLEMS_ZH, type ProblemCode } from '
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
+import { phrase } from '../phrase.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
 import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
@@ -18,7 +19,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
     .option('--out <dir>', 'folder of the package (default: .sparrow/package in the project)')
     .addOption(installTimeoutOption())
     .action(async (dir: string, options: BuildOptions) => {
-      const io = createIo(options.json);
+      const io = createIo(options.json, { dir: quote(dir) });
       const [{ ensureDependencies, readProject }, { createCompiler, writePackage }] = await Promise.all([
         import('@sparrow/cloud'),
         import('@sparrow/compiler'),
@@ -26,7 +27,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
       const started = performance.now();
       const project = readProject(resolve(io.cwd, dir));
       await ensureDependencies(project.dir, {
-        onLine: (text) => io.say(io.paint('dim', `  ${text}`)),
+        onLine: (text) => io.say(io.paint('dim', `  ${io.tell(text)}`)),
         timeoutMs: installTimeoutMs(options),
       });
       const compiler = createCompiler({ dir: project.dir });
@@ -41,10 +42,10 @@ export function buildCommand(setExitCode: SetExitCode): Command {
         const pages = manifest.app.pages.length;
         const where = shortPath(io.cwd, out);
         io.say(
-          `${io.paint(errors ? 'red' : 'green', errors ? '✗' : '✓')} ${project.title}: ${pages} pages in ${ms} ms → ${where}`,
+          phrase`${io.paint(errors ? 'red' : 'green', errors ? '✗' : '✓')} ${project.title}: ${pages} pages in ${ms} ms → ${where}`,
         );
-        if (errors) io.say(`  ${errors} errors: those pages will not open`);
-        else io.say(`  Next: sparrow check ${quote(dir)}`);
+        if (errors) io.say(phrase`  ${errors} errors: those pages will not open`);
+        else io.say(phrase`  Next: sparrow check ${quote(dir)}`);
         io.json(options.json, {
           project: project.title,
           out,

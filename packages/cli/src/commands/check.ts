@@ -2,11 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CompiledPackage } from '@sparrow/compiler';
+import { Phrase, phraseOf } from '@sparrow/core';
 import { PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
 import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createInterruption } from '../interruption.ts';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
+import { phrase } from '../phrase.ts';
 import { reportError } from '../report-error.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
 import { type InstallTimeout, installTimeoutMs, installTimeoutOption } from './install-timeout.ts';
@@ -26,7 +29,7 @@ const BACKEND_WAIT_MS = 15_000;
 export function checkCommand(setExitCode: SetExitCode): Command {
   return new Command('check')
     .description('open every page of a mini program in a headless browser and report what a user would see')
-    .argument('<dir>', 'folder of the mini program')
+    .argument('[dir]', 'folder of the mini program', '.')
     .addOption(new Option('--mode <mode>', 'threads of the runtime').choices(['dual', 'single']).default('dual'))
     .option('--screenshots <dir>', 'write a picture of every page')
     .option('--allow <n>', 'pages that may be unclean', parseCount, 0)
@@ -39,7 +42,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
     )
     .addOption(installTimeoutOption())
     .action(async (dir: string, options: CheckCommandOptions) => {
-      const io = createIo(options.json);
+      const io = createIo(options.json, { dir: quote(dir) });
       const folder = resolve(io.cwd, dir);
       const interruption = createInterruption();
       const [{ createDevServer }, { createCompiler }, { checkPages, createSimulator, SimulatorError }] =
@@ -56,7 +59,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
           port: 0,
           watch: false,
           installTimeoutMs: installTimeoutMs(options),
-          onProgress: (text) => io.warn(`  ${text}`),
+          onProgress: (text) => io.warn(`  ${io.tell(text)}`),
           async registerSimulator(app, deps) {
             // The packages are there by now: what is installed is compiled.
             first = await compiler.build();
@@ -67,11 +70,11 @@ export function checkCommand(setExitCode: SetExitCode): Command {
         });
         const server = await interruption.race(starting);
         try {
-          for (const notice of server.notices) io.warn(`  ${notice}`);
+          for (const notice of server.notices) io.warn(`  ${io.tell(notice)}`);
           const backend = server
             .whenBackendReady(BACKEND_WAIT_MS)
             .catch((error: Error) =>
-              io.warn(`  the backend does not run, pages are checked without it: ${error.message}`),
+              io.warn(phrase`  the backend does not run, pages are checked without it: ${phraseOf(error)}`),
             );
           await interruption.race(backend);
           if (!first) throw new Error('the simulator was not registered');
@@ -90,20 +93,20 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             onPage: (page, done, total) => progress(io, page, done, total),
           });
           show(io, report);
-          if (options.sheet !== undefined) io.say(`  pictures of all pages: ${options.sheet}`);
+          if (options.sheet !== undefined) io.say(phrase`  pictures of all pages: ${options.sheet}`);
           io.json(options.json, report);
           setExitCode(report.summary.pages - report.summary.clean <= options.allow ? 0 : 1);
           const { unfinished } = report;
           if (!unfinished) return;
           setExitCode(interruption.exitCode ?? 1);
           const all = report.summary.pages + unfinished.pages.length;
-          const done = `${report.summary.pages} of ${all} pages were looked at, and are reported`;
+          const done = phrase`${report.summary.pages} of ${all} pages were looked at, and are reported`;
           reportError(
             io,
             unfinished.reason === 'interrupted'
               ? interruption.error(done)
-              : new SimulatorError('BROWSER_DIED', `the browser ended in the middle: ${done}`, {
-                  hint: 'run it again; with --workers 1 it needs less memory',
+              : new SimulatorError('BROWSER_DIED', phrase`the browser ended in the middle: ${done}`, {
+                  hint: phrase`run it again; with --workers 1 it needs less memory`,
                 }),
             '',
           );
@@ -130,34 +133,33 @@ function progress(io: Io, page: CheckPage, done: number, total: number): void {
     const filled = Math.round((done / total) * width);
     process.stderr.write(`\r  ${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${total} `);
     if (done === total) process.stderr.write('\n');
-  } else if (!page.clean) io.warn(`  ${done}/${total} ${page.path}: ${page.rendered ? 'not clean' : 'not rendered'}`);
+  } else if (!page.clean)
+    io.warn(phrase`  ${done}/${total} ${page.path}: ${page.rendered ? phrase`not clean` : phrase`not rendered`}`);
 }
 
 function show(io: Io, report: CheckReport): void {
   for (const page of report.pages) {
     const mark = page.clean ? io.paint('green', '✓') : page.rendered ? io.paint('yellow', '!') : io.paint('red', '✗');
     io.say(
-      `${mark} ${page.path}  ${io.paint('dim', `${page.elements} elements, ${page.ms} ms`)}${page.redirected ? ` → ${page.redirected}` : ''}`,
+      `${mark} ${page.path}  ${io.paint('dim', phrase`${page.elements} elements, ${page.ms} ms`)}${page.redirected ? ` → ${page.redirected}` : ''}`,
     );
     for (const error of page.errors.slice(0, 5))
       io.say(`    ${error.kind} ${error.code}: ${error.message}${error.file ? `  (${error.file})` : ''}`);
-    if (page.errors.length > 5) io.say(`    … and ${page.errors.length - 5} more`);
+    if (page.errors.length > 5) io.say(phrase`    … and ${page.errors.length - 5} more`);
   }
   const codes = new Set(report.pages.flatMap((page) => page.errors.map((error) => error.code)));
   const found = PROBLEM_CODES.filter((code) => codes.has(code));
-  const isChinese = io.language === 'zh';
-  if (found.length > 0) io.say(isChinese ? '\n  解决办法：' : '\n  How to fix:');
-  for (const code of found)
-    io.say(
-      isChinese
-        ? `  ${code}：${PROBLEMS_ZH[code].meaning}。${PROBLEMS_ZH[code].fix}`
-        : `  ${code}: ${PROBLEM_HINTS[code]}`,
-    );
+  if (found.length > 0) io.say(phrase`\n  How to fix:`);
+  for (const code of found) {
+    const { meaning, fix } = PROBLEMS_ZH[code];
+    io.say(new Phrase(`  ${code}: ${PROBLEM_HINTS[code]}`, `  ${code}：${meaning}。${fix}`));
+  }
   const { pages, compiled, rendered, clean } = report.summary;
   io.say('');
-  io.say(
-    `  ${pages} ${pages === 1 ? 'page' : 'pages'}: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${report.mode} thread)`,
-  );
-  if (report.apis.missing.length > 0) io.say(`  wx functions missing: ${report.apis.missing.join(', ')}`);
-  if (report.components.missing.length > 0) io.say(`  components missing: ${report.components.missing.join(', ')}`);
+  const count = pages === 1 ? phrase`1 page` : phrase`${pages} pages`;
+  const mode = report.mode === 'dual' ? phrase`dual thread` : phrase`single thread`;
+  io.say(phrase`  ${count}: ${compiled} compiled, ${rendered} rendered, ${clean} clean (${mode})`);
+  const { apis, components } = report;
+  if (apis.missing.length > 0) io.say(phrase`  wx functions missing: ${apis.missing.join(', ')}`);
+  if (components.missing.length > 0) io.say(phrase`  components missing: ${components.missing.join(', ')}`);
 }

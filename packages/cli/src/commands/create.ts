@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { CliError } from '../errors.ts';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
+import { phrase } from '../phrase.ts';
 import { packSdk, TEMPLATES, type TemplateName, writeTemplate } from '../template.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
@@ -32,7 +33,7 @@ export function createCommand(setExitCode: SetExitCode): Command {
     .argument('<dir>', 'folder to make')
     .addOption(new Option('-t, --template <name>', 'what to begin with').choices(Object.keys(TEMPLATES)))
     .option('--title <title>', 'name that users see')
-    .option('--appid <appid>', `appid of WeChat (default: ${TOURIST}, which needs no account)`)
+    .option('--appid <appid>', 'appid of WeChat (default: touristappid, which needs no account)')
     .option('-y, --yes', 'take the defaults, ask nothing')
     .option('--no-install', 'do not install the packages now')
     .addOption(installTimeoutOption())
@@ -40,8 +41,8 @@ export function createCommand(setExitCode: SetExitCode): Command {
       const io = createIo(options.json);
       const folder = resolve(io.cwd, dir);
       if (existsSync(folder) && readdirSync(folder).length > 0)
-        throw new CliError('FOLDER_NOT_EMPTY', `${folder} holds something already`, {
-          hint: 'name a folder that does not exist yet',
+        throw new CliError('FOLDER_NOT_EMPTY', phrase`${folder} holds something already`, {
+          hint: phrase`name a folder that does not exist yet`,
         });
       const answers = await ask(io, folder, options);
       if (!answers) {
@@ -49,18 +50,18 @@ export function createCommand(setExitCode: SetExitCode): Command {
         return;
       }
       const files = writeTemplate(folder, answers);
-      io.say(io.paint('dim', '  packing @sparrow/sdk into vendor/ …'));
+      io.say(io.paint('dim', phrase`  packing @sparrow/sdk into vendor/ …`));
       await packSdk(folder);
       if (options.install) {
         const { ensureDependencies } = await import('@sparrow/cloud');
         await ensureDependencies(folder, {
-          onLine: (line) => io.say(io.paint('dim', `  ${line}`)),
+          onLine: (line) => io.say(io.paint('dim', `  ${io.tell(line)}`)),
           timeoutMs: installTimeoutMs(options),
         });
       }
       const name = shortPath(io.cwd, folder);
-      io.say(`${io.paint('green', '✓')} ${answers.title} is in ${name}: ${files.length} files`);
-      io.say(`  Next: cd ${quote(name)} && npm run dev`);
+      io.say(phrase`${io.paint('green', '✓')} ${answers.title} is in ${name}: ${files.length} files`);
+      io.say(phrase`  Next: cd ${quote(name)} && npm run dev`);
       io.json(options.json, { dir: folder, ...answers, files });
     });
 }
@@ -78,29 +79,33 @@ async function ask(io: Io, folder: string, options: CreateOptions): Promise<Answ
 
   const { cancel, isCancel, select, text } = await import('@clack/prompts');
   const stopped = (): undefined => {
-    cancel('Nothing was made.');
+    cancel(io.tell(phrase`Nothing was made.`));
   };
   const template =
     given.template ??
     (await select({
-      message: 'What do you want to begin with?',
+      message: io.tell(phrase`What do you want to begin with?`),
       options: Object.entries(TEMPLATES).map(([value, { about }]) => ({
         value: value as TemplateName,
         label: value,
-        hint: about,
+        hint: io.tell(about),
       })),
     }));
   if (isCancel(template)) return stopped();
   const title =
     given.title ??
-    (await text({ message: 'What is it called?', defaultValue: defaults.title, placeholder: defaults.title }));
+    (await text({
+      message: io.tell(phrase`What is it called?`),
+      defaultValue: defaults.title,
+      placeholder: defaults.title,
+    }));
   if (isCancel(title)) return stopped();
   const appid =
     given.appid ??
     (await text({
-      message: 'Its appid at WeChat?',
+      message: io.tell(phrase`Its appid at WeChat?`),
       defaultValue: TOURIST,
-      placeholder: `${TOURIST} (no account needed)`,
+      placeholder: io.tell(phrase`${TOURIST} (no account needed)`),
     }));
   if (isCancel(appid)) return stopped();
   return complete({ template, title, appid });

@@ -1,11 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
+import { Phrase } from '@sparrow/core';
 import { type DevEvent, type Diagnostic, type LogLine, PROBLEM_HINTS, type ProgramProblem } from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { sinceCommand } from '../begun.ts';
+import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
 import { listenForKeys } from '../keys.ts';
 import { panel } from '../panel.ts';
+import { phrase } from '../phrase.ts';
 import { REPOSITORY } from '../repository.ts';
 import { shortPath } from '../text.ts';
 import { showDiagnostic } from './build.ts';
@@ -41,7 +44,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
     .option('--no-logs', 'do not print the log of the backend')
     .addOption(installTimeoutOption())
     .action(async (dir: string, options: DevOptions) => {
-      const io = createIo(options.json);
+      const io = createIo(options.json, { dir: quote(dir) });
       const folder = resolve(io.cwd, dir);
       const stop = stopSignal();
       // Loaded here, so that the other commands start at once.
@@ -50,7 +53,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         import('@sparrow/compiler'),
         import('@sparrow/simulator/server'),
       ]);
-      io.say(io.paint('dim', `  compiling ${shortPath(io.cwd, folder)} and starting its backend …`));
+      io.say(io.paint('dim', phrase`  compiling ${shortPath(io.cwd, folder)} …`));
       const compiler = createCompiler({ dir: folder });
       let diagnostics: readonly Diagnostic[] = [];
       const server = await createDevServer({
@@ -60,6 +63,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
         watch: options.watch,
         backendEnv: options.env,
         command: io.command,
+        commandDir: quote(dir),
         consoleDir: join(REPOSITORY, 'apps/console/dist'),
         async registerSimulator(app, deps) {
           const first = await compiler.build();
@@ -74,7 +78,7 @@ export function devCommand(setExitCode: SetExitCode): Command {
           return await register(app, deps);
         },
         installTimeoutMs: installTimeoutMs(options),
-        onProgress: (text) => io.say(io.paint('dim', `  ${text}`)),
+        onProgress: (text) => io.say(io.paint('dim', `  ${io.tell(text)}`)),
       });
       try {
         await Promise.race([server.whenBackendReady(BACKEND_WAIT_MS).catch(() => {}), stop.asked]);
@@ -91,10 +95,10 @@ export function devCommand(setExitCode: SetExitCode): Command {
         await stop.asked;
         keys.close();
         io.say('');
-        io.say(io.paint('dim', '  stopping …'));
+        io.say(io.paint('dim', phrase`  stopping …`));
       } finally {
         const { kept } = await closeWithin(server, CLOSE_MS);
-        io.say(`  Stopped. Kept in ${shortPath(io.cwd, server.stateDir)}: ${kept.join(', ')}`);
+        io.say(phrase`  Stopped. Kept in ${shortPath(io.cwd, server.stateDir)}: ${kept.join(', ')}`);
       }
       setExitCode(0);
     });
@@ -160,11 +164,12 @@ function printLogs(io: Io, server: DevServer): void {
   });
 }
 
-function printLine(io: Io, { source, level, text }: LogLine): void {
+function printLine(io: Io, { source, level, text, zh }: LogLine): void {
   // What the compiler found is shown with the lines around it instead.
   if (level === 'debug' || source === 'compiler') return;
   const colour = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-  io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${text}`);
+  const told = new Phrase(text, zh).in(io.language);
+  io.pass(`${io.paint(colour, `${source.padEnd(8)}│`)} ${told}`);
 }
 
 function describe(server: DevServer, readyMs: number): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { CliError } from '../errors.ts';
 import { quote } from '../invocation.ts';
 import { createIo } from '../io.ts';
+import { phrase } from '../phrase.ts';
 import { shortPath } from '../text.ts';
 import type { CommonOptions, SetExitCode } from './command.ts';
 
@@ -17,43 +18,47 @@ export function resetCommand(setExitCode: SetExitCode): Command {
     .argument('[dir]', 'folder of the mini program', '.')
     .option('-y, --yes', 'do not ask')
     .action(async (dir: string, options: ResetOptions) => {
-      const io = createIo(options.json);
+      const io = createIo(options.json, { dir: quote(dir) });
       const { CloudError, isFolderHeld, readProject, readRun } = await import('@sparrow/cloud');
       const project = readProject(resolve(io.cwd, dir));
       const state = join(project.dir, '.sparrow');
       const name = shortPath(io.cwd, state);
       if (!existsSync(state)) {
-        io.say(`There is no ${name}: nothing to remove.`);
+        io.say(phrase`There is no ${name}: nothing to remove.`);
         io.json(options.json, { removed: false, path: state, bytes: 0 });
         return;
       }
       if (isFolderHeld(project.dir)) {
         const run = readRun(project.dir);
-        throw new CloudError('FOLDER_IN_USE', `${name} is in use${run ? ` by pid ${run.pid}, at ${run.url}` : ''}`, {
-          hint: run ? `stop that run first: kill ${run.pid}` : 'stop that run first',
-        });
+        throw new CloudError(
+          'FOLDER_IN_USE',
+          phrase`${name} is in use${run ? phrase` by pid ${run.pid}, at ${run.url}` : ''}`,
+          {
+            hint: run ? phrase`stop that run first: kill ${run.pid}` : phrase`stop that run first`,
+          },
+        );
       }
       const bytes = sizeOf(state);
       if (!options.yes) {
         if (!io.interactive)
-          throw new CliError('CONFIRMATION_NEEDED', `this would remove ${name} (${size(bytes)})`, {
-            hint: 'add --yes when you mean it',
+          throw new CliError('CONFIRMATION_NEEDED', phrase`this would remove ${name} (${size(bytes)})`, {
+            hint: phrase`add --yes when you mean it`,
           });
         const { confirm, isCancel } = await import('@clack/prompts');
         const answer = await confirm({
-          message: `Remove ${name} (${size(bytes)}) with all users, data and files?`,
+          message: io.tell(phrase`Remove ${name} (${size(bytes)}) with all users, data and files?`),
           initialValue: false,
         });
         if (isCancel(answer) || !answer) {
-          io.say('Nothing was removed.');
+          io.say(phrase`Nothing was removed.`);
           io.json(options.json, { removed: false, path: state, bytes });
           setExitCode(1);
           return;
         }
       }
       rmSync(state, { recursive: true, force: true });
-      io.say(`${io.paint('green', '✓')} removed ${name} (${size(bytes)})`);
-      io.say(`  Next: sparrow dev ${quote(dir)}`);
+      io.say(phrase`${io.paint('green', '✓')} removed ${name} (${size(bytes)})`);
+      io.say(phrase`  Next: sparrow dev ${quote(dir)}`);
       io.json(options.json, { removed: true, path: state, bytes });
     });
 }

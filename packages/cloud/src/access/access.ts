@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Phrase } from '@sparrow/core';
 import { ACCESS_KINDS, type Access } from '@sparrow/protocol';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { CloudError } from '../errors.ts';
-import type { Caller } from './entrance.ts';
+import { phrase } from '../phrase.ts';
+import type { Caller, Door } from './entrance.ts';
 import { equal } from './secrets.ts';
 
 declare module 'fastify' {
@@ -14,8 +16,8 @@ declare module 'fastify' {
   }
 }
 
-/** Cookie that carries the LAN token after the first request. Names that begin so are never the backend's. */
-export const LAN_COOKIE = 'sparrow_lan';
+/** Begins the name of the cookie that carries the LAN token. Names that begin so are never the backend's. */
+const LAN_COOKIE = 'sparrow_lan';
 
 export interface AccessOptions {
   port: () => number;
@@ -46,7 +48,13 @@ export interface AccessControl {
    * @throws CloudError ACCESS_UNDECLARED, ORIGIN_REFUSED, LAN_REFUSED, TOKEN_INVALID.
    */
   check(access: Access | undefined, request: IncomingMessage, options?: { tokenLater?: boolean }): void;
-  /** The same as a question. */
+  /**
+   * Checks that a request for the app comes from this machine, or from a device that scanned the QR code.
+   *
+   * @throws CloudError LAN_REFUSED.
+   */
+  checkScan(request: IncomingMessage, door: Door): void;
+  /** The same as `check`, as a question. */
   allows(access: Access, request: IncomingMessage): boolean;
   /** Makes every route of a server say who may use it, and checks that on each request. Comes before the routes. */
   guard(app: FastifyInstance): void;
@@ -54,6 +62,10 @@ export interface AccessControl {
   declared(): readonly Declared[];
   /** Whether the request brings the LAN token in its query, so that the answer should set the cookie. */
   bringsLanToken(request: IncomingMessage): boolean;
+  /** A path without the LAN token, which is none of the app's. */
+  withoutLanToken(path: string): string;
+  /** Value of Set-Cookie for a device that brought the token. */
+  lanCookie(): string;
 }
 
 export function createAccess(options: AccessOptions): AccessControl {
@@ -61,28 +73,31 @@ export function createAccess(options: AccessOptions): AccessControl {
   const known: Declared[] = [];
   let phoneToken: string | undefined;
 
+  /** Cookies know no ports: a second run on this machine has its own name. */
+  const cookieName = (): string => `${LAN_COOKIE}_${options.port()}`;
+
   function hasLanToken(request: IncomingMessage): boolean {
     if (equal(query(request, 'lan'), options.lanToken)) return true;
     // A page of the app may put a cookie of this name before ours: any that fits will do.
     const cookies = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-    return cookies.some((pair) => equal(pair, `${LAN_COOKIE}=${options.lanToken}`));
+    return cookies.some((pair) => equal(pair, `${cookieName()}=${options.lanToken}`));
   }
 
   function needMachine({ door }: Caller): void {
     if (door !== 'local')
-      throw new CloudError('LAN_REFUSED', 'this address is for the machine itself', {
-        hint: `open http://127.0.0.1:${options.port()} on the machine that runs Sparrow`,
+      throw new CloudError('LAN_REFUSED', phrase`this address is for the machine itself`, {
+        hint: phrase`open http://127.0.0.1:${options.port()} on the machine that runs Sparrow`,
       });
   }
 
-  function needScan({ door }: Caller, request: IncomingMessage): void {
+  function needScan({ door }: { door: Door }, request: IncomingMessage): void {
     if (door !== 'local' && !hasLanToken(request))
-      throw new CloudError('LAN_REFUSED', 'this device has not scanned the QR code', {
-        hint: 'scan the QR code that `sparrow dev --lan` prints',
+      throw new CloudError('LAN_REFUSED', phrase`this device has not scanned the QR code`, {
+        hint: phrase`scan the QR code that \`sparrow dev\` prints`,
       });
   }
 
-  function needToken(request: IncomingMessage, token: string | undefined, message: string, hint: string): void {
+  function needToken(request: IncomingMessage, token: string | undefined, message: Phrase, hint: Phrase): void {
     const header = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     // Browsers cannot set headers of a WebSocket; other requests must not carry a token where logs could keep it.
     const given = header ?? (request.headers.upgrade === undefined ? undefined : query(request, 'token'));
@@ -97,28 +112,28 @@ export function createAccess(options: AccessOptions): AccessControl {
     check(access, request, { tokenLater = false } = {}) {
       const caller = callers.get(request);
       if (!caller || access === undefined)
-        throw new CloudError('ACCESS_UNDECLARED', 'nobody may use this address', {
-          hint: 'its route must say who may: config.access',
+        throw new CloudError('ACCESS_UNDECLARED', phrase`nobody may use this address`, {
+          hint: phrase`its route must say who may: config.access`,
         });
       if (access === 'public') return;
       if (caller.stranger)
-        throw new CloudError('ORIGIN_REFUSED', `a page of ${request.headers.origin} may not call this address`, {
-          hint: 'call it from the console, or from a program',
+        throw new CloudError('ORIGIN_REFUSED', phrase`a page of ${request.headers.origin} may not call this address`, {
+          hint: phrase`call it from the console, or from a program`,
         });
       if (access === 'lan') return needScan(caller, request);
       if (access === 'app') {
         needScan(caller, request);
-        const hint = 'open the phone from the console or by its QR code';
-        if (!tokenLater) needToken(request, phoneToken, 'this address needs the token of a phone', hint);
+        const hint = phrase`open the phone from the console or by its QR code`;
+        if (!tokenLater) needToken(request, phoneToken, phrase`this address needs the token of a phone`, hint);
         return;
       }
       needMachine(caller);
       if (access === 'console') {
-        const hint = 'open the address that `sparrow dev` prints: it brings the token along';
-        needToken(request, options.consoleToken, 'this address needs the bearer token of .sparrow/token', hint);
+        const hint = phrase`open the address that \`sparrow dev\` prints: it brings the token along`;
+        needToken(request, options.consoleToken, phrase`this address needs the bearer token of .sparrow/token`, hint);
       } else if (access === 'backend' && !tokenLater) {
-        const hint = 'send Authorization: Bearer <SPARROW_TOKEN>; sdk/server does so';
-        needToken(request, options.backendToken, 'this call needs the token of the backend', hint);
+        const hint = phrase`send Authorization: Bearer <SPARROW_TOKEN>; sdk/server does so`;
+        needToken(request, options.backendToken, phrase`this call needs the token of the backend`, hint);
       }
     },
     allows(access, request) {
@@ -152,7 +167,18 @@ export function createAccess(options: AccessOptions): AccessControl {
       known.push(socket);
     },
     declared: () => known,
+    checkScan: (request, door) => needScan({ door }, request),
     bringsLanToken: (request) => equal(query(request, 'lan'), options.lanToken),
+    withoutLanToken(path) {
+      const [base = '', ...rest] = path.split('?');
+      const pairs = rest
+        .join('?')
+        .split('&')
+        .filter((pair) => !equal(pair, `lan=${options.lanToken}`));
+      const left = pairs.join('&');
+      return left === '' ? base : `${base}?${left}`;
+    },
+    lanCookie: () => `${cookieName()}=${options.lanToken}; Path=/; HttpOnly; SameSite=Lax`,
   };
   return control;
 }
@@ -169,8 +195,8 @@ function isAccess(access: unknown): access is Access {
 }
 
 function undeclared(names: readonly string[]): CloudError {
-  return new CloudError('ACCESS_UNDECLARED', `nothing says who may use ${names.join(', ')}`, {
-    hint: 'register it with config: { access: … }, a kind of @sparrow/protocol, access.ts',
+  return new CloudError('ACCESS_UNDECLARED', phrase`nothing says who may use ${names.join(', ')}`, {
+    hint: phrase`register it with config: { access: … }, a kind of @sparrow/protocol, access.ts`,
   });
 }
 

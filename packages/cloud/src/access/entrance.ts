@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** Which listener a request came in by: that of this machine, that of the LAN, or the app's own in the LAN. */
 export type Door = 'local' | 'lan' | 'app';
@@ -60,8 +61,8 @@ export function createEntrance(options: EntranceOptions): Entrance {
     if (!raw.startsWith('/@')) return undefined;
     const rest = raw.slice(ingressPrefix.length);
     if (!raw.startsWith(ingressPrefix) || (rest !== '' && !/^[/?]/.test(rest)))
-      throw new CloudError('NOT_FOUND', `there is no app at ${raw.split('?', 1)[0]?.split('/', 3).join('/')}`, {
-        hint: `the app that runs here is at ${ingressPrefix}/`,
+      throw new CloudError('NOT_FOUND', phrase`there is no app at ${raw.split('?', 1)[0]?.split('/', 3).join('/')}`, {
+        hint: phrase`the app that runs here is at ${ingressPrefix}/`,
       });
     return rest.startsWith('/') ? rest : `/${rest}`;
   }
@@ -71,19 +72,21 @@ export function createEntrance(options: EntranceOptions): Entrance {
       const host = (request.headers.host ?? '').toLowerCase();
       const raw = request.url ?? '';
       if (!hosts[door].has(host))
-        throw new CloudError('ORIGIN_REFUSED', `this server is not called ${host || '(no Host)'}`, {
-          hint: `use http://127.0.0.1:${port} or http://${ingressHost}`,
+        throw new CloudError('ORIGIN_REFUSED', phrase`this server is not called ${host || phrase`(no Host)`}`, {
+          hint: phrase`use http://127.0.0.1:${port} or http://${ingressHost}`,
         });
       if (!raw.startsWith('/'))
-        throw new CloudError('NOT_FOUND', 'the request target must be a path', { hint: 'this is no forward proxy' });
+        throw new CloudError('NOT_FOUND', phrase`the request target must be a path`, {
+          hint: phrase`this is no forward proxy`,
+        });
       const { origin } = request.headers;
       const own = origin === undefined || isOwnOrigin(origin, host);
       const whole = door === 'app' || host === ingressHost;
       const path = whole ? raw : own ? ingressPath(raw) : undefined;
       const reads = (request.method === 'GET' || request.method === 'HEAD') && request.headers.upgrade === undefined;
       if (!own && (whole || !reads))
-        throw new CloudError('ORIGIN_REFUSED', `a page of ${origin} may not call this address`, {
-          hint: 'call it from the console, or from a program',
+        throw new CloudError('ORIGIN_REFUSED', phrase`a page of ${origin} may not call this address`, {
+          hint: phrase`call it from the console, or from a program`,
         });
       if (path !== undefined) return { kind: 'ingress', path, shared: !whole };
       return { kind: 'control', caller: { door, stranger: !own } };

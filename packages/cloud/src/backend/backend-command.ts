@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { readJsonFile } from '../project/parse-json.ts';
 
 /** Files that are tried when package.json names none. */
@@ -16,8 +17,8 @@ const ENTRY_FILES = ['index.js', 'app.js', 'server.js', 'main.js', 'index.mjs', 
 export function backendCommand(dir: string, command: string[] | undefined): { file: string; args: string[] } {
   const words = command ?? startScript(dir) ?? entryFile(dir);
   if (words === undefined || words[0] === undefined)
-    throw new CloudError('BACKEND_NO_COMMAND', `${dir} does not say how its backend starts`, {
-      hint: 'add "main" or a "start" script of the form "node x.js" to its package.json, or backend.command to sparrow.json',
+    throw new CloudError('BACKEND_NO_COMMAND', phrase`${dir} does not say how its backend starts`, {
+      hint: phrase`add "main" or a "start" script of the form "node x.js" to its package.json, or backend.command to sparrow.json`,
     });
   const [file, ...args] = words;
   return { file: file === 'node' ? process.execPath : file, args };

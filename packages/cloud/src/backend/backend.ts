@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoff, Deadline } from '@sparrow/core';
+import { backoff, Deadline, Phrase } from '@sparrow/core';
 import { type Child, startChild } from '@sparrow/core/process';
 import type { BackendStatus } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { backendCommand } from './backend-command.ts';
 import { backendEnvironment } from './environment.ts';
 import { createLineSplitter } from './line-splitter.ts';
@@ -12,8 +13,8 @@ import { watchSources } from './watch-sources.ts';
 
 /** What a developer does about a backend that does not run. */
 const BACKEND_HINTS = {
-  BACKEND_NOT_STARTED: 'Correct backend.command in sparrow.json, or the "start" script of its package.json',
-  BACKEND_NOT_LISTENING: 'The backend must listen on process.env.PORT',
+  BACKEND_NOT_STARTED: phrase`Correct backend.command in sparrow.json, or the "start" script of its package.json`,
+  BACKEND_NOT_LISTENING: phrase`The backend must listen on process.env.PORT`,
 };
 
 export interface BackendOptions {
@@ -33,7 +34,8 @@ export interface BackendOptions {
   watch?: boolean | undefined;
   /** Files and folders in `dir`, or patterns of them, whose changes are none of its sources. */
   ignore?: readonly string[] | undefined;
-  onLine: (level: 'info' | 'error', text: string) => void;
+  /** What it prints, and what is said about it. */
+  onLine: (level: 'info' | 'error', text: string | Phrase) => void;
   onStatus: (status: BackendStatus) => void;
   /** The process that answered until now is gone or will be: who talked to it must talk anew. */
   onGone?: () => void;
@@ -69,6 +71,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const { file, args } = backendCommand(options.dir, options.command);
   const readyMs = options.readyMs ?? 20_000;
   let status: BackendStatus = { state: 'starting', restarts: 0 };
+  /** Of the last crash. */
+  let fault: Phrase | undefined;
   let origin: string | undefined;
   let closed = false;
   /** Ends what the loop is waiting for: a restart was asked for, or the end. */
@@ -78,8 +82,14 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   const loads = createLoadedFiles(options.env);
   let startedAt = performance.now();
 
-  function setStatus(state: BackendStatus['state'], reason?: string): void {
-    status = { state, restarts: status.restarts, ...(reason === undefined ? {} : { reason }) };
+  function setStatus(state: BackendStatus['state'], reason?: Phrase): void {
+    fault = reason;
+    status = {
+      state,
+      restarts: status.restarts,
+      ...(reason && { reason: reason.en }),
+      ...(reason?.zh !== undefined && { reasonZh: reason.zh }),
+    };
     options.onStatus(status);
     for (const waiter of [...waiters]) waiter();
   }
@@ -89,7 +99,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
   }
 
   /** One life of the process. Returns the reason of a crash, undefined when it was stopped. */
-  async function live(): Promise<string | undefined> {
+  async function live(): Promise<Phrase | undefined> {
     const signal = wake.signal;
     const port = await freePort();
     setStatus('starting');
@@ -110,7 +120,7 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } catch (error) {
-      return `BACKEND_NOT_STARTED: ${file} cannot be started: ${(error as Error).message}. ${BACKEND_HINTS.BACKEND_NOT_STARTED}`;
+      return phrase`BACKEND_NOT_STARTED: ${file} cannot be started: ${(error as Error).message}. ${BACKEND_HINTS.BACKEND_NOT_STARTED}`;
     }
     options.onProcess?.(child.pid);
     capture(child, (level, text) => {
@@ -118,28 +128,29 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       if (tail.length > TAIL_LINES) tail.shift();
       options.onLine(level, text);
     });
-    const report = (what: string): string =>
-      [what, ...tail.filter((line) => !NOISE.test(line)).slice(-REPORT_LINES)].join('\n');
+    const report = (what: Phrase): Phrase => {
+      const lines = tail.filter((line) => !NOISE.test(line)).slice(-REPORT_LINES);
+      return new Phrase([what.en, ...lines].join('\n'), what.zh && [what.zh, ...lines].join('\n'));
+    };
     try {
       const ended = child.ended.then(({ code, signal: name }) => ({
-        ended: name ? `signal ${name}` : `exit code ${code}`,
+        ended: name ? phrase`signal ${name}` : phrase`exit code ${code ?? '?'}`,
       }));
       const outcome = await Promise.race([listen(port, signal), ended, aborted(signal)]);
       if ('ended' in outcome)
         return await afterOutput(child, () =>
-          report(`BACKEND_CRASHED: it ended with ${outcome.ended} before it listened on PORT`),
+          report(phrase`BACKEND_CRASHED: it ended with ${outcome.ended} before it listened on PORT`),
         );
       if ('late' in outcome)
         return report(
-          `BACKEND_NOT_LISTENING: nothing ${options.health ? `answers GET ${options.health} with 2xx` : 'listens'} on port ${port} ` +
-            `after ${readyMs / 1000} s. ${BACKEND_HINTS.BACKEND_NOT_LISTENING}`,
+          phrase`BACKEND_NOT_LISTENING: ${silence(options.health)} on port ${port} after ${readyMs / 1000} s. ${BACKEND_HINTS.BACKEND_NOT_LISTENING}`,
         );
       if ('stopped' in outcome) return undefined;
       origin = outcome.origin;
       setStatus('running');
       const end = await Promise.race([ended, aborted(signal)]);
       if ('stopped' in end) return undefined;
-      return await afterOutput(child, () => report(`BACKEND_CRASHED: it ended with ${end.ended}`));
+      return await afterOutput(child, () => report(phrase`BACKEND_CRASHED: it ended with ${end.ended}`));
     } finally {
       if (origin !== undefined) options.onGone?.();
       origin = undefined;
@@ -164,15 +175,18 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
     let crashes = 0;
     while (!closed) {
       const since = performance.now();
-      const reason = await live().catch((error: Error) => `BACKEND_NOT_STARTED: ${error.message}`);
+      const reason = await live().catch((error: Error) => phrase`BACKEND_NOT_STARTED: ${error.message}`);
       if (closed) break;
       if (reason === undefined) crashes = 0;
       else {
         crashes = performance.now() - since > WELL_AFTER_MS ? 1 : crashes + 1;
-        options.onLine('error', reason.split('\n')[0] ?? reason);
+        options.onLine('error', firstLine(reason));
         setStatus('crashed', reason);
         if (crashes >= MAX_CRASHES) {
-          options.onLine('error', `it crashed ${crashes} times in a row and is started again when a file changes`);
+          options.onLine(
+            'error',
+            phrase`it crashed ${crashes} times in a row and is started again when a file changes`,
+          );
           await aborted(wake.signal);
         } else {
           // A restart that is asked for ends the pause.
@@ -196,14 +210,13 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
           ignore: options.ignore ?? [],
           age: () => performance.now() - startedAt,
           onChange(path) {
-            options.onLine('info', `${path} changed, restarting the backend`);
+            options.onLine('info', phrase`${path} changed, restarting the backend`);
             restart();
           },
           onIgnored: (path) =>
             options.onLine(
               'info',
-              `${path} changes with every start: the backend writes it, so it is not watched any more. ` +
-                'Name it in backend.ignore of sparrow.json to say so',
+              phrase`${path} changes with every start: the backend writes it, so it is not watched any more. Name it in backend.ignore of sparrow.json to say so`,
             ),
         });
   const running = loop();
@@ -215,8 +228,8 @@ export async function createBackend(options: BackendOptions): Promise<Backend> {
       const deadline = new Deadline('the start of the backend', ms);
       while (origin === undefined) {
         if (status.state === 'crashed' || status.state === 'stopped' || deadline.left === 0)
-          throw new CloudError('BACKEND_DOWN', status.reason ?? `the backend is ${status.state}`, {
-            hint: 'its log says why; correct the fault and save the file',
+          throw new CloudError('BACKEND_DOWN', fault ?? stateText(status.state), {
+            hint: phrase`its log says why; correct the fault and save the file`,
           });
         let waiter = (): void => {};
         const changed = new Promise<void>((resolve) => {
@@ -251,7 +264,7 @@ function capture(child: Child, onLine: (level: 'info' | 'error', text: string) =
 }
 
 /** The last lines of a process can come after its exit: waits for the end of its output, but not for ever. */
-async function afterOutput(child: Child, report: () => string): Promise<string> {
+async function afterOutput(child: Child, report: () => Phrase): Promise<Phrase> {
   const ended = [child.process.stdout, child.process.stderr].map(
     (stream) =>
       new Promise<void>((resolve) => (stream?.readableEnded === false ? stream.once('end', resolve) : resolve())),
@@ -264,4 +277,13 @@ async function afterOutput(child: Child, report: () => string): Promise<string> 
 function aborted(signal: AbortSignal): Promise<{ stopped: true }> {
   if (signal.aborted) return Promise.resolve({ stopped: true });
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve({ stopped: true }), { once: true }));
+}
+
+const firstLine = ({ en, zh }: Phrase): Phrase => new Phrase(en.split('\n', 1)[0] ?? '', zh?.split('\n', 1)[0]);
+
+const silence = (health: string | undefined): Phrase =>
+  health ? phrase`nothing answers GET ${health} with 2xx` : phrase`nothing listens`;
+
+function stateText(state: BackendStatus['state']): Phrase {
+  return state === 'stopped' ? phrase`the backend is stopped` : phrase`the backend is still starting`;
 }

@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { ControlSchema } from './schema.ts';
 import { createSqliteDialect } from './sqlite-dialect.ts';
@@ -23,9 +24,9 @@ export function openDatabase(path: string, migrations: readonly string[] = MIGRA
     database.close();
     throw new CloudError(
       'STATE_TOO_NEW',
-      `${path} has format ${version}, this Sparrow knows up to ${migrations.length}`,
+      phrase`${path} has format ${version}, this Sparrow knows up to ${migrations.length}`,
       {
-        hint: 'update Sparrow, or run `sparrow reset` to begin with an empty state',
+        hint: phrase`update Sparrow, or run \`sparrow reset\` to begin with an empty state`,
       },
     );
   }

@@ -11,6 +11,7 @@ import { registerFileRoutes } from '../files/file-routes.ts';
 import { DEFAULT_MAX_FILE_BYTES, type FileStore } from '../files/file-store.ts';
 import { registerGameRoutes } from '../game/game-routes.ts';
 import type { GameService } from '../game/game-service.ts';
+import { phrase } from '../phrase.ts';
 import { registerRecordRoutes } from '../records/record-routes.ts';
 import type { RecordService } from '../records/record-service.ts';
 import { avatarSvg } from '../session/avatars.ts';
@@ -65,8 +66,8 @@ export async function createAppServer(options: AppServerOptions): Promise<Fastif
     void reply.status(statusOf(known)).send(errorBody(known));
   });
   app.setNotFoundHandler((request, reply) => {
-    const error = new CloudError('NOT_FOUND', `there is nothing at ${request.method} ${request.url}`, {
-      hint: 'the console is at /, the API under /api/v1/',
+    const error = new CloudError('NOT_FOUND', phrase`there is nothing at ${request.method} ${request.url}`, {
+      hint: phrase`the console is at /, the API under /api/v1/`,
     });
     void reply.status(404).send(errorBody(error));
   });
@@ -99,7 +100,9 @@ export async function createAppServer(options: AppServerOptions): Promise<Fastif
     async (request, reply) => {
       const { file } = request.params;
       if (!file.endsWith('.svg'))
-        throw new CloudError('FILE_NOT_FOUND', 'avatars are SVG', { hint: `use ${PATHS.avatars}<user>.svg` });
+        throw new CloudError('FILE_NOT_FOUND', phrase`avatars are SVG`, {
+          hint: phrase`use ${PATHS.avatars}<user>.svg`,
+        });
       reply.header('content-type', 'image/svg+xml; charset=utf-8');
       reply.header('content-security-policy', "sandbox; default-src 'none'; style-src 'unsafe-inline'");
       reply.header('cross-origin-resource-policy', 'cross-origin');
@@ -152,7 +155,7 @@ function registerTunnelRoutes(app: FastifyInstance, { tunnel, access }: AppServe
         async (request, reply) => {
           const proven = access.allows('backend', request.raw);
           if (!proven && unproven >= UNPROVEN_BODIES)
-            throw new CloudError('BUSY', 'too many calls are being read', { hint: 'try again' });
+            throw new CloudError('BUSY', phrase`too many calls are being read`, { hint: phrase`try again` });
           if (!proven) unproven++;
           let body: string;
           try {
@@ -178,8 +181,8 @@ async function readText(body: Readable | undefined, limit: number): Promise<stri
   }
   if (size <= limit) return Buffer.concat(chunks).toString('utf8');
   if (body) await drain(body);
-  throw new CloudError('FILE_TOO_LARGE', `this call may have ${limit} bytes`, {
-    hint: 'send Authorization: Bearer <SPARROW_TOKEN> with it, or less at once',
+  throw new CloudError('FILE_TOO_LARGE', phrase`this call may have ${limit} bytes`, {
+    hint: phrase`send Authorization: Bearer <SPARROW_TOKEN> with it, or less at once`,
   });
 }
 

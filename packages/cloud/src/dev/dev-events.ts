@@ -1,4 +1,4 @@
-import { BoundedQueue, type Clock } from '@sparrow/core';
+import { BoundedQueue, type Clock, Phrase } from '@sparrow/core';
 import type { BackendStatus, DevEvent, LogLine } from '@sparrow/protocol';
 
 /** Log lines that are kept for who joins later; older ones are dropped. */
@@ -6,12 +6,16 @@ const KEPT_LINES = 2000;
 /** Longer lines are cut. */
 const MAX_LINE = 8192;
 
+/** A line of the log as it is given. */
+export type NewLine = Omit<LogLine, 'time' | 'text' | 'zh'> & { time?: number; text: string | Phrase };
+
 /** What happens in a dev run: those who are connected hear it, those who come later can ask for the newest lines. */
 export interface DevEvents {
   /** Hears every event from now on; returns a function that ends it. A listener that throws is not heard of again. */
   subscribe(listener: (event: DevEvent) => void): () => void;
   emit(event: DevEvent): void;
-  log(line: Omit<LogLine, 'time'> & { time?: number }): void;
+  /** A line; what Sparrow says itself is a phrase, and is kept in both languages. */
+  log(line: NewLine): void;
   recent(): LogLine[];
   backend(): BackendStatus;
 }
@@ -45,7 +49,8 @@ export function createDevEvents(options: { clock: Clock; kept?: number }): DevEv
         type: 'log',
         line: {
           time: time ?? options.clock.now(),
-          text: text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)} …` : text,
+          text: cut(String(text)),
+          ...(text instanceof Phrase && text.zh !== undefined && { zh: cut(text.zh) }),
           ...line,
         },
       });
@@ -55,3 +60,5 @@ export function createDevEvents(options: { clock: Clock; kept?: number }): DevEv
   };
   return events;
 }
+
+const cut = (text: string): string => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)} …` : text);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '@sparrow/core';
+import { type Clock, type Phrase, systemClock } from '@sparrow/core';
 import { startTimeOf } from '@sparrow/core/process';
 import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
 import { qrSvg } from '@sparrow/simulator/server';
@@ -12,6 +12,7 @@ import { openDatabase } from '../db/open-database.ts';
 import { createFileStore } from '../files/file-store.ts';
 import { createGameService } from '../game/game-service.ts';
 import { createIngress } from '../ingress/ingress.ts';
+import { phrase } from '../phrase.ts';
 import { ensureProject } from '../project/ensure-project.ts';
 import { type Project, readProject } from '../project/read-project.ts';
 import { createRecordService } from '../records/record-service.ts';
@@ -43,6 +44,8 @@ export interface DevServerOptions {
   lan?: boolean;
   /** How `sparrow` is called where this was started; the console's texts name commands so. */
   command?: string;
+  /** The project's folder as it is named there, ready for a command line. */
+  commandDir?: string;
   /** Folder of the console's static files. */
   consoleDir?: string;
   registerSimulator?: RegisterSimulator;
@@ -63,7 +66,7 @@ export interface DevServerOptions {
   /** Limit for npm in each folder; default five minutes. */
   installTimeoutMs?: number | undefined;
   /** Told about steps that take a while before the server is ready. */
-  onProgress?: (text: string) => void;
+  onProgress?: (text: string | Phrase) => void;
   tunnelLimits?: Partial<TunnelLimits>;
   maxFileBytes?: number;
   clock?: Clock;
@@ -80,7 +83,7 @@ export interface DevServer {
   readonly lanUrl?: string;
   /** Address of the backend by path, for programs: a browser is sent to an origin that is the app's alone. */
   readonly ingressUrl: string;
-  /** Address of the backend in the LAN, on a port of its own; undefined when the LAN is closed. */
+  /** Address of the backend in the LAN, on a port of its own, for devices with the token of `lanUrl`; undefined when the LAN is closed. */
   readonly lanIngressUrl?: string;
   readonly token: string;
   /** Every route and socket, with who may use it. */
@@ -91,7 +94,7 @@ export interface DevServer {
   readonly logFile: string;
   readonly events: DevEvents;
   /** Things worth a line, e.g. that another port was taken. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Phrase[];
   backend(): BackendStatus;
   restartBackend(): void;
   /** Resolves when the backend runs; at once without one. @throws CloudError BACKEND_DOWN with the reason. */
@@ -116,7 +119,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
   const { app } = project;
   const appEnv = `${app}/${ENV}`;
   const events = createDevEvents({ clock });
-  const notices: string[] = [];
+  const notices: Phrase[] = [];
   /** What was opened so far, to be closed in reverse when a later step fails, or at the end. */
   const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -232,7 +235,8 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
         port,
         ...(lanUrl === undefined ? {} : { lanUrl, lanQr: qrSvg(lanUrl) }),
         backend: events.backend(),
-        ...(options.command === undefined ? {} : { command: options.command }),
+        ...(options.command !== undefined && { command: options.command }),
+        ...(options.commandDir !== undefined && { commandDir: options.commandDir }),
       }),
     });
     closers.push(() => server.close());
@@ -274,6 +278,7 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
 
     if (project.backendDir !== undefined) {
       const { command, health, ignore } = project.config.backend ?? {};
+      options.onProgress?.(phrase`starting the backend …`);
       backend = await createBackend({
         dir: project.backendDir,
         command,
@@ -318,7 +323,6 @@ export async function createDevServer(options: DevServerOptions): Promise<DevSer
         appHosts: lan.app ? [lan.app] : [],
       }),
       ingress,
-      lanToken,
       appOrigin: (door) =>
         door === 'local' ? `http://${app}.${ENV}.localhost:${port}` : lan.app && `http://${lan.app}`,
       handler: handlerOf(server),

@@ -1,10 +1,11 @@
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Access } from '@sparrow/protocol';
-import { type AccessControl, LAN_COOKIE } from '../access/access.ts';
+import type { AccessControl } from '../access/access.ts';
 import type { Door, Entrance } from '../access/entrance.ts';
 import { CloudError } from '../errors.ts';
 import { answerError, type Ingress, refuseUpgrade } from '../ingress/ingress.ts';
+import { phrase } from '../phrase.ts';
 
 /** Takes a WebSocket handshake; `path` is raw, with query. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer, path: string) => void;
@@ -12,7 +13,6 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 export interface FrontParts {
   entrance: Entrance;
   ingress: Ingress | undefined;
-  lanToken: string;
   /** Origin at which browsers get the app's pages, which is that of nothing else; undefined when this door has none. */
   appOrigin(door: Door): string | undefined;
   /** Requests for the control server. */
@@ -55,8 +55,8 @@ export function createHttpFront(options: FrontOptions): HttpFront {
   const upgraded = new Set<Duplex>();
 
   function noBackend(): CloudError {
-    return new CloudError('BACKEND_DOWN', 'this project has no backend', {
-      hint: 'set qcloudRoot in project.config.json or backend.dir in sparrow.json',
+    return new CloudError('BACKEND_DOWN', phrase`this project has no backend`, {
+      hint: phrase`set qcloudRoot in project.config.json or backend.dir in sparrow.json`,
     });
   }
 
@@ -66,15 +66,23 @@ export function createHttpFront(options: FrontOptions): HttpFront {
       const passage = parts.entrance.admit(request, door);
       if (passage.kind === 'control') {
         access.admit(request, passage.caller);
-        if (door === 'lan' && access.bringsLanToken(request))
-          response.setHeader('set-cookie', `${LAN_COOKIE}=${parts.lanToken}; Path=/; HttpOnly; SameSite=Lax`);
+        if (door === 'lan' && access.bringsLanToken(request)) response.setHeader('set-cookie', access.lanCookie());
         parts.handler(request, response);
         return;
       }
-      const { path, shared } = passage;
-      const origin = shared && isNavigation(request) ? parts.appOrigin(door) : undefined;
+      access.checkScan(request, door);
+      const { shared } = passage;
+      const isScan = door !== 'local' && access.bringsLanToken(request);
+      const path = isScan ? access.withoutLanToken(passage.path) : passage.path;
+      // The app's page has an origin of its own, and an address without our token.
+      const origin = (shared || isScan) && isNavigation(request) ? parts.appOrigin(door) : undefined;
       if (origin !== undefined) {
-        response.writeHead(307, { location: origin + path, 'content-security-policy': 'sandbox', 'content-length': 0 });
+        response.writeHead(307, {
+          location: origin + path,
+          'content-security-policy': 'sandbox',
+          'content-length': 0,
+          ...(isScan && { 'set-cookie': access.lanCookie() }),
+        });
         response.end();
       } else if (parts.ingress) void parts.ingress.web(request, response, { path, inert: shared, door });
       else throw noBackend();
@@ -92,8 +100,10 @@ export function createHttpFront(options: FrontOptions): HttpFront {
       if (!parts) throw starting();
       const passage = parts.entrance.admit(request, door);
       if (passage.kind === 'ingress') {
+        access.checkScan(request, door);
         if (!parts.ingress) throw noBackend();
-        void parts.ingress.upgrade(request, socket, head, { path: passage.path, inert: passage.shared, door });
+        const path = door === 'local' ? passage.path : access.withoutLanToken(passage.path);
+        void parts.ingress.upgrade(request, socket, head, { path, inert: passage.shared, door });
         return;
       }
       access.admit(request, passage.caller);
@@ -104,7 +114,9 @@ export function createHttpFront(options: FrontOptions): HttpFront {
       );
       if (!found) {
         access.check('machine', request);
-        throw new CloudError('NOT_FOUND', 'there is no WebSocket at this address', { hint: 'check the address' });
+        throw new CloudError('NOT_FOUND', phrase`there is no WebSocket at this address`, {
+          hint: phrase`check the address`,
+        });
       }
       access.check(found.access, request, { tokenLater: found.access === 'app' });
       found.handler(request, socket, head, raw);
@@ -159,5 +171,5 @@ function isNavigation({ method, headers }: IncomingMessage): boolean {
 }
 
 function starting(): CloudError {
-  return new CloudError('BACKEND_DOWN', 'Sparrow is still starting', { hint: 'try again in a second' });
+  return new CloudError('BACKEND_DOWN', phrase`Sparrow is still starting`, { hint: phrase`try again in a second` });
 }

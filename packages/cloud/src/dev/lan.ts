@@ -1,4 +1,6 @@
 import { networkInterfaces } from 'node:os';
+import { type Phrase, phraseOf } from '@sparrow/core';
+import { phrase } from '../phrase.ts';
 import type { HttpFront } from './http-front.ts';
 import { listenSomewhere } from './port.ts';
 
@@ -19,18 +21,18 @@ export interface Lan {
   address?: string;
   /** `ip:port` of the app alone: a port of its own makes an origin of its own. */
   app?: string;
-  notice?: string;
+  notice?: Phrase;
 }
 
 /** Opens the LAN doors; without an address or the port there they stay closed and a notice says why. */
 export async function openLan(front: HttpFront, port: number): Promise<Lan> {
   const address = lanAddresses()[0];
-  if (address === undefined) return { notice: 'this machine has no address in a local network' };
+  if (address === undefined) return { notice: phrase`this machine has no address in a local network` };
   try {
     await listenSomewhere(front.createServer('lan'), address, port, true);
     const app = await listenSomewhere(front.createServer('app'), address, port + 1);
     return { address, app: `${address}:${app.port}` };
   } catch (error) {
-    return { notice: `the LAN stays closed: ${(error as Error).message}` };
+    return { notice: phrase`the LAN stays closed: ${phraseOf(error)}` };
   }
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Phrase } from '@sparrow/core';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** Ports that are tried after the one asked for. */
 const MORE_PORTS = 20;
@@ -19,17 +21,17 @@ export async function listenSomewhere(
   port: number,
   strict = false,
   lan?: string,
-): Promise<{ port: number; notice?: string }> {
+): Promise<{ port: number; notice?: Phrase }> {
   for (let next = port; ; next++) {
     const isFree = lan === undefined || strict || next === 0 || (await isFreeAt(lan, next));
     if (isFree && (await tryListen(server, host, next))) {
       const actual = (server.address() as AddressInfo).port;
       if (next === port) return { port: actual };
-      return { port: actual, notice: `port ${port} is in use${by(port)}, so this run took ${actual}` };
+      return { port: actual, notice: phrase`port ${port} is in use${by(port)}, so this run took ${actual}` };
     }
     if (strict || next >= port + MORE_PORTS)
-      throw new CloudError('PORT_TAKEN', `port ${port} is in use${by(port)}`, {
-        hint: 'stop that program, or choose another port with --port',
+      throw new CloudError('PORT_TAKEN', phrase`port ${port} is in use${by(port)}`, {
+        hint: phrase`stop that program, or choose another port with --port`,
       });
   }
 }
@@ -52,9 +54,9 @@ async function isFreeAt(host: string, port: number): Promise<boolean> {
   return isFree;
 }
 
-function by(port: number): string {
+function by(port: number): Phrase | '' {
   const holder = portHolder(port);
-  return holder ? ` by pid ${holder.pid} (${holder.command})` : '';
+  return holder ? phrase` by pid ${holder.pid} (${holder.command})` : '';
 }
 
 /**

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { LogLine } from '@sparrow/protocol';
+import type { Phrase } from '@sparrow/core';
 import type { TunnelApp, TunnelApps, TunnelEvent } from '@sparrow/tunnel';
+import { phrase } from '../phrase.ts';
+import type { NewLine } from './dev-events.ts';
 
 /**
  * The one app of a dev run, as the tunnel sees it. Its server host is `<app>.<env>.localhost`; tcId and tunnelSignatureKey follow
@@ -38,12 +40,24 @@ export function createTunnelApps(options: {
 }
 
 /** What happens in the tunnel, as a line of the log. */
-export function tunnelLine(event: TunnelEvent): Omit<LogLine, 'time'> {
+export function tunnelLine(event: TunnelEvent): NewLine {
   const name = event.tunnelId === '' ? 'tunnel' : event.tunnelId;
   if (event.type === 'problem') {
-    const { code, message, hint } = event.error;
-    return { source: 'tunnel', level: 'warn', text: `${name}: ${code}: ${message} (${hint})` };
+    const { code, told, advice } = event.error;
+    return { source: 'tunnel', level: 'warn', text: phrase`${name}: ${code}: ${told} (${advice})` };
   }
-  const detail = event.type === 'closed' ? ` (${event.code}${event.reason ? ` ${event.reason}` : ''})` : '';
-  return { source: 'tunnel', level: 'debug', text: `${name} ${event.type}${detail}` };
+  return { source: 'tunnel', level: 'debug', text: eventText(name, event) };
+}
+
+function eventText(name: string, event: Exclude<TunnelEvent, { type: 'problem' }>): Phrase {
+  switch (event.type) {
+    case 'opened':
+      return phrase`${name} opened`;
+    case 'connected':
+      return phrase`${name} connected`;
+    case 'expired':
+      return phrase`${name} expired`;
+    case 'closed':
+      return phrase`${name} closed (${event.code}${event.reason && ` ${event.reason}`})`;
+  }
 }

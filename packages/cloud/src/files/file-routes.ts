@@ -4,6 +4,7 @@ import type {} from '@fastify/static';
 import { PATHS, type StoredFile } from '@sparrow/protocol';
 import type { FastifyInstance } from 'fastify';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { FILE_KEY, type FileStore } from './file-store.ts';
 import { kindOfExtension } from './sniff.ts';
 
@@ -46,8 +47,8 @@ export function registerFileRoutes(app: FastifyInstance, options: FileRouteOptio
     scope.post<{ Querystring: UploadQuery }>(PATHS.fileUpload, BACKEND, async (request) => {
       const part = await request.file();
       if (!part)
-        throw new CloudError('BAD_REQUEST', 'the request holds no file', {
-          hint: 'send multipart/form-data with one file, as wx.uploadFile does',
+        throw new CloudError('BAD_REQUEST', phrase`the request holds no file`, {
+          hint: phrase`send multipart/form-data with one file, as wx.uploadFile does`,
         });
       return await keep(part.file, part.filename, request.query.types);
     });
@@ -71,8 +72,8 @@ export function registerFileRoutes(app: FastifyInstance, options: FileRouteOptio
     async (request, reply) => {
       const { key } = request.params;
       if (!FILE_KEY.test(key))
-        throw new CloudError('FILE_NOT_FOUND', 'there is no such file', {
-          hint: 'use the url that the upload answered',
+        throw new CloudError('FILE_NOT_FOUND', phrase`there is no such file`, {
+          hint: phrase`use the url that the upload answered`,
         });
       const kind = kindOfExtension(key.slice(key.lastIndexOf('.') + 1));
       reply.header('content-type', kind.mimeType);

@@ -6,6 +6,7 @@ import { type Clock, createId } from '@sparrow/core';
 import { chunksOf, drain } from '@sparrow/core/drain';
 import type { StoredFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { SNIFF_BYTES, sniff } from './sniff.ts';
 
 /** Wafer's default of cos.maxSize. */
@@ -43,18 +44,23 @@ export function createFileStore(options: { dir: string; clock: Clock; maxBytes?:
         for await (const chunk of chunksOf(content)) {
           size += chunk.length;
           if (size > maxBytes)
-            throw new CloudError('FILE_TOO_LARGE', `the file is larger than ${maxBytes} bytes`, {
-              hint: 'compress it, or raise the limit',
+            throw new CloudError('FILE_TOO_LARGE', phrase`the file is larger than ${maxBytes} bytes`, {
+              hint: phrase`compress it, or raise the limit`,
             });
           if (head.length < SNIFF_BYTES) head = Buffer.concat([head, chunk.subarray(0, SNIFF_BYTES - head.length)]);
           await file.write(chunk);
         }
-        if (size === 0) throw new CloudError('BAD_REQUEST', 'the file is empty', { hint: 'send its content' });
+        if (size === 0)
+          throw new CloudError('BAD_REQUEST', phrase`the file is empty`, { hint: phrase`send its content` });
         const kind = sniff(head);
         if (types && !types.includes(kind.mimeType))
-          throw new CloudError('FILE_TYPE_REFUSED', `the file is ${kind.mimeType}, accepted are ${types.join(', ')}`, {
-            hint: 'send a file of one of these types',
-          });
+          throw new CloudError(
+            'FILE_TYPE_REFUSED',
+            phrase`the file is ${kind.mimeType}, accepted are ${types.join(', ')}`,
+            {
+              hint: phrase`send a file of one of these types`,
+            },
+          );
         await file.sync();
         await file.close();
         const key = `${id}.${kind.extension}`;

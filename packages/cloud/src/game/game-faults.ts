@@ -8,6 +8,7 @@ import {
   type StartedProcess,
 } from '@sparrow/router';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /**
  * Faults that the console can do to a game that was started from this folder. Those of the network between hosts and
@@ -82,8 +83,8 @@ export async function doFault({ operator, started, join }: FaultParts, target: F
   }
   const found = started.find((one) => one.set === set && one.name === name);
   if (!found)
-    throw new CloudError('NOT_FOUND', `${set}/${name} was not started from this folder`, {
-      hint: 'faults are for processes that `sparrow game` started here',
+    throw new CloudError('NOT_FOUND', phrase`${set}/${name} was not started from this folder`, {
+      hint: phrase`faults are for processes that \`sparrow game\` started here`,
     });
   const inner = childrenOf(found.pid);
   // A supervisor that is left alone gives the lease back at once and starts its router again.
@@ -145,7 +146,8 @@ async function flood(node: Node, target: string): Promise<void> {
 /** Registers an object a second time; whoever has it loses it. It is nobody's when our node leaves. */
 async function registerTwice(join: FaultParts['join'], set: string, name: string): Promise<void> {
   const at = name.indexOf('/');
-  if (at < 1) throw new CloudError('BAD_REQUEST', `"${name}" is no Type/key`, { hint: 'for example Player/42' });
+  if (at < 1)
+    throw new CloudError('BAD_REQUEST', phrase`"${name}" is no Type/key`, { hint: phrase`for example Player/42` });
   const type = name.slice(0, at);
   const node = await joinAs(join, set, type);
   await node.register(type, name.slice(at + 1), {});

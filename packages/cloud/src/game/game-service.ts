@@ -11,6 +11,7 @@ import {
   type Topology,
 } from '@sparrow/router';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { doFault, type FaultTarget } from './game-faults.ts';
 
 export interface GamePicture {
@@ -50,8 +51,8 @@ export function createGameService(options: { dir: string }): GameService {
 
   function open(): Promise<Operator> {
     if (!existsSync(file))
-      throw new CloudError('NOT_FOUND', 'this project has no game.json', {
-        hint: 'see packages/router/README.md for a running set',
+      throw new CloudError('NOT_FOUND', phrase`this project has no game.json`, {
+        hint: phrase`see packages/router/README.md for a running set`,
       });
     opening ??= (async () => {
       const read = config();
@@ -100,8 +101,8 @@ export function createGameService(options: { dir: string }): GameService {
 function readKey(project: string, keyFile: string): string {
   const path = joinInside(project, keyFile);
   if (path === undefined || !leadsInside(project, path))
-    throw new CloudError('PATH_OUTSIDE_PROJECT', `keyFile of game.json leads out of the project: ${keyFile}`, {
-      hint: 'put the key into a file beside game.json and keep it out of version control',
+    throw new CloudError('PATH_OUTSIDE_PROJECT', phrase`keyFile of game.json leads out of the project: ${keyFile}`, {
+      hint: phrase`put the key into a file beside game.json and keep it out of version control`,
     });
   return readFileSync(path, 'utf8').trim();
 }

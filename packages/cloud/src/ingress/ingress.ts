@@ -1,9 +1,12 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
+import { drain } from '@sparrow/core/drain';
+import { createPatientAgents } from '@sparrow/core/read-on';
 import type { Door } from '../access/entrance.ts';
 import { equal } from '../access/secrets.ts';
 import { CloudError, errorBody, statusOf, toCloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** Headers that belong to one connection, RFC 9110 section 7.6.1. */
 const HOP_BY_HOP = [
@@ -51,7 +54,7 @@ export interface Ingress {
 
 /** The ingress of one backend. */
 export function createIngress(options: IngressOptions): Ingress {
-  const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 16 });
+  const { http: agent } = createPatientAgents({ keepAlive: true, maxFreeSockets: 16 });
   const sockets = new Set<Duplex>();
   const answerMs = options.answerMs ?? 120_000;
 
@@ -76,11 +79,17 @@ export function createIngress(options: IngressOptions): Ingress {
             headers: forwardHeaders(request, options.relayToken),
           });
           const timer = setTimeout(() => {
-            const message = `the backend did not answer ${request.method} ${path} in ${answerMs / 1000} s`;
+            const message = phrase`the backend did not answer ${request.method} ${path} in ${answerMs / 1000} s`;
             upstream.destroy(
-              new CloudError('BACKEND_DOWN', message, { hint: 'look for a request that it never ends' }),
+              new CloudError('BACKEND_DOWN', message, { hint: phrase`look for a request that it never ends` }),
             );
           }, answerMs);
+          const stopSending = (): void => {
+            if (request.readableEnded || request.destroyed) return;
+            request.unpipe(upstream);
+            // Whoever still sends reads the answer only when nothing breaks the connection off.
+            void drain(request);
+          };
           response.on('close', () => upstream.destroy());
           upstream.on('response', (answer) => {
             clearTimeout(timer);
@@ -91,9 +100,12 @@ export function createIngress(options: IngressOptions): Ingress {
             );
             // An answer that breaks off must not look complete: pipeline destroys the response then.
             pipeline(answer, response, () => resolve());
+            // A backend may go on reading while it answers; when it has answered whole it may not.
+            answer.once('end', stopSending);
           });
           upstream.on('error', (error) => {
             clearTimeout(timer);
+            stopSending();
             reject(error);
           });
           request.on('error', () => upstream.destroy());
@@ -193,8 +205,8 @@ function networkError(error: unknown): CloudError {
   if (error instanceof CloudError) return error;
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE')
-    return new CloudError('BACKEND_CRASHED', `the backend broke the connection off (${code})`, {
-      hint: 'its log says why',
+    return new CloudError('BACKEND_CRASHED', phrase`the backend broke the connection off (${code})`, {
+      hint: phrase`its log says why`,
       cause: error,
     });
   return toCloudError(error);

@@ -1,13 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import { joinInside, leadsInside } from '@sparrow/core/files';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { installApart, installInPlace } from './npm-install.ts';
 import { readJsonFile } from './parse-json.ts';
 
 export interface DependencyOptions {
   /** Told about work that takes a while, and what npm prints. */
-  onLine?: (text: string) => void;
+  onLine?: (text: string | Phrase) => void;
   /** Limit for all that npm does here; default five minutes. */
   timeoutMs?: number | undefined;
   /** Folders whose `miniprogram_npm` brings packages: the developer has built what is in there. */
@@ -54,11 +56,11 @@ function isBuilt(folder: string, name: string): boolean {
 async function install(dir: string, wanted: readonly Wanted[], options: DependencyOptions): Promise<void> {
   const deadline = performance.now() + (options.timeoutMs ?? 5 * 60_000);
   const run = { onLine: options.onLine ?? (() => {}), leftMs: () => deadline - performance.now() };
-  run.onLine(`installing the packages of ${join(dir, 'package.json')} …`);
+  run.onLine(phrase`installing the packages of ${join(dir, 'package.json')} …`);
   const locked = existsSync(join(dir, 'package-lock.json'));
   const command = locked ? 'ci' : 'install';
   const all = dependenciesOf(dir);
-  let failure: string | undefined;
+  let failure: Phrase | undefined;
   if (locked || options.development) {
     failure = await installInPlace(dir, command, options.development === true, run);
     if (failure === undefined) return;
@@ -69,8 +71,8 @@ async function install(dir: string, wanted: readonly Wanted[], options: Dependen
   const missing = wanted.filter(({ place }) => !existsSync(place));
   if (missing.length === 0) return;
   const names = missing.map(({ name, spec }) => `${name}@${spec}`).join(', ');
-  throw new CloudError('DEPENDENCIES_MISSING', `${names} cannot be had: ${failure ?? apart}`, {
-    hint: `check the network and run \`npm ${command}\` in ${dir}`,
+  throw new CloudError('DEPENDENCIES_MISSING', phrase`${names} cannot be had: ${failure ?? apart}`, {
+    hint: phrase`check the network and run \`npm ${command}\` in ${dir}`,
   });
 }
 
@@ -95,14 +97,14 @@ function dependenciesOf(dir: string): Wanted[] {
     if (place === undefined || typeof spec !== 'string')
       throw new CloudError(
         'PROJECT_INVALID',
-        `${file} depends on ${JSON.stringify(name)}, which is no name of a package`,
+        phrase`${file} depends on ${JSON.stringify(name)}, which is no name of a package`,
         {
-          hint: 'correct the name in "dependencies"; npm refuses it as well',
+          hint: phrase`correct the name in "dependencies"; npm refuses it as well`,
         },
       );
     if (!leadsInside(dir, dirname(place)))
-      throw new CloudError('PATH_OUTSIDE_PROJECT', `${modules} is a link out of the project`, {
-        hint: 'remove the link and run npm install',
+      throw new CloudError('PATH_OUTSIDE_PROJECT', phrase`${modules} is a link out of the project`, {
+        hint: phrase`remove the link and run npm install`,
       });
     return { name, spec, place };
   });

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { ensureDependencies } from './dependencies.ts';
 import type { Project } from './read-project.ts';
 
@@ -11,8 +13,8 @@ import type { Project } from './read-project.ts';
  */
 export async function ensureProject(
   project: Project,
-  options: { onLine?: ((text: string) => void) | undefined; timeoutMs?: number | undefined } = {},
-): Promise<string[]> {
+  options: { onLine?: ((text: string | Phrase) => void) | undefined; timeoutMs?: number | undefined } = {},
+): Promise<Phrase[]> {
   const { onLine = () => {}, timeoutMs } = options;
   const { dir, clientDir, backendDir } = project;
   const clients = [...new Set([dir, clientDir])];
@@ -20,13 +22,13 @@ export async function ensureProject(
   const ofBackend = backendDir === undefined ? [] : [homeOf(backendDir, dir)];
   // What the developer has built is complete; only a backend looks into node_modules.
   const folders = built.length > 0 ? ofBackend : [...clients, ...ofBackend];
-  const notices: string[] = [];
+  const notices: Phrase[] = [];
   for (const folder of new Set(folders)) {
     try {
       await ensureDependencies(folder, { onLine, timeoutMs, built, development: ofBackend.includes(folder) });
     } catch (error) {
       if (!(error instanceof CloudError) || error.code !== 'DEPENDENCIES_MISSING') throw error;
-      notices.push(`${error.message}${error.hint === undefined ? '' : `\nFix: ${error.hint}`}`);
+      notices.push(phrase`${error.told}\nFix: ${error.advice}`);
     }
   }
   return notices;

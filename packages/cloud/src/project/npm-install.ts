@@ -13,12 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import { startChild } from '@sparrow/core/process';
 import { npmEnvironment } from '../backend/environment.ts';
 import { createLineSplitter } from '../backend/line-splitter.ts';
+import { phrase } from '../phrase.ts';
 
 export interface NpmRun {
-  onLine(text: string): void;
+  onLine(text: string | Phrase): void;
   /** Milliseconds until npm is stopped. */
   leftMs(): number;
 }
@@ -33,7 +35,7 @@ export function installInPlace(
   command: 'ci' | 'install',
   development: boolean,
   run: NpmRun,
-): Promise<string | undefined> {
+): Promise<Phrase | undefined> {
   return npm(dir, development ? [command] : [command, '--omit=dev'], run);
 }
 
@@ -47,7 +49,7 @@ export async function installApart(
   dir: string,
   wanted: readonly { name: string; spec: string }[],
   run: NpmRun,
-): Promise<string | undefined> {
+): Promise<Phrase | undefined> {
   const modules = join(dir, 'node_modules');
   mkdirSync(modules, { recursive: true });
   const workshop = mkdtempSync(join(modules, '.sparrow-'));
@@ -92,11 +94,11 @@ function move(from: string, to: string): void {
   else renameSync(from, to);
 }
 
-async function npm(dir: string, command: readonly string[], run: NpmRun): Promise<string | undefined> {
+async function npm(dir: string, command: readonly string[], run: NpmRun): Promise<Phrase | undefined> {
   const limit = Math.round(run.leftMs());
   const lines: string[] = [];
-  const failed = (what: string): string => `\`npm ${command[0]}\` in ${dir} ${what}\n${lines.join('\n')}`;
-  if (limit <= 0) return failed('was not begun: the time is up');
+  const failed = (what: Phrase): Phrase => phrase`\`npm ${command[0] ?? ''}\` in ${dir} ${what}\n${lines.join('\n')}`;
+  if (limit <= 0) return failed(phrase`was not begun: the time is up`);
   const onLine = (text: string): void => {
     lines.push(text);
     if (lines.length > 20) lines.shift();
@@ -109,7 +111,7 @@ async function npm(dir: string, command: readonly string[], run: NpmRun): Promis
     env: npmEnvironment(process.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   }).catch((error: Error) => error);
-  if (child instanceof Error) return failed(`could not be started: ${child.message}`);
+  if (child instanceof Error) return failed(phrase`could not be started: ${child.message}`);
   for (const stream of [child.process.stdout, child.process.stderr]) {
     const splitter = createLineSplitter(onLine);
     stream?.on('data', splitter.write);
@@ -122,6 +124,6 @@ async function npm(dir: string, command: readonly string[], run: NpmRun): Promis
   }, limit);
   const { code } = await child.ended;
   clearTimeout(timer);
-  if (late) return failed(`took longer than ${Math.round(limit / 1000)} s`);
-  return code === 0 ? undefined : failed(`ended with exit code ${code}`);
+  if (late) return failed(phrase`took longer than ${Math.round(limit / 1000)} s`);
+  return code === 0 ? undefined : failed(phrase`ended with exit code ${code ?? '?'}`);
 }

@@ -1,4 +1,5 @@
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { readIfThere } from '../state/atomic-file.ts';
 
 /**
@@ -13,9 +14,9 @@ export function readJsonFile(file: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const before = text.slice(0, jsonErrorAt(text)).split('\n');
-    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-    throw new CloudError('PROJECT_INVALID', `${file} is not JSON at ${place}: ${(error as Error).message}`, {
-      hint: 'correct the file at that place; comments and commas before a closing bracket are not allowed',
+    const place = phrase`line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    throw new CloudError('PROJECT_INVALID', phrase`${file} is not JSON at ${place}: ${(error as Error).message}`, {
+      hint: phrase`correct the file at that place; comments and commas before a closing bracket are not allowed`,
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import { joinInside, leadsInside } from '@sparrow/core/files';
 import type { ProjectConfig } from '@sparrow/protocol';
 import { projectConfigSchema } from '@sparrow/protocol/schemas';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { readIfThere } from '../state/atomic-file.ts';
 import { readJsonFile } from './parse-json.ts';
 
@@ -34,17 +35,17 @@ export const TOURIST_APPID = 'touristappid';
 export function readProject(dir: string): Project {
   const folder = resolve(dir);
   if (!isFolder(folder))
-    throw new CloudError('PROJECT_INVALID', `${folder} is not a folder`, {
-      hint: 'name the folder that holds project.config.json, or run `sparrow create <dir>`',
+    throw new CloudError('PROJECT_INVALID', phrase`${folder} is not a folder`, {
+      hint: phrase`name the folder that holds project.config.json, or run \`sparrow create <dir>\``,
     });
   const official = readJson(join(folder, 'project.config.json'));
   if (official?.compileType === 'game' || isGame(folder))
-    throw new CloudError('PROJECT_INVALID', `${folder} is a mini game, and Sparrow runs mini programs`, {
-      hint: 'a mini game has no pages and draws on a canvas of its own: use the official tool',
+    throw new CloudError('PROJECT_INVALID', phrase`${folder} is a mini game, and Sparrow runs mini programs`, {
+      hint: phrase`a mini game has no pages and draws on a canvas of its own: use the official tool`,
     });
   if (official === undefined && readIfThere(join(folder, 'app.json')) === undefined)
-    throw new CloudError('PROJECT_INVALID', `${folder} has neither project.config.json nor app.json`, {
-      hint: 'name the folder of a mini program, or run `sparrow create <dir>`',
+    throw new CloudError('PROJECT_INVALID', phrase`${folder} has neither project.config.json nor app.json`, {
+      hint: phrase`name the folder of a mini program, or run \`sparrow create <dir>\``,
     });
   const config = parseConfig(join(folder, 'sparrow.json'));
   const word = (key: string): string | undefined => {
@@ -66,8 +67,8 @@ export function readProject(dir: string): Project {
   if (!isFolder(backendDir)) {
     // WeChat's IDE writes qcloudRoot into projects that have no such folder; only our own word is an order.
     if (!config.backend?.dir) return project;
-    throw new CloudError('PROJECT_INVALID', `the backend folder ${backendDir} does not exist`, {
-      hint: 'correct backend.dir in sparrow.json',
+    throw new CloudError('PROJECT_INVALID', phrase`the backend folder ${backendDir} does not exist`, {
+      hint: phrase`correct backend.dir in sparrow.json`,
     });
   }
   return { ...project, backendDir };
@@ -87,8 +88,8 @@ function clientOf(folder: string, root = ''): string {
 export function inside(folder: string, path: string, what: string): string {
   const full = joinInside(folder, path);
   if (full === undefined || !leadsInside(folder, full))
-    throw new CloudError('PATH_OUTSIDE_PROJECT', `${what} is ${path}, which leaves ${folder}`, {
-      hint: 'use a path inside the project',
+    throw new CloudError('PATH_OUTSIDE_PROJECT', phrase`${what} is ${path}, which leaves ${folder}`, {
+      hint: phrase`use a path inside the project`,
     });
   return full;
 }
@@ -99,8 +100,8 @@ function parseConfig(file: string): ProjectConfig {
   const parsed = projectConfigSchema.safeParse(json);
   if (parsed.success) return parsed.data as ProjectConfig;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
-  throw new CloudError('PROJECT_INVALID', `${file}: ${issues.join('; ')}`, {
-    hint: 'known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains',
+  throw new CloudError('PROJECT_INVALID', phrase`${file}: ${issues.join('; ')}`, {
+    hint: phrase`known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains`,
   });
 }
 
@@ -108,7 +109,7 @@ function readJson(file: string): Record<string, unknown> | undefined {
   const json = readJsonFile(file);
   if (json === undefined) return undefined;
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new CloudError('PROJECT_INVALID', `${file} is no JSON object`, { hint: 'it must be {"…": …}' });
+    throw new CloudError('PROJECT_INVALID', phrase`${file} is no JSON object`, { hint: phrase`it must be {"…": …}` });
   return json as Record<string, unknown>;
 }
 

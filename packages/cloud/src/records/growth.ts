@@ -1,4 +1,5 @@
 import { type Growth, StoreError } from '@sparrow/store';
+import { phrase } from '../phrase.ts';
 import type { RecordService } from './record-service.ts';
 
 /** How far the way from the embedded file to shards is; `done` or `error` at its end. */
@@ -20,7 +21,9 @@ export function createGrowth(records: RecordService): {
     state: () => state,
     async start(meta, shards) {
       if (state && !state.done && state.error === undefined)
-        throw new StoreError('CONFIG_INVALID', 'this store is growing', { hint: 'sparrow store shards status' });
+        throw new StoreError('CONFIG_INVALID', phrase`this store is growing`, {
+          hint: phrase`see \`sparrow store shards status\``,
+        });
       const url = postgresUrl(meta);
       const urls = shards?.map(postgresUrl);
       const store = await records.store();
@@ -40,7 +43,7 @@ export function createGrowth(records: RecordService): {
 /** @throws StoreError CONFIG_INVALID when it is no address of a PostgreSQL */
 export function postgresUrl(value: unknown): string {
   if (typeof value === 'string' && /^postgres(ql)?:\/\/\S+$/.test(value)) return value;
-  throw new StoreError('CONFIG_INVALID', `"${String(value)}" is no address of a PostgreSQL`, {
-    hint: 'give it as postgres://user:password@host:port/database',
+  throw new StoreError('CONFIG_INVALID', phrase`"${String(value)}" is no address of a PostgreSQL`, {
+    hint: phrase`give it as postgres://user:password@host:port/database`,
   });
 }

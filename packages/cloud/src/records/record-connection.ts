@@ -29,6 +29,7 @@ import {
   StoreError,
   WriteRefused,
 } from '@sparrow/store';
+import { phrase } from '../phrase.ts';
 
 /** Bytes of answers after which a turn does not wait for its end: the backend decodes these while the next are made. */
 const OUTPUT_BYTES = 16 * 1024;
@@ -227,15 +228,15 @@ export function createRecordConnection(options: {
     at += 3;
     const table = tables[number];
     if (!table)
-      throw new StoreError('TABLE_UNKNOWN', `there is no table ${number}`, {
-        hint: `the schema has ${tables.length}`,
+      throw new StoreError('TABLE_UNKNOWN', phrase`there is no table ${number}`, {
+        hint: phrase`the schema has ${tables.length}`,
       });
     const operation = head & ~RECORD_HAS_OPTIONS;
     const { operations, records, methods } = table;
     const name = operations[operation];
     if (name === undefined)
-      throw new StoreError('TABLE_KIND', `${table.kind} table ${table.name} has no operation ${operation}`, {
-        hint: `it has ${operations.join(', ')}`,
+      throw new StoreError('TABLE_KIND', phrase`${table.kind} table ${table.name} has no operation ${operation}`, {
+        hint: phrase`it has ${operations.join(', ')}`,
       });
     if (records && operation < RECORD_ENCODED) {
       let options: Record<string, unknown> | undefined;
@@ -283,12 +284,14 @@ export function createRecordConnection(options: {
 /** The bytes of an answer, which must fit a frame. */
 function checkAnswer(size: number): number {
   if (size + RECORD_ANSWER_HEAD <= RECORD_FRAME_BYTES) return size;
-  throw new StoreError('RECORD_TOO_LARGE', `the answer has ${size} bytes`, { hint: 'ask for fewer records at once' });
+  throw new StoreError('RECORD_TOO_LARGE', phrase`the answer has ${size} bytes`, {
+    hint: phrase`ask for fewer records at once`,
+  });
 }
 
 const malformed = (what: string): StoreError =>
-  new StoreError('RECORD_MALFORMED', `the call cannot be read: ${what}`, {
-    hint: 'send frames as @sparrow/protocol describes them',
+  new StoreError('RECORD_MALFORMED', phrase`the call cannot be read: ${what}`, {
+    hint: phrase`send frames as @sparrow/protocol describes them`,
   });
 
 function json(bytes: Buffer, at: number, end: number): unknown {

@@ -12,6 +12,7 @@ import {
 } from '@sparrow/store';
 import type { FastifyInstance } from 'fastify';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { createGrowth, postgresUrl } from './growth.ts';
 import type { RecordService } from './record-service.ts';
 
@@ -28,7 +29,7 @@ export function registerRecordRoutes(app: FastifyInstance, options: { records: R
       if (error instanceof StoreError)
         throw new CloudError(
           error.code === 'NOT_FOUND' ? 'NOT_FOUND' : 'BAD_REQUEST',
-          `${error.code}: ${error.message}`,
+          phrase`${error.code}: ${error.message}`,
           {
             hint: error.hint,
             cause: error,
@@ -189,9 +190,9 @@ function keyOf(text = '{}'): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CloudError('BAD_REQUEST', `the key is not JSON: ${text.slice(0, 80)}`, {
+    throw new CloudError('BAD_REQUEST', phrase`the key is not JSON: ${text.slice(0, 80)}`, {
       cause,
-      hint: 'give the fields of the key, for example {"player":"42"}',
+      hint: phrase`give the fields of the key, for example {"player":"42"}`,
     });
   }
 }
@@ -211,8 +212,8 @@ function keyText(store: Store, table: string, key: string): string {
 
 function metaOf({ engine }: Store): MetaStore {
   if (!('router' in engine))
-    throw new StoreError('CONFIG_INVALID', 'the store is embedded and has no shards', {
-      hint: 'bring it to PostgreSQL first: sparrow store shards grow postgres://…',
+    throw new StoreError('CONFIG_INVALID', phrase`the store is embedded and has no shards`, {
+      hint: phrase`bring it to PostgreSQL first: \`sparrow store shards grow postgres://…\``,
     });
   return engine.router.meta;
 }

@@ -15,6 +15,7 @@ import {
 } from '@sparrow/protocol/record-wire';
 import { type OpenedStore, openStore, StoreError } from '@sparrow/store';
 import { equal } from '../access/secrets.ts';
+import { phrase } from '../phrase.ts';
 import { createRecordConnection, type RecordConnection, type ServedTable, servedTables } from './record-connection.ts';
 
 /** Name of the schema in a backend's folder. With it the backend has records. */
@@ -69,8 +70,8 @@ export function createRecordService(options: RecordServiceOptions): RecordServic
   async function openSchema(): Promise<OpenedStore> {
     const file = options.backendDir && join(options.backendDir, RECORD_SCHEMA_FILE);
     if (!file || !existsSync(file))
-      throw new StoreError('CONFIG_INVALID', `${app} has no ${RECORD_SCHEMA_FILE}`, {
-        hint: `put the tables of the app into ${RECORD_SCHEMA_FILE} beside the backend's sources`,
+      throw new StoreError('CONFIG_INVALID', phrase`${app} has no ${RECORD_SCHEMA_FILE}`, {
+        hint: phrase`put the tables of the app into ${RECORD_SCHEMA_FILE} beside the backend's sources`,
       });
     return openStore(options.dir, {
       namespace: `${app}/${env}`,

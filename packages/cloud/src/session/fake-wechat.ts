@@ -3,6 +3,7 @@ import type { Clock } from '@sparrow/core';
 import type { UserInfo, WeChatUsers } from '@sparrow/protocol';
 import type { ControlDatabase } from '../db/open-database.ts';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { CodeExchange } from './code-exchange.ts';
 import { encryptData, signRawData } from './wechat-crypto.ts';
 
@@ -101,8 +102,8 @@ export function createFakeWeChat(options: FakeWeChatOptions): FakeWeChat {
       const entry = codes.get(code);
       codes.delete(code);
       if (!entry || entry.until < clock.elapsed())
-        throw new CloudError('CODE_INVALID', 'the code is unknown, used already or older than five minutes', {
-          hint: 'call wx.login again; a code is good for one exchange within five minutes',
+        throw new CloudError('CODE_INVALID', phrase`the code is unknown, used already or older than five minutes`, {
+          hint: phrase`call wx.login again; a code is good for one exchange within five minutes`,
         });
       return { openid: openidOf(entry.user), sessionKey: entry.sessionKey };
     },

@@ -3,6 +3,7 @@ import { checkRequestSchema, decryptRequestSchema, loginRequestSchema } from '@s
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { SessionService } from './session-service.ts';
 
 /** The session service over HTTP, for backends. */
@@ -26,5 +27,7 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new CloudError('BAD_REQUEST', issues.join('; '), { hint: 'see @sparrow/protocol, session.ts' });
+  throw new CloudError('BAD_REQUEST', phrase`the request is not of the form it must have: ${issues.join('; ')}`, {
+    hint: phrase`see @sparrow/protocol, session.ts`,
+  });
 }

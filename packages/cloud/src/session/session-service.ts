@@ -10,6 +10,7 @@ import {
 } from '@sparrow/protocol';
 import type { ControlDatabase } from '../db/open-database.ts';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { CodeExchange } from './code-exchange.ts';
 import { decryptData } from './wechat-crypto.ts';
 
@@ -48,10 +49,11 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       .where('skey_hash', '=', hash(skey))
       .where('app', '=', app)
       .executeTakeFirst();
-    if (!row) throw new CloudError('SKEY_INVALID', 'this skey was never given out', { hint: 'log in again' });
+    if (!row)
+      throw new CloudError('SKEY_INVALID', phrase`this skey was never given out`, { hint: phrase`log in again` });
     if (row.expires_at <= clock.now())
-      throw new CloudError('SKEY_EXPIRED', `this skey expired ${ttlMs / 1000} s after its login`, {
-        hint: 'log in again; wafer2-client-sdk does so by itself',
+      throw new CloudError('SKEY_EXPIRED', phrase`this skey expired ${ttlMs / 1000} s after its login`, {
+        hint: phrase`log in again; wafer2-client-sdk does so by itself`,
       });
     return { openid: row.openid, sessionKey: row.session_key, expiresAt: row.expires_at };
   }
@@ -124,15 +126,15 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         const data = decryptData(encryptedData, iv, sessionKey, appid);
         // WeChat leaves openId out of newer forms of this data; where it stands it must be the one of the code.
         if (data.openId !== undefined && data.openId !== openid)
-          throw new CloudError('DECRYPT_FAILED', 'the encrypted data is of another user than the code', {
-            hint: 'call wx.login and wx.getUserInfo one after the other',
+          throw new CloudError('DECRYPT_FAILED', phrase`the encrypted data is of another user than the code`, {
+            hint: phrase`call wx.login and wx.getUserInfo one after the other`,
           });
         return await remember(openid, unionid, sessionKey, toUser(openid, unionid, data));
       }
       const known = await findUser(openid);
       if (!known)
-        throw new CloudError('USER_UNKNOWN', 'this user has not logged in with encryptedData before', {
-          hint: 'the first login must be login(), not loginWithCode(): it sends the profile along',
+        throw new CloudError('USER_UNKNOWN', phrase`this user has not logged in with encryptedData before`, {
+          hint: phrase`the first login must be login(), not loginWithCode(): it sends the profile along`,
         });
       return await remember(openid, unionid, sessionKey, known.info);
     },
@@ -140,7 +142,8 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     async check(skey) {
       const session = await find(skey);
       const user = await findUser(session.openid);
-      if (!user) throw new CloudError('SKEY_INVALID', 'the user of this skey is gone', { hint: 'log in again' });
+      if (!user)
+        throw new CloudError('SKEY_INVALID', phrase`the user of this skey is gone`, { hint: phrase`log in again` });
       return { userinfo: user.info, expiresAt: session.expiresAt };
     },
 

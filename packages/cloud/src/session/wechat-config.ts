@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { readJsonFile } from '../project/parse-json.ts';
 import type { WeChatExchangeOptions } from './wechat-exchange.ts';
 
@@ -18,9 +19,13 @@ export function readWeChatConfig(stateDir: string): Omit<WeChatExchangeOptions, 
   if (json === undefined) return undefined;
   const parsed = schema.safeParse(json);
   if (!parsed.success)
-    throw new CloudError('PROJECT_INVALID', `${file} must hold the texts appid and secret, and may hold endpoint`, {
-      hint: 'correct or remove it; without it the built-in WeChat is used',
-    });
+    throw new CloudError(
+      'PROJECT_INVALID',
+      phrase`${file} must hold the texts appid and secret, and may hold endpoint`,
+      {
+        hint: phrase`correct or remove it; without it the built-in WeChat is used`,
+      },
+    );
   const { appid, secret, endpoint } = parsed.data;
   return endpoint === undefined ? { appid, secret } : { appid, secret, endpoint };
 }

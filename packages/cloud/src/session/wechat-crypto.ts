@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import type { Phrase } from '@sparrow/core';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** AES-128-CBC with PKCS#7 padding, all parts base64: WeChat's "encryptedData". */
 export function encryptData(data: unknown, sessionKey: string): { encryptedData: string; iv: string } {
@@ -26,11 +28,11 @@ export function decryptData(
     const text = Buffer.concat([decipher.update(Buffer.from(encryptedData, 'base64')), decipher.final()]);
     data = JSON.parse(text.toString('utf8'));
   } catch (error) {
-    throw failure('the encrypted data does not fit the session_key', error);
+    throw failure(phrase`the encrypted data does not fit the session_key`, error);
   }
-  if (typeof data !== 'object' || data === null) throw failure('the encrypted data holds no object');
+  if (typeof data !== 'object' || data === null) throw failure(phrase`the encrypted data holds no object`);
   const watermark = (data as { watermark?: { appid?: unknown } }).watermark;
-  if (watermark?.appid !== appid) throw failure(`the encrypted data is of appid ${String(watermark?.appid)}`);
+  if (watermark?.appid !== appid) throw failure(phrase`the encrypted data is of appid ${String(watermark?.appid)}`);
   return data as Record<string, unknown>;
 }
 
@@ -41,9 +43,9 @@ export function signRawData(rawData: string, sessionKey: string): string {
     .digest('hex');
 }
 
-function failure(message: string, cause?: unknown): CloudError {
+function failure(message: Phrase, cause?: unknown): CloudError {
   return new CloudError('DECRYPT_FAILED', message, {
-    hint: 'call wx.login first and wx.getUserInfo after it: each login makes a new session_key',
+    hint: phrase`call wx.login first and wx.getUserInfo after it: each login makes a new session_key`,
     cause,
   });
 }

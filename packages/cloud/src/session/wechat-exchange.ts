@@ -1,4 +1,6 @@
+import type { Phrase } from '@sparrow/core';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { CodeExchange } from './code-exchange.ts';
 
 export interface WeChatExchangeOptions {
@@ -31,30 +33,30 @@ export function createWeChatExchange(options: WeChatExchangeOptions): CodeExchan
         return { openid, sessionKey: session_key, ...(typeof unionid === 'string' ? { unionid } : {}) };
       // 40029 invalid code, 40163 code been used.
       if (errcode === 40029 || errcode === 40163)
-        throw new CloudError('CODE_INVALID', `WeChat refused the code (${errcode})`, {
-          hint: 'call wx.login again; a code is good for one exchange within five minutes',
+        throw new CloudError('CODE_INVALID', phrase`WeChat refused the code (${errcode})`, {
+          hint: phrase`call wx.login again; a code is good for one exchange within five minutes`,
         });
-      throw new CloudError('EXCHANGE_FAILED', `WeChat answered ${String(errcode)}: ${String(errmsg)}`, {
-        hint: 'check the appid and secret of this app; 40013 is a wrong appid, 40125 a wrong secret, 45011 too many calls',
+      throw new CloudError('EXCHANGE_FAILED', phrase`WeChat answered ${String(errcode)}: ${String(errmsg)}`, {
+        hint: phrase`check the appid and secret of this app; 40013 is a wrong appid, 40125 a wrong secret, 45011 too many calls`,
       });
     },
   };
 }
 
 async function ask(url: URL, timeoutMs: number): Promise<Record<string, unknown>> {
-  let problem: string;
+  let problem: string | Phrase;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
     // WeChat answers JSON with the content type text/plain.
     const json: unknown = JSON.parse(await response.text());
     if (typeof json === 'object' && json !== null) return json as Record<string, unknown>;
-    problem = 'its answer is no object';
+    problem = phrase`its answer is no object`;
   } catch (error) {
     // fetch's cause names the host and the reason, not the address with the secret in it.
     const cause = (error as Error).cause;
     problem = cause instanceof Error ? cause.message : (error as Error).name;
   }
-  throw new CloudError('EXCHANGE_FAILED', `WeChat could not be asked at ${url.host}: ${problem}`, {
-    hint: 'check the network of this machine',
+  throw new CloudError('EXCHANGE_FAILED', phrase`WeChat could not be asked at ${url.host}: ${problem}`, {
+    hint: phrase`check the network of this machine`,
   });
 }

@@ -4,6 +4,7 @@ import { joinInside, leadsInside } from '@sparrow/core/files';
 import { holdFile, isHeld } from '@sparrow/core/hold-file';
 import type { RunFile } from '@sparrow/protocol';
 import { CloudError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { readIfThere, writeFileAtomic } from './atomic-file.ts';
 import { stateHomeOf, writeToken } from './console-token.ts';
 import { endLeftover } from './process-identity.ts';
@@ -38,7 +39,9 @@ export function openStateFolder(projectDir: string, options: { userHome?: string
   const path = join(projectDir, '.sparrow');
   // A project from elsewhere may bring the folder along, as a link to where nothing of it should be written.
   if (!leadsInside(projectDir, path))
-    throw new CloudError('PATH_OUTSIDE_PROJECT', `${path} is a link out of the project`, { hint: 'remove the link' });
+    throw new CloudError('PATH_OUTSIDE_PROJECT', phrase`${path} is a link out of the project`, {
+      hint: phrase`remove the link`,
+    });
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const unlock = lock(path);
   try {
@@ -61,9 +64,13 @@ export function openStateFolder(projectDir: string, options: { userHome?: string
       appFolder(app, env, kind) {
         const folder = joinInside(path, 'apps', app, env, kind);
         if (folder === undefined || !leadsInside(path, folder))
-          throw new CloudError('PATH_OUTSIDE_PROJECT', `apps/${app}/${env}/${kind} of ${path} is a link out of it`, {
-            hint: 'remove the link',
-          });
+          throw new CloudError(
+            'PATH_OUTSIDE_PROJECT',
+            phrase`apps/${app}/${env}/${kind} of ${path} is a link out of it`,
+            {
+              hint: phrase`remove the link`,
+            },
+          );
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         return folder;
       },
@@ -96,9 +103,11 @@ function lock(path: string): () => void {
   const held = holdFile(join(path, 'lock'));
   if (held) return held.release;
   const holder = readRun(join(path, '..'));
-  const who = holder ? `by pid ${holder.pid}, at ${holder.url}` : 'by a process that is still starting';
-  throw new CloudError('FOLDER_IN_USE', `${path} is in use ${who}`, {
-    hint: holder ? `open ${holder.url}, or stop it with: kill ${holder.pid}` : 'wait a moment or stop that process',
+  const who = holder ? phrase`by pid ${holder.pid}, at ${holder.url}` : phrase`by a process that is still starting`;
+  throw new CloudError('FOLDER_IN_USE', phrase`${path} is in use ${who}`, {
+    hint: holder
+      ? phrase`open ${holder.url}, or stop it with: kill ${holder.pid}`
+      : phrase`wait a moment or stop that process`,
   });
 }
 
@@ -111,7 +120,11 @@ function checkFormat(path: string): void {
   }
   const format = Number(text);
   if (format > STATE_FORMAT || !Number.isInteger(format))
-    throw new CloudError('STATE_TOO_NEW', `${path} has format ${text.trim()}, this Sparrow knows ${STATE_FORMAT}`, {
-      hint: 'update Sparrow, or run `sparrow reset` to begin with an empty state',
-    });
+    throw new CloudError(
+      'STATE_TOO_NEW',
+      phrase`${path} has format ${text.trim()}, this Sparrow knows ${STATE_FORMAT}`,
+      {
+        hint: phrase`update Sparrow, or run \`sparrow reset\` to begin with an empty state`,
+      },
+    );
 }

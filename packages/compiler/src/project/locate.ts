@@ -7,6 +7,7 @@ import { createDiagnostic } from '../diagnostics.ts';
 import { CompilerError } from '../errors.ts';
 import { LIMITS, tooDeepAt } from '../limits.ts';
 import { isInside } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import { parseJson } from './json-file.ts';
 
 /** Folder of a package.json and the folder that its `miniprogram_npm` is built into, both absolute. */
@@ -70,13 +71,13 @@ export function locateProject(dir: string): Project {
     if (game !== undefined)
       throw new CompilerError(
         'NO_PROJECT',
-        `${joinInside(base, game)} is a mini game (it has game.js and no app.json)`,
+        phrase`${joinInside(base, game)} is a mini game (it has game.js and no app.json)`,
         {
-          hint: 'Sparrow runs mini programs; a mini game has no pages and draws on a canvas of its own: use the official tool',
+          hint: phrase`Sparrow runs mini programs; a mini game has no pages and draws on a canvas of its own: use the official tool`,
         },
       );
-    throw new CompilerError('NO_PROJECT', `no app.json in ${base}`, {
-      hint: 'pass the folder of a mini program: that of project.config.json, or that of app.json',
+    throw new CompilerError('NO_PROJECT', phrase`no app.json in ${base}`, {
+      hint: phrase`pass the folder of a mini program: that of project.config.json, or that of app.json`,
     });
   }
   const rootPath = pathInside(base, root) ?? '';

@@ -11,6 +11,7 @@ import {
   receive,
 } from '../bridge/index.ts';
 import { baseStyles } from '../components/base-styles.ts';
+import { closeLastLayer } from '../components/page-container.ts';
 import { registerComponents } from '../components/registry.ts';
 import { setComponentHost, type WxElement } from '../components/wx-element.ts';
 import { TreeApplier } from './applier.ts';
@@ -225,7 +226,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
         }
       applyConfig();
     },
-    command: (command) => scrolling.command(command),
+    command: (command) => (command.type === 'closeLayer' ? closeLastLayer(root) : scrolling.command(command)),
     observers: createObservers({
       element: (id) => applier.element(id),
       root,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { SimulatorError } from './errors.ts';
+import { phrase } from './phrase.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -44,8 +45,8 @@ export function findChromium(): string | undefined {
 export async function launchBrowser(options: { args?: string[]; ownSignals?: boolean } = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath)
-    throw new SimulatorError('BROWSER_NOT_FOUND', 'there is no Chromium on this machine', {
-      hint: 'run: sudo apt-get install -y chromium   (or name a browser in SPARROW_CHROMIUM)',
+    throw new SimulatorError('BROWSER_NOT_FOUND', phrase`there is no Chromium on this machine`, {
+      hint: phrase`run: sudo apt-get install -y chromium   (or name a browser in SPARROW_CHROMIUM)`,
     });
   // Loaded only here: `sparrow dev` needs no browser of its own and starts sooner without.
   const { chromium } = await import('playwright-core');

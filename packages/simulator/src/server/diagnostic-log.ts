@@ -1,4 +1,5 @@
 import type { Diagnostic, LogLine } from '@sparrow/protocol';
+import { phrase } from './phrase.ts';
 
 /** Findings of one build that get a line; the rest is counted. */
 const LINES = 20;
@@ -21,11 +22,15 @@ export function createDiagnosticLog(
         finding,
       });
     }
-    if (fresh.length > LINES)
-      log({ source: 'compiler', level: 'warn', text: `… and ${fresh.length - LINES} more findings` });
+    if (fresh.length > LINES) log(moreFindings(fresh.length - LINES));
     return fresh;
   };
 }
 
 const nameOf = ({ code, file, line, column, message }: Diagnostic): string =>
   JSON.stringify([code, file, line, column, message]);
+
+function moreFindings(count: number): Omit<LogLine, 'time'> {
+  const { en, zh } = phrase`… and ${count} more findings`;
+  return { source: 'compiler', level: 'warn', text: en, ...(zh !== undefined && { zh }) };
+}

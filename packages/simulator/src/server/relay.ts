@@ -1,9 +1,10 @@
 import { lookup as resolveName } from 'node:dns';
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { chunksOf, drain } from '@sparrow/core/drain';
+import { createPatientAgents } from '@sparrow/core/read-on';
 import type { FastifyInstance } from 'fastify';
 import { BODY_LIMIT, bodyOf, ENCODINGS } from './answer-body.ts';
 import { BadCall, objectOf } from './bodies.ts';
@@ -117,7 +118,7 @@ export function timeLimit(asked: unknown): number {
 /** HTTP for mini programs: sets what a browser cannot, follows redirects, keeps limits. */
 export function createRelay(deps: Rules): { register(app: FastifyInstance): void; close(): void } {
   // Agents of its own: a connection that is kept was dialled by these rules.
-  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  const agents = createPatientAgents({ keepAlive: true });
 
   function send(
     to: Destination,
@@ -132,7 +133,7 @@ export function createRelay(deps: Rules): { register(app: FastifyInstance): void
       const request = (protocol === 'https:' ? httpsRequest : httpRequest)(to.url, {
         method,
         signal,
-        agent: agents[protocol],
+        agent: protocol === 'https:' ? agents.https : agents.http,
         lookup: to.lookup,
         headers: {
           'accept-encoding': ENCODINGS,

@@ -13,6 +13,7 @@ import { createDiagnosticLog } from './diagnostic-log.ts';
 import { SimulatorError } from './errors.ts';
 import { createEventFeed } from './event-feed.ts';
 import { createFileShelf } from './file-shelf.ts';
+import { phrase } from './phrase.ts';
 import { createProblemTeller } from './problems.ts';
 import { createRelay } from './relay.ts';
 import { createSocketRelay } from './socket-relay.ts';
@@ -75,8 +76,8 @@ export function createSimulator(options: SimulatorOptions) {
     deps: SimulatorDeps,
   ): Promise<{ phonePath: string; phoneFragment: string; token: string; close(): Promise<void> }> => {
     if (!existsSync(join(DIST, 'assets/service.js')))
-      throw new SimulatorError('BROWSER_PARTS_MISSING', 'the browser parts have not been built', {
-        hint: 'run: npm run build',
+      throw new SimulatorError('BROWSER_PARTS_MISSING', phrase`the browser parts have not been built`, {
+        hint: phrase`run: npm run build`,
       });
     const scripts = readdirSync(join(DIST, 'assets'));
     const token = randomBytes(24).toString('base64url');

@@ -219,7 +219,7 @@ export async function openStore(
         const from = engine.current as StoreEngine;
         if (from.kind !== 'lmdb' || readOnly || growing)
           throw new StoreError('CONFIG_INVALID', growing ? 'this store is growing' : 'this store has grown already', {
-            hint: 'sparrow store shards status',
+            hint: 'see `sparrow store shards status`',
           });
         growing = true;
         try {

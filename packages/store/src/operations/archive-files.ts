@@ -59,7 +59,7 @@ export function archivedTimelines(dir: string): Timeline[] {
 
 const noArchive = (dir: string): StoreError =>
   new StoreError('BACKUP_INVALID', `there is no archive in ${dir}`, {
-    hint: 'switch it on: sparrow store archive --on',
+    hint: 'switch it on: `sparrow store archive --on`',
   });
 
 export function encodeRecord(

@@ -43,7 +43,7 @@ export function planPath(dir: string, request: PathRequest): ArchivePath {
     const parts = partsTo(known, from, request.timeline);
     if (parts) return { parts, timeline: request.timeline, passedOver: [] };
     throw new StoreError('BACKUP_INVALID', `timeline ${request.timeline} does not come from this backup`, {
-      hint: 'sparrow store archive shows the timelines; use a backup that is older than where it began',
+      hint: '`sparrow store archive` shows the timelines; use a backup that is older than where it began',
     });
   }
   const passedOver: string[] = [];

@@ -203,7 +203,7 @@ async function replay({ file, manifest, path, archive, until, clock }: Replay): 
         if (change.at > until) break;
         if (change.sequence !== done.sequence + 1)
           throw new StoreError('BACKUP_INVALID', `the archive has no change ${done.sequence + 1}`, {
-            hint: 'use a backup that was made behind the gap: sparrow store archive shows the gaps',
+            hint: 'use a backup that was made behind the gap: `sparrow store archive` shows the gaps',
           });
         for (const entry of change.entries) {
           rev = Math.max(rev, revisionOf(entry.key, entry.value));

@@ -30,7 +30,7 @@ export async function defineTables(options: {
     if (options.source === undefined) {
       if (!stored)
         throw new StoreError('CONFIG_INVALID', 'the store has no schema yet', {
-          hint: 'give one: sparrow store init --schema game.proto',
+          hint: 'give one: `sparrow store init game.proto`',
         });
       return { schema: parseStoredSchema(stored.source, stored.file, limits), ids: stored.ids };
     }

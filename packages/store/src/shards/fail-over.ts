@@ -36,11 +36,12 @@ export async function failOver(
   options: { to?: string; force?: boolean } = {},
 ): Promise<FailOver> {
   const info = (await meta.shards()).find((shard) => shard.id === id);
-  if (!info) throw new StoreError('CONFIG_INVALID', `there is no shard ${id}`, { hint: 'sparrow store shards status' });
+  if (!info)
+    throw new StoreError('CONFIG_INVALID', `there is no shard ${id}`, { hint: 'see `sparrow store shards status`' });
   const to = options.to ?? info.standbys[0];
   if (to === undefined)
     throw new StoreError('CONFIG_INVALID', `shard ${id} has no standby`, {
-      hint: 'name one: sparrow store shards failover <id> --to postgres://…',
+      hint: 'name one: `sparrow store shards failover <id> --to postgres://…`',
     });
   const old = createShardClient({ url: info.url, max: 2, connectMs: ALIVE_MS });
   const standby = createShardClient({ url: to, max: 2, connectMs: ALIVE_MS });

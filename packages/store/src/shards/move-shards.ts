@@ -19,7 +19,7 @@ export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: 
   const url = (id: string): string => {
     const found = shards.find((shard) => shard.id === id);
     if (!found)
-      throw new StoreError('MOVE_REFUSED', `there is no shard ${id}`, { hint: 'sparrow store shards status' });
+      throw new StoreError('MOVE_REFUSED', `there is no shard ${id}`, { hint: 'see `sparrow store shards status`' });
     return found.url;
   };
   const urls = { from: url(move.from), to: url(move.to) };
@@ -30,7 +30,7 @@ export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: 
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError('SHARD_DOWN', `move ${move.id}: ${(error as Error).message}`, {
-      hint: 'when both shards answer again: sparrow store shards move --resume',
+      hint: 'when both shards answer again: `sparrow store shards move --resume`',
       cause: error,
     });
   } finally {

@@ -154,7 +154,7 @@ export function createMover(options: MoverOptions): Mover {
       try {
         if (move.state === 'copying' && ++copies > COPIES)
           throw new StoreError('MOVE_REFUSED', `the replication of move ${move.id} was lost ${COPIES} times`, {
-            hint: 'see who drops replication slots of its shards, then: sparrow store shards move --resume',
+            hint: 'see who drops replication slots of its shards, then: `sparrow store shards move --resume`',
           });
         await copyAgainIfLost(move);
         await step(move);
@@ -171,7 +171,7 @@ export function createMover(options: MoverOptions): Mover {
   async function load(id: string): Promise<Move> {
     const move = await meta.move(id);
     if (move) return move;
-    throw new StoreError('MOVE_REFUSED', `there is no move ${id}`, { hint: 'sparrow store shards status' });
+    throw new StoreError('MOVE_REFUSED', `there is no move ${id}`, { hint: 'see `sparrow store shards status`' });
   }
 
   return {
@@ -266,11 +266,12 @@ async function checkRequest(meta: MetaStore, { from, to, first, last }: MoveRequ
   if (from === to) refuse('source and target are the same shard', 'name two');
   const map = await meta.map();
   const shards = await meta.shards();
-  if (!shards.some(({ id }) => id === to)) refuse(`there is no shard ${to}`, 'sparrow store shards add');
+  if (!shards.some(({ id }) => id === to))
+    refuse(`there is no shard ${to}`, 'add it: `sparrow store shards add <id> <url>`');
   if (!(first >= 0 && last < meta.slots && first <= last))
     refuse(`slots ${first} to ${last}`, `slots are 0 to ${meta.slots - 1}`);
   const wrong = map.find(({ slot, shard }) => slot >= first && slot <= last && shard !== from);
-  if (wrong) refuse(`slot ${wrong.slot} belongs to ${wrong.shard}`, 'look at sparrow store shards status');
+  if (wrong) refuse(`slot ${wrong.slot} belongs to ${wrong.shard}`, 'see `sparrow store shards status`');
   const open = (await meta.moves()).find((move) => !isOver(move) && move.first <= last && first <= move.last);
   if (open) refuse(`move ${open.id} has some of these slots`, `finish it first: it is ${open.state}`);
 }

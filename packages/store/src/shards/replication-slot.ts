@@ -88,7 +88,7 @@ export async function createReplicationSlot(client: ShardClient, options: Create
   const pid = blockers.find((blocker) => blocker.pid !== undefined)?.pid;
   const end = pid === undefined ? 'commit it or roll it back there' : `select pg_terminate_backend(${pid})`;
   throw new StoreError('MOVE_REFUSED', `shard ${shard} waited ${waitMs} ms for ${names}`, {
-    hint: `end it (${end}), then: sparrow store shards move --resume`,
+    hint: `end it (${end}), then: \`sparrow store shards move --resume\``,
   });
 }
 
@@ -103,7 +103,7 @@ export async function dropReplicationSlots(client: ShardClient, names: readonly 
       if (!slot) break;
       if (tries >= DROP_TRIES)
         throw new StoreError('MOVE_REFUSED', `the replication slot ${name} stays in use`, {
-          hint: 'look at pg_replication_slots of that shard, then: sparrow store shards move --resume',
+          hint: 'look at pg_replication_slots of that shard, then: `sparrow store shards move --resume`',
         });
       const drop = slot.active_pid === null ? 'pg_drop_replication_slot($1)' : 'pg_terminate_backend($1)';
       await client

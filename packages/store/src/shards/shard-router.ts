@@ -106,7 +106,7 @@ export async function createShardRouter(options: {
   function client(shard: string): ShardClient {
     const found = clients.get(shard);
     if (!found)
-      throw new StoreError('SHARD_DOWN', `there is no shard ${shard}`, { hint: 'sparrow store shards status' });
+      throw new StoreError('SHARD_DOWN', `there is no shard ${shard}`, { hint: 'see `sparrow store shards status`' });
     return found;
   }
 
@@ -160,7 +160,7 @@ export async function createShardRouter(options: {
             });
           if (lastError instanceof LostAnswer)
             throw new StoreError('SHARD_DOWN', `the shard of slot ${slot} does not answer`, {
-              hint: 'sparrow store shards status',
+              hint: 'see `sparrow store shards status`',
               cause: lastError,
             });
           throw new StoreError('TIMEOUT', `no shard took slot ${slot} in time`, {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { languageOption } from '../../language.ts';
 import { DEFAULT_DIR, type StoreCommandOptions, type StoreContext, storeContext } from './context.ts';
 
 /** Adds a command with the options that all of `sparrow store` have; `O` is what `setUp` adds to them. */
@@ -15,6 +16,7 @@ export function add<O extends object = Record<string, string | undefined>>(
     .option('--dir <dir>', 'folder of the store, or of the project it belongs to', DEFAULT_DIR)
     .option('--namespace <name>', 'tables of one app and environment: app/env')
     .option('--json [file]', 'print the result as JSON to standard output, or write it to a file')
+    .addOption(languageOption())
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   for (const name of usage.split(' ').slice(1)) command.argument(name);

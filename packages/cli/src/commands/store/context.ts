@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { RecordStore } from '@sparrow/store';
 import { quote } from '../../invocation.ts';
 import { createIo, type Io } from '../../io.ts';
+import { phrase } from '../../phrase.ts';
 import type { CommonOptions } from '../command.ts';
 
 /** Namespace of the counters of `store load`: no table of an app is touched. */
@@ -18,7 +19,7 @@ export interface StoreContext {
   io: Io;
   dir: string;
   options: StoreCommandOptions;
-  /** A line of `sparrow store` for the same store, as it has to be typed. */
+  /** Names a command of `sparrow store` for the same store. */
   next(words: string): void;
   /** The answer for `--json`. */
   json(value: unknown): void;
@@ -50,7 +51,7 @@ function storeFolder(cwd: string, given: string): string {
 }
 
 export function storeContext(options: StoreCommandOptions): StoreContext & { close(): Promise<void> } {
-  const io = createIo(options.json);
+  const io = createIo(options.json, options.dir === DEFAULT_DIR ? {} : { store: quote(options.dir) });
   const dir = storeFolder(io.cwd, options.dir);
   let opened: RecordStore | undefined;
   const library = () => import('@sparrow/store');
@@ -58,8 +59,8 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
   async function demandStore(): Promise<void> {
     const { StoreError, storeExists } = await library();
     if (storeExists(dir)) return;
-    throw new StoreError('CONFIG_INVALID', `there is no store in ${dir}`, {
-      hint: 'name its folder or that of its project with --dir; a new one is made by: sparrow store init <schema>',
+    throw new StoreError('CONFIG_INVALID', phrase`there is no store in ${dir}`, {
+      hint: phrase`name its folder or that of its project with --dir; a new one is made by: \`sparrow store init <schema>\``,
     });
   }
 
@@ -71,8 +72,8 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
     const names = (await namespacesOf(engine).finally(() => engine.close())).filter((name) => name !== LOAD_NAMESPACE);
     const [only = ''] = names;
     if (names.length <= 1 || names.includes('')) return names.includes('') ? '' : only;
-    throw new StoreError('CONFIG_INVALID', `the store has the tables of ${names.join(', ')}`, {
-      hint: `say which: --namespace ${only}`,
+    throw new StoreError('CONFIG_INVALID', phrase`the store has the tables of ${names.join(', ')}`, {
+      hint: phrase`say which: --namespace ${only}`,
     });
   }
 
@@ -81,8 +82,7 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
     dir,
     options,
     demandStore,
-    next: (words) =>
-      io.say(`  Next: sparrow store ${words}${options.dir === DEFAULT_DIR ? '' : ` --dir ${quote(options.dir)}`}`),
+    next: (words) => io.say(phrase`  Next: sparrow store ${words}`),
     json: (value) =>
       io.json(
         options.json,
@@ -105,7 +105,7 @@ export function storeContext(options: StoreCommandOptions): StoreContext & { clo
         opened = await openAs('alone');
       } catch (error) {
         if (!(error instanceof StoreError) || error.code !== 'STORE_IN_USE') throw error;
-        io.warn('Another process has the store open: this is what it had some tenths of a second ago.');
+        io.warn(phrase`Another process has the store open: this is what it had some tenths of a second ago.`);
         opened = await openAs(true);
       }
       return opened;

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { CliError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { table as rows } from '../../text.ts';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
@@ -14,7 +16,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     () => {},
     async (context, [file = '']) => {
       const path = resolve(context.io.cwd, file);
-      const opened = await context.open({ schema: readFileSync(path, 'utf8'), schemaFile: basename(path) });
+      const opened = await context.open({ schema: readText(path), schemaFile: basename(path) });
       const tables = [...opened.schema.tables.values()].map(({ name, kind, keyFields }) => ({
         name,
         kind,
@@ -33,7 +35,7 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     async (context, [file = ''], { out }: { out: string }) => {
       const { generateTypes, parseSchema } = await import('@sparrow/store');
       const path = resolve(context.io.cwd, file);
-      const text = generateTypes(parseSchema(readFileSync(path, 'utf8'), file));
+      const text = generateTypes(parseSchema(readText(path), file));
       const target = resolve(context.io.cwd, out);
       writeFileSync(target, text);
       context.io.say(`✓ ${out}`);
@@ -48,9 +50,9 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
     async (context, [name = '', text = '']) => {
       const { fromJson } = await import('@sparrow/store');
       const opened = await context.open();
-      const record = fromJson(opened.codec(name).table.message, JSON.parse(text));
+      const record = fromJson(opened.codec(name).table.message, parseJson(text));
       const { version } = await opened.table(name).replace(record);
-      context.io.say(`✓ version ${version}`);
+      context.io.say(phrase`✓ version ${version}`);
       context.json({ version });
     },
   );
@@ -63,9 +65,9 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
       const { fromJson, toJson } = await import('@sparrow/store');
       const opened = await context.openToRead();
       const { message } = opened.codec(name).table;
-      const found = await opened.table(name).get(fromJson(message, JSON.parse(text)));
+      const found = await opened.table(name).get(fromJson(message, parseJson(text)));
       const shown = found && { ...found, record: toJson(message, found.record) };
-      context.io.say(shown ? JSON.stringify(shown, null, 2) : 'There is no such record.');
+      context.io.say(shown ? JSON.stringify(shown, null, 2) : phrase`There is no such record.`);
       context.json(shown ?? { code: 261 });
       if (!found) setExitCode(1);
     },
@@ -98,11 +100,30 @@ export function addDataCommands(store: Command, setExitCode: SetExitCode): void 
       for (const { name, kind } of opened.schema.tables.values())
         tables.push({ name, kind, records: kind === 'GENERIC' ? await opened.table(name).count() : null });
       for (const line of rows(
-        ['table', 'kind', 'records'],
+        [phrase`table`, phrase`kind`, phrase`records`].map(context.io.tell),
         tables.map(({ name, kind, records }) => [name, kind, String(records ?? '–')]),
       ))
         context.io.say(line);
       context.json({ tables });
     },
   );
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CliError('USAGE', phrase`${path} cannot be read`, { cause, hint: phrase`name a file that exists` });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CliError('USAGE', phrase`this is no JSON: ${text.slice(0, 80)}`, {
+      cause,
+      hint: phrase`give an object of its fields in single quotes, like '{"player":"42"}'`,
+    });
+  }
 }

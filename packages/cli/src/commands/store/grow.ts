@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Phrase } from '@sparrow/core';
+import type { ErrorBody } from '@sparrow/protocol';
 import { type Growth, type LmdbEngine, StoreError } from '@sparrow/store';
+import { phrase } from '../../phrase.ts';
 import type { StoreContext } from './context.ts';
 
 /** Told of after so many rows. */
@@ -16,7 +19,7 @@ export async function grow(context: StoreContext, meta: string, shards: readonly
   const onProgress = ({ copied, waiting }: { copied: number; waiting: number }): void => {
     if (copied - told < TELL_ROWS) return;
     told = copied;
-    context.io.say(`  ${copied} rows copied, ${waiting} changes wait`);
+    context.io.say(phrase`  ${copied} rows copied, ${waiting} changes wait`);
   };
   try {
     return await growHere(context.dir, meta, shards, onProgress);
@@ -24,7 +27,7 @@ export async function grow(context: StoreContext, meta: string, shards: readonly
     if (!(error instanceof StoreError) || error.code !== 'STORE_IN_USE') throw error;
     const running = await whoServes(context.dir);
     if (!running) throw error;
-    context.io.say(`  ${running.url} has the store open: it grows there`);
+    context.io.say(phrase`  ${running.url} has the store open: it grows there`);
     return growThere(running, meta, shards, onProgress);
   }
 }
@@ -39,7 +42,9 @@ async function growHere(
   const from = await openEngine(dir);
   try {
     if (from.kind !== 'lmdb')
-      throw new StoreError('CONFIG_INVALID', 'this store has grown already', { hint: 'sparrow store shards status' });
+      throw new StoreError('CONFIG_INVALID', phrase`this store has grown already`, {
+        hint: phrase`see \`sparrow store shards status\``,
+      });
     const to = await createShardsEngine({
       meta,
       slots: from.slots,
@@ -90,11 +95,8 @@ async function growThere(
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(30_000),
     });
-    const answer = (await response.json()) as T & { error?: { message: string; hint: string } };
-    if (!response.ok)
-      throw new StoreError('CONFIG_INVALID', answer.error?.message ?? `it answers ${response.status}`, {
-        hint: answer.error?.hint ?? 'look at its log',
-      });
+    const answer = (await response.json()) as T & Partial<ErrorBody>;
+    if (!response.ok) throw refusal(response.status, answer.error);
     return answer;
   };
   await call('grow', { meta, shards });
@@ -106,6 +108,15 @@ async function growThere(
     onProgress(growth);
     if (growth.done) return growth.done;
     if (growth.error !== undefined)
-      throw new StoreError('VERIFY_FAILED', growth.error, { hint: 'the embedded store stays in use; try again' });
+      throw new StoreError('VERIFY_FAILED', growth.error, { hint: phrase`the embedded store stays in use; try again` });
   }
+}
+
+/** What the process that serves the store said no with. */
+function refusal(status: number, error: ErrorBody['error'] | undefined): StoreError {
+  if (!error) return new StoreError('CONFIG_INVALID', phrase`it answers ${status}`, { hint: phrase`look at its log` });
+  const { message, hint, chinese } = error;
+  return new StoreError('CONFIG_INVALID', new Phrase(message, chinese?.meaning), {
+    hint: new Phrase(hint, chinese?.fix),
+  });
 }

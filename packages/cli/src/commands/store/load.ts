@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '@sparrow/store';
 import type { Command } from 'commander';
+import { phrase } from '../../phrase.ts';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
 import { LOAD_NAMESPACE } from './context.ts';
@@ -35,8 +36,8 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       const bounded = (name: keyof typeof BOUNDS): number => {
         const value = Number(options[name]);
         if (Number.isInteger(value) && value >= 1 && value <= BOUNDS[name]) return value;
-        throw new StoreError('CONFIG_INVALID', `--${name} ${options[name]}`, {
-          hint: `give a whole number from 1 to ${BOUNDS[name]}`,
+        throw new StoreError('CONFIG_INVALID', phrase`--${name} ${options[name]}`, {
+          hint: phrase`give a whole number from 1 to ${BOUNDS[name]}`,
         });
       };
       const [keys, clients, seconds] = [bounded('records'), bounded('clients'), bounded('seconds')];
@@ -56,7 +57,7 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
         if (second % 2 === 0) continue;
         const { length } = load.history;
         context.io.say(
-          `  ${second + 1} s  ${Math.round((length - told) / 2)} op/s  longest wait ${Math.round(load.longest())} ms  ${load.failures.length} failed`,
+          phrase`  ${second + 1} s  ${Math.round((length - told) / 2)} op/s  longest wait ${Math.round(load.longest())} ms  ${load.failures.length} failed`,
         );
         told = length;
       }
@@ -74,7 +75,7 @@ export function addLoadCommand(store: Command, setExitCode: SetExitCode): void {
       };
       const good = violations.length === 0 && load.failures.length === 0;
       context.io.say(
-        `${good ? '✓' : '✗'} ${result.operations} operations, ${result.perSecond} a second: ${violations.length} lost, doubled or stale, ${result.failed} failed, longest wait ${result.longestMs} ms`,
+        phrase`${good ? '✓' : '✗'} ${result.operations} operations, ${result.perSecond} a second: ${violations.length} lost, doubled or stale, ${result.failed} failed, longest wait ${result.longestMs} ms`,
       );
       for (const { rule, key, detail } of violations.slice(0, 10)) context.io.say(`    ${rule} ${key}: ${detail}`);
       for (const failure of load.failures.slice(0, 10)) context.io.say(`    ${failure}`);

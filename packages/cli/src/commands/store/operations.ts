@@ -2,18 +2,19 @@ import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type LmdbEngine, StoreError, type TransferFormat } from '@sparrow/store';
 import type { Command } from 'commander';
+import { phrase } from '../../phrase.ts';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
 
 function format(text: string): TransferFormat {
   if (text === 'jsonl' || text === 'protobuf') return text;
-  throw new StoreError('CONFIG_INVALID', `there is no format ${text}`, { hint: 'use jsonl or protobuf' });
+  throw new StoreError('CONFIG_INVALID', phrase`there is no format ${text}`, { hint: phrase`use jsonl or protobuf` });
 }
 
 function embedded(engine: { kind: string }): LmdbEngine {
   if (engine.kind === 'lmdb') return engine as LmdbEngine;
-  throw new StoreError('CONFIG_INVALID', 'this store lives on PostgreSQL shards', {
-    hint: 'use pg_basebackup and WAL archiving of each shard',
+  throw new StoreError('CONFIG_INVALID', phrase`this store lives on PostgreSQL shards`, {
+    hint: phrase`use pg_basebackup and WAL archiving of each shard`,
   });
 }
 
@@ -30,7 +31,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       const { engine } = await openEngineToRead(context.dir);
       try {
         const backup = await backupStore(embedded(engine), resolve(context.io.cwd, target));
-        context.io.say(`✓ ${backup.bytes} bytes, change ${backup.sequence}`);
+        context.io.say(phrase`✓ ${backup.bytes} bytes, change ${backup.sequence}`);
         context.json(backup);
       } finally {
         await engine.close();
@@ -55,13 +56,13 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         ...(timeline === undefined ? {} : { timeline }),
       });
       context.io.say(
-        `✓ ${context.options.dir}: up to change ${restored.sequence} of ${new Date(restored.at).toISOString()}, ${restored.changes} of them from the archive`,
+        phrase`✓ ${context.options.dir}: up to change ${restored.sequence} of ${new Date(restored.at).toISOString()}, ${restored.changes} of them from the archive`,
       );
       context.io.say(
-        `  It goes on as timeline ${restored.timeline}; readers of change feeds beyond this point are told.`,
+        phrase`  It goes on as timeline ${restored.timeline}; readers of change feeds beyond this point are told.`,
       );
       for (const id of restored.passedOver)
-        context.io.say(`  Timeline ${id} is later, and began before this backup was made: it was not followed.`);
+        context.io.say(phrase`  Timeline ${id} is later, and began before this backup was made: it was not followed.`);
       context.json(restored);
     },
   );
@@ -82,12 +83,12 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       if (options.on !== undefined || options.off) {
         const dir = options.on === true ? 'archive' : options.on;
         if (readStoreConfig(context.dir).meta !== undefined)
-          throw new StoreError('CONFIG_INVALID', 'this store lives on PostgreSQL shards', {
-            hint: 'use WAL archiving of each shard',
+          throw new StoreError('CONFIG_INVALID', phrase`this store lives on PostgreSQL shards`, {
+            hint: phrase`use WAL archiving of each shard`,
           });
         changeStoreConfig(context.dir, { archive: options.off ? undefined : dir });
-        context.io.say(options.off ? '✓ off' : `✓ on: ${dir}`);
-        context.io.say('  A process that has the store open learns it when it opens it the next time.');
+        context.io.say(options.off ? phrase`✓ off` : phrase`✓ on: ${dir ?? ''}`);
+        context.io.say(phrase`  A process that has the store open learns it when it opens it the next time.`);
         if (!options.off) context.next('backup <folder>');
       }
       const { archive } = readStoreConfig(context.dir);
@@ -97,18 +98,18 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         const { sequence, timeline } = await verifyBackup(resolve(context.io.cwd, options.prune));
         pruned.push(...(await pruneArchive(folder, sequence, timeline)));
       }
-      for (const name of pruned) context.io.say(`  removed ${name}`);
+      for (const name of pruned) context.io.say(phrase`  removed ${name}`);
       const runs = existsSync(folder) ? await describeArchive(folder) : [];
       const gaps = existsSync(folder) ? await gapsOf(folder) : [];
       const time = (ms: number): string => new Date(ms).toISOString();
       if (options.on === undefined && !options.off) {
-        context.io.say(archive === undefined ? 'The archive is off.' : `The archive is on: ${archive}`);
+        context.io.say(archive === undefined ? phrase`The archive is off.` : phrase`The archive is on: ${archive}`);
         for (const { timeline, first, last, from, to, bytes } of runs)
           context.io.say(
-            `  changes ${first} to ${last}${timeline === '' ? '' : ` of ${timeline}`}  ${time(from)} to ${time(to)}  ${bytes} bytes`,
+            phrase`  changes ${first} to ${last}${timeline === '' ? '' : phrase` of ${timeline}`}  ${time(from)} to ${time(to)}  ${bytes} bytes`,
           );
         for (const gap of gaps)
-          context.io.say(`  ✗ changes ${gap} are missing: restore from a backup made behind them`);
+          context.io.say(phrase`  ✗ changes ${gap} are missing: restore from a backup made behind them`);
       }
       context.json({ on: archive !== undefined, dir: folder, runs, gaps, pruned });
     },
@@ -128,7 +129,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       const { repairStore, verifyBackup, verifyStore } = await import('@sparrow/store');
       if (backup !== undefined) {
         const manifest = await verifyBackup(resolve(context.io.cwd, backup));
-        context.io.say(`✓ the backup of ${new Date(manifest.at).toISOString()} is whole`);
+        context.io.say(phrase`✓ the backup of ${new Date(manifest.at).toISOString()} is whole`);
         context.json({ ok: true, ...manifest });
         return;
       }
@@ -136,28 +137,32 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       const repairs = repair ? await repairStore(opened) : undefined;
       for (const { name, repaired, removed, elements } of repairs?.tables ?? []) {
         if (repaired + removed > 0)
-          context.io.say(`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
-        if (elements > 0) context.io.say(`  ${name}: ${elements} elements of no list removed`);
+          context.io.say(phrase`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
+        if (elements > 0) context.io.say(phrase`  ${name}: ${elements} elements of no list removed`);
       }
       const report = await verifyStore(opened);
       for (const { name, records, entries, problems } of report.tables) {
-        context.io.say(`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`);
+        context.io.say(
+          phrase`${problems.length === 0 ? '✓' : '✗'} ${name}: ${records} records, ${entries} index entries`,
+        );
         for (const problem of problems) context.io.say(`    ${problem}`);
       }
       if (!report.ok && !repair)
-        context.io.say('  Index entries, and elements of no list, are mended by: sparrow store verify --repair');
+        context.io.say(
+          phrase`  Index entries, and elements of no list, are mended by: \`sparrow store verify --repair\``,
+        );
       context.json({ ...report, ...(repairs ? { repairs: repairs.tables } : {}) });
       if (!report.ok) setExitCode(1);
     },
   );
   for (const [verb, what] of [
-    ['export', 'write the records of a table to a file'],
-    ['import', 'write the records of a file into a table'],
+    ['export', phrase`write the records of a table to a file`],
+    ['import', phrase`write the records of a file into a table`],
   ] as const)
     add(
       store,
       `${verb} <table> <file>`,
-      what,
+      what.en,
       (command) => command.option('--format <format>', 'jsonl or protobuf', 'jsonl'),
       async (context, [name = '', file = ''], options: { format: string }) => {
         const { exportTable, importTable } = await import('@sparrow/store');
@@ -169,7 +174,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
           path,
           format(options.format),
         );
-        context.io.say(`✓ ${records} records`);
+        context.io.say(phrase`✓ ${records} records`);
         context.json({ records, file: path });
       },
     );
@@ -192,7 +197,7 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       renameSync(`${file}.compact`, file);
       rmSync(`${file}-lock`, { force: true });
       const after = statSync(file).size;
-      context.io.say(`✓ ${before} → ${after} bytes`);
+      context.io.say(phrase`✓ ${before} → ${after} bytes`);
       context.json({ before, after });
     },
   );

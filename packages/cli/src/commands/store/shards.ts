@@ -1,5 +1,6 @@
 import { type MetaStore, type Mover, readStoreConfig, StoreError } from '@sparrow/store';
 import { Command } from 'commander';
+import { phrase } from '../../phrase.ts';
 import { table as rows } from '../../text.ts';
 import type { SetExitCode } from '../command.ts';
 import { add } from './add.ts';
@@ -16,8 +17,8 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     await context.demandStore();
     const { meta: url, slots } = readStoreConfig(context.dir);
     if (url === undefined)
-      throw new StoreError('CONFIG_INVALID', `${context.dir} is an embedded store`, {
-        hint: 'sparrow store shards grow <meta url> moves it to shards; or write {"meta": "postgres://…"} into its store.json',
+      throw new StoreError('CONFIG_INVALID', phrase`${context.dir} is an embedded store`, {
+        hint: phrase`\`sparrow store shards grow <meta url>\` moves it to shards; or write {"meta": "postgres://…"} into its store.json`,
       });
     const meta = await openMetaStore({ url, ...(slots === undefined ? {} : { slots }) });
     try {
@@ -64,7 +65,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     const done = await Promise.all(planned.map(({ id }) => mover.run(id, keep ? { stopAt: 'reversible' } : {})));
     for (const { id, state, fencesMs, retries } of done)
       context.io.say(
-        `✓ ${id}  ${state}: ${fencesMs.length} fences, longest ${Math.round(Math.max(0, ...fencesMs))} ms, ${retries} taken back`,
+        phrase`✓ ${id}  ${state}: ${fencesMs.length} fences, longest ${Math.round(Math.max(0, ...fencesMs))} ms, ${retries} taken back`,
       );
     context.json({ moves: done });
   }
@@ -77,7 +78,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
     async (context, [id = '', url = ''], { standby }: { standby?: string[] }) => {
       const { joinShard } = await import('@sparrow/store');
       await withMeta(context, (meta) => joinShard(meta, { id, url, standbys: standby ?? [] }));
-      context.io.say(`✓ shard ${id}`);
+      context.io.say(phrase`✓ shard ${id}`);
       context.next('shards split <from> <to>');
       context.json({ id });
     },
@@ -93,8 +94,8 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
           .filter(({ first, last }) => last > first)
           .map(({ first, last }) => ({ from, to, first: first + Math.ceil((last - first + 1) / 2), last }));
         if (moves.length === 0)
-          throw new StoreError('MOVE_REFUSED', `shard ${from} has no slots to split`, {
-            hint: 'sparrow store shards status',
+          throw new StoreError('MOVE_REFUSED', phrase`shard ${from} has no slots to split`, {
+            hint: phrase`see \`sparrow store shards status\``,
           });
         await moveAll(context, mover, moves, keep === true);
       });
@@ -124,7 +125,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         else {
           const [, first, last] = /^(\d+)-(\d+)$/.exec(slots) ?? [];
           if (first === undefined)
-            throw new StoreError('MOVE_REFUSED', `"${slots}" are no slots`, { hint: 'give them as 0-127' });
+            throw new StoreError('MOVE_REFUSED', phrase`"${slots}" are no slots`, { hint: phrase`give them as 0-127` });
           await moveAll(
             context,
             mover,
@@ -144,7 +145,9 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       await withMeta(context, async (meta, mover) => {
         const others = (await meta.shards()).map((shard) => shard.id).filter((other) => other !== id);
         if (others.length === 0)
-          throw new StoreError('MOVE_REFUSED', 'there is no other shard', { hint: 'sparrow store shards add' });
+          throw new StoreError('MOVE_REFUSED', phrase`there is no other shard`, {
+            hint: phrase`add one: \`sparrow store shards add <id> <url>\``,
+          });
         const moves = (await rangesOf(meta, id)).map(({ first, last }, i) => ({
           from: id,
           to: others[i % others.length] as string,
@@ -154,7 +157,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         await moveAll(context, mover, moves, false);
         await meta.removeShard(id);
       });
-      context.io.say(`✓ ${id} is empty and taken out`);
+      context.io.say(phrase`✓ ${id} is empty and taken out`);
     },
   );
   add(
@@ -171,11 +174,12 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         const done = await failOver(meta, id, { ...(to === undefined ? {} : { to }), force: force === true });
         context.io.say(
           done.planned
-            ? `✓ ${id} is served by its standby; writers waited ${Math.round(done.ms)} ms`
-            : `✓ ${id} is served by its standby, as far as the replication had come`,
+            ? phrase`✓ ${id} is served by its standby; writers waited ${Math.round(done.ms)} ms`
+            : phrase`✓ ${id} is served by its standby, as far as the replication had come`,
         );
-        if (!done.planned) context.io.say('  Do not start the old primary again as it is: make it a standby first.');
-        context.io.say('  If slots of this shard were moving:');
+        if (!done.planned)
+          context.io.say(phrase`  Do not start the old primary again as it is: make it a standby first.`);
+        context.io.say(phrase`  If slots of this shard were moving:`);
         context.next('shards move --resume');
         context.json(done);
       });
@@ -202,7 +206,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         );
         const moves = await meta.moves();
         for (const line of rows(
-          ['shard', 'state', 'slots', 'ranges', 'standbys'],
+          [phrase`shard`, phrase`state`, phrase`slots`, phrase`ranges`, phrase`standbys`].map(context.io.tell),
           list.map(({ id, state, slots, ranges, standbys }) => [
             id,
             state,
@@ -215,7 +219,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
         const open = moves.filter(({ state }) => !['done', 'aborted'].includes(state));
         for (const { id, from, to, first, last, state, switched, error } of open)
           context.io.say(
-            `  ${id}  ${from} → ${to}  ${first}-${last}  ${state}, ${switched - first} switched${error ? `  ✗ ${error}` : ''}`,
+            phrase`  ${id}  ${from} → ${to}  ${`${first}-${last}`}  ${state}, ${switched - first} switched${error ? `  ✗ ${error}` : ''}`,
           );
         context.json({ slots: meta.slots, shards: list, moves });
         if (open.some(({ error }) => error !== undefined)) setExitCode(1);
@@ -231,7 +235,7 @@ export function addShardCommands(store: Command, setExitCode: SetExitCode): void
       await context.demandStore();
       const urls: string[] = shard ?? [url];
       const growth = await grow(context, url, urls);
-      context.io.say(`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);
+      context.io.say(phrase`✓ ${growth.rows} rows on the shards; writers waited ${Math.round(growth.switchMs)} ms`);
       context.next(`shards add s${urls.length} postgres://…`);
       context.json(growth);
     },

@@ -22,7 +22,9 @@ export function checkLmdbFile(path: string): void {
     const { size } = fstatSync(file);
     if (size === 0) return;
     const corrupt = (text: string): StoreError =>
-      new StoreError('STORE_CORRUPT', `${path}: ${text}`, { hint: 'restore a backup: sparrow store restore' });
+      new StoreError('STORE_CORRUPT', `${path}: ${text}`, {
+        hint: 'restore a backup: `sparrow store restore <backup>`',
+      });
     const meta = Buffer.alloc(160);
     const readMeta = (at: number): { last: number; txn: number; pageSize: number } | undefined => {
       if (readSync(file, meta, 0, meta.length, at) < meta.length || meta.readUInt32LE(MAGIC_AT) !== MAGIC)

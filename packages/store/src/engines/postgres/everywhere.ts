@@ -44,7 +44,7 @@ export function createEverywhere(router: ShardRouter): Everywhere {
         if (error instanceof StoreError) throw error;
         if (performance.now() > deadline)
           throw new StoreError('SHARD_DOWN', 'a shard does not answer', {
-            hint: 'sparrow store shards status',
+            hint: 'see `sparrow store shards status`',
             cause: error,
           });
       }
