@@ -55,7 +55,12 @@ inBothModes('contacts', (mode) => {
     const sheet = test.page.locator('.sheet');
     const button = (text: string) => sheet.locator('button').filter({ hasText: text });
     const day = new Date(2026, 4, 12, 9, 30).getTime() / 1000;
-    const added = message(test, 'addPhoneCalendar', { title: '会议', startTime: day, location: '二楼', alarmOffset: 600 });
+    const added = message(test, 'addPhoneCalendar', {
+      title: '会议',
+      startTime: day,
+      location: '二楼',
+      alarmOffset: 600,
+    });
     await button('允许').click();
     await button('添加到日历').waitFor();
     const shown = await sheet.innerText();

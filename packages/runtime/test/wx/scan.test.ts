@@ -81,7 +81,10 @@ inBothModes('scan', (mode) => {
     await pick();
     await test.page.locator('.toast').filter({ hasText: '不支持此类型' }).waitFor();
     await test.page.evaluate(() => {
-      Object.assign(window as unknown as { found: object[] }).found[0] = { rawValue: 'in the picture', format: 'qr_code' };
+      Object.assign(window as unknown as { found: object[] }).found[0] = {
+        rawValue: 'in the picture',
+        format: 'qr_code',
+      };
     });
     await pick();
     expect(await read).toMatchObject({ result: 'in the picture', scanType: 'QR_CODE', errMsg: 'scanCode:ok' });

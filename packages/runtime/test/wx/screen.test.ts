@@ -112,7 +112,10 @@ inBothModes('screen', (mode) => {
       netmask: '255.255.255.0',
       errMsg: 'getLocalIPAddress:ok',
     });
-    expect(await call(test, 'checkIsOpenAccessibility')).toEqual({ open: false, errMsg: 'checkIsOpenAccessibility:ok' });
+    expect(await call(test, 'checkIsOpenAccessibility')).toEqual({
+      open: false,
+      errMsg: 'checkIsOpenAccessibility:ok',
+    });
     expect(await call(test, 'getDeviceBenchmarkInfo')).toEqual({
       benchmarkLevel: 50,
       modelLevel: 2,

@@ -56,7 +56,10 @@ inBothModes('sensors', (mode) => {
       // Nothing comes after it was stopped, though somebody listens.
       expect(await callBack(test, stop)).toEqual([`success ${stop}:ok`, `complete ${stop}:ok`]);
       if (event === 'GyroscopeChange' || event === 'DeviceMotionChange') {
-        await test.service(({ wx, getApp }, name: string) => wx[`on${name}`]((r: object) => getApp().log.push(r)), event);
+        await test.service(
+          ({ wx, getApp }, name: string) => wx[`on${name}`]((r: object) => getApp().log.push(r)),
+          event,
+        );
         await test.service(() => new Promise((resolve) => setTimeout(resolve, 300)));
         expect(await test.service(({ getApp }) => getApp().log.length)).toBe(heard);
       }
