@@ -7,6 +7,7 @@ import { developerService } from '../../wx/developer/service.ts';
 import { deviceService } from '../../wx/device/service.ts';
 import { encodingService } from '../../wx/encoding/service.ts';
 import { filesService } from '../../wx/files/service.ts';
+import { mapService } from '../../wx/map/service.ts';
 import { mediaService } from '../../wx/media/service.ts';
 import { networkService } from '../../wx/network/service.ts';
 import { pageService } from '../../wx/page/service.ts';
@@ -29,6 +30,7 @@ export const SERVICES: readonly WxService[] = [
   deviceService,
   encodingService,
   filesService,
+  mapService,
   mediaService,
   networkService,
   pageService,
