@@ -66,6 +66,7 @@ if (only.length === 0) {
   ]);
   await step('arrows', [join(scripts, 'arrows.mjs')]);
   await step('wx coverage', [join(scripts, 'generate-wx-coverage.mjs'), '--check']);
+  await step('component coverage', [join(scripts, 'generate-component-coverage.mjs'), '--check']);
 }
 // Clusters of real processes, whose faults are timed: one file at a time, or two cores make one cluster wait for the
 // other.

@@ -51,7 +51,7 @@ export const BUILTIN_COMPONENTS: Readonly<Record<string, boolean | 'placeholder'
   'voip-room': 'placeholder',
   'channel-live': 'placeholder',
   'channel-video': 'placeholder',
-  map: false,
+  map: true,
   'web-view': true,
   'open-data': true,
   'official-account': 'placeholder',

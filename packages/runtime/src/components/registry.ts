@@ -8,6 +8,7 @@ import { WxIcon } from './icon.ts';
 import { WxImage } from './image.ts';
 import { WxInput } from './input.ts';
 import { WxLabel } from './label.ts';
+import { WxMap } from './map.ts';
 import { WxAudio, WxVideo } from './media.ts';
 import { WxMovableArea, WxMovableView } from './movable.ts';
 import { WxNavigator } from './navigator.ts';
@@ -64,6 +65,7 @@ const COMPONENTS: Record<string, new () => WxElement> = {
   'wx-cover-image': WxCoverImage,
   'wx-movable-area': WxMovableArea,
   'wx-movable-view': WxMovableView,
+  'wx-map': WxMap,
   'wx-keyboard-accessory': WxKeyboardAccessory,
   'wx-list-view': WxListView,
   'wx-grid-view': WxGridView,

@@ -59,6 +59,11 @@ class MiniProgramEvent {
     this.mark = { ...mark };
     this.detail = raw.detail;
     Object.assign(this, raw.extraFields);
+    // The one event that is told by two names: `begin` and `end`. Source: the map page of the component reference.
+    if (raw.type === 'regionchange' && typeof raw.detail === 'object') {
+      const { type, causedBy } = raw.detail as { type?: string; causedBy?: string };
+      if (type) Object.assign(this, { type, causedBy });
+    }
     for (const name of ['stopPropagation', 'preventDefault', 'markMutated'] as const)
       Object.defineProperty(this, name, { enumerable: false, value: () => raw[name]() });
   }

@@ -11,6 +11,18 @@ const remoteOf =
     if (!node.released) void backend.call(backend.idOf(node), method, args);
   };
 
+/** A component of a page, found by its tag and id when it is called: it may not be rendered yet, or again. */
+export function findComponent(
+  page: { backend: TreeBackend } | undefined,
+  tag: string,
+  id: string,
+): { backend: TreeBackend; node: TreeNode } | undefined {
+  const backend = page?.backend;
+  backend?.flush();
+  const node = [...(backend?.nodes.values() ?? [])].find((each) => each.tag === tag && each.domId === id);
+  return backend && node && { backend, node };
+}
+
 /** What `node()` of a query gives for a scroll-view. Source: the ScrollViewContext page of the API reference. */
 class ScrollViewContext {
   readonly #remote: Remote;

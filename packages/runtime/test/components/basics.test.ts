@@ -67,7 +67,7 @@ inBothModes('text, icon, button and label', (mode) => {
   });
 
   it('reports a component that is not supported once a page', async () => {
-    const { app } = await onePage(mode, `<live-pusher/><live-pusher/><view>x</view>`);
+    const { app } = await onePage(mode, `<list-builder/><list-builder/><view>x</view>`);
     expect((await app.problems()).map(({ kind, code }) => [kind, code])).toEqual([
       ['component', 'COMPONENT_NOT_SUPPORTED'],
     ]);

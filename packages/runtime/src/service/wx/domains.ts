@@ -10,6 +10,7 @@ import { deviceService } from '../../wx/device/service.ts';
 import { encodingService } from '../../wx/encoding/service.ts';
 import { filesService } from '../../wx/files/service.ts';
 import { locationService } from '../../wx/location/service.ts';
+import { mapService } from '../../wx/map/service.ts';
 import { mediaService } from '../../wx/media/service.ts';
 import { networkService } from '../../wx/network/service.ts';
 import { pageService } from '../../wx/page/service.ts';
@@ -35,6 +36,7 @@ export const SERVICES: readonly WxService[] = [
   deviceService,
   encodingService,
   filesService,
+  mapService,
   mediaService,
   networkService,
   pageService,

@@ -1,5 +1,5 @@
 import type { CanvasNode } from '../../service/canvas-node.ts';
-import { videoContext } from '../../service/node-contexts.ts';
+import { findComponent, videoContext } from '../../service/node-contexts.ts';
 import type { Page } from '../../service/pages.ts';
 import { ApiFailure, shouldBe } from '../../service/wx/api.ts';
 import type { WxContext } from '../../service/wx/context.ts';
@@ -82,12 +82,7 @@ export const canvasService = service({
   }),
   createVideoContext: value(
     (wx) => (id: string, component?: Component) =>
-      videoContext(() => {
-        const backend = pageFor(wx, component)?.backend;
-        backend?.flush();
-        const node = [...(backend?.nodes.values() ?? [])].find((each) => each.tag === 'video' && each.domId === id);
-        return backend && node && { backend, node };
-      }),
+      videoContext(() => findComponent(pageFor(wx, component), 'video', id)),
   ),
   canvasToTempFilePath: asyncFunction(
     {
