@@ -25,6 +25,7 @@ const AT_ONCE = {
 
 /** The others are loaded when one of their calls is first made. A domain without calls has no host half. */
 const LATER = {
+  audio: async () => (await import('../wx/audio/host.ts')).createAudioHost,
   bars: async () => (await import('../wx/bars/host.ts')).createBarsHost,
   device: async () => (await import('../wx/device/host.ts')).createDeviceHost,
   media: async () => (await import('../wx/media/host.ts')).createMediaHost,

@@ -1,4 +1,5 @@
 /** Every domain that has something to say to the host. A new one stands here, in `service/wx/domains.ts` and in `native/hosts.ts`. */
+import { audioContract } from './audio/contract.ts';
 import { barsContract } from './bars/contract.ts';
 import { baseContract } from './base/contract.ts';
 import type { CallSpec, EventsOf, ParamsOf, ProgressOf, ResultOf } from './contract.ts';
@@ -16,6 +17,7 @@ import { uiContract } from './ui/contract.ts';
 import { userContract } from './user/contract.ts';
 
 export const CONTRACTS = {
+  audio: audioContract,
   bars: barsContract,
   base: baseContract,
   developer: developerContract,

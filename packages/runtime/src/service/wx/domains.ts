@@ -1,5 +1,6 @@
 /** The service halves of `wx`, each created when the first of its functions is read. */
 import { animationService } from '../../wx/animation/service.ts';
+import { audioService } from '../../wx/audio/service.ts';
 import { barsService } from '../../wx/bars/service.ts';
 import { baseService } from '../../wx/base/service.ts';
 import { canvasService } from '../../wx/canvas/service.ts';
@@ -22,6 +23,7 @@ import type { WxService } from './define.ts';
 
 export const SERVICES: readonly WxService[] = [
   animationService,
+  audioService,
   barsService,
   baseService,
   canvasService,
