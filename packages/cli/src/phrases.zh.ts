@@ -119,7 +119,8 @@ export const CLI_PHRASES_ZH: Readonly<Record<string, string>> = {
   'remove the files that lie before a backup': '删除该备份之前的归档文件',
   'read everything and compare records with their indexes': '读取全部数据，核对记录与索引',
   'verify a backup instead': '改为核对备份',
-  'make the index entries anew that are missing, out of date, or of no record': '重建缺失、过期或没有对应记录的索引项',
+  'mend index entries that are missing, out of date or of no record, and elements of no list':
+    '修复缺失、过期或没有对应记录的索引项，以及不属于任何列表的元素',
   'write the records of a table to a file': '把表中的记录导出到文件',
   'write the records of a file into a table': '把文件中的记录导入表',
   'jsonl or protobuf': 'jsonl 或 protobuf',
@@ -362,7 +363,9 @@ export const CLI_PHRASES_ZH: Readonly<Record<string, string>> = {
   '  {0}: entries of {1} records made anew, {2} of no record removed':
     '  {0}：重建了 {1} 条记录的索引项，删除了 {2} 个没有对应记录的索引项',
   '{0} {1}: {2} records, {3} index entries': '{0} {1}：{2} 条记录，{3} 个索引项',
-  '  Index entries are mended by: `sparrow store verify --repair`': '  修复索引项：`sparrow store verify --repair`',
+  '  {0}: {1} elements of no list removed': '  {0}：已删除 {1} 个不属于任何列表的元素',
+  '  Index entries, and elements of no list, are mended by: `sparrow store verify --repair`':
+    '  修复索引项和不属于任何列表的元素：`sparrow store verify --repair`',
   '✓ {0} records': '✓ {0} 条记录',
   '✓ {0} → {1} bytes': '✓ {0} → {1} 字节',
   '{0} is an embedded store': '{0} 是内嵌存储',

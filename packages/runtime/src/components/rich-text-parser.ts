@@ -66,6 +66,58 @@ interface Open {
   children: RichNode[];
 }
 
+/** A tag, a comment or a declaration in a text of HTML. */
+interface Markup {
+  start: number;
+  end: number;
+  /** Absent for what is not shown: comments and declarations. */
+  tag?: { name: string; closes: boolean; rest: string };
+}
+
+/** Characters of a tag outside of quotes; a longer one is text. The limit keeps a text of nothing but `<a` cheap. */
+const MAX_TAG = 2_000;
+/** Nodes in one another; deeper ones become neighbours. */
+const MAX_DEPTH = 200;
+
+const TAG_NAME = /<(\/?)([a-zA-Z][\w-]*)/y;
+
+/** The next markup at or behind `from`. @param last offset of the last `>`: behind it there is only text */
+function nextMarkup(html: string, from: number, last: number): Markup | undefined {
+  for (let start = html.indexOf('<', from); start >= 0 && start < last; start = html.indexOf('<', start + 1)) {
+    if (html.startsWith('<!', start)) {
+      const comment = html.startsWith('<!--', start) ? html.indexOf('-->', start + 4) : -1;
+      const end = comment < 0 ? html.indexOf('>', start) + 1 : comment + 3;
+      if (end > 0) return { start, end };
+      continue;
+    }
+    TAG_NAME.lastIndex = start;
+    const found = TAG_NAME.exec(html);
+    if (!found) continue;
+    const end = tagEnd(html, TAG_NAME.lastIndex);
+    if (end === undefined) continue;
+    const tag = {
+      name: (found[2] ?? '').toLowerCase(),
+      closes: found[1] === '/',
+      rest: html.slice(TAG_NAME.lastIndex, end),
+    };
+    return { start, end: end + 1, tag };
+  }
+  return undefined;
+}
+
+/** Offset of the `>` that ends a tag: one that stands in no quotes. */
+function tagEnd(html: string, from: number): number | undefined {
+  let left = MAX_TAG;
+  for (let at = from; at < html.length && left > 0; at++, left--) {
+    const char = html[at];
+    if (char === '>') return at;
+    if (char !== '"' && char !== "'") continue;
+    at = html.indexOf(char, at + 1);
+    if (at < 0) return undefined;
+  }
+  return undefined;
+}
+
 /** HTML text → nodes. Lenient: what is left open is closed at the end. Who draws decides which tags are trusted. */
 export function parseRichText(html: string): RichNode[] {
   const root: Open = { name: '', children: [] };
@@ -76,28 +128,29 @@ export function parseRichText(html: string): RichNode[] {
   };
   let skipping = '';
   let at = 0;
-  const tag = /<!--[\s\S]*?-->|<![^>]*>|<(\/?)([a-zA-Z][\w-]*)((?:[^>"']|"[^"]*"|'[^']*')*)>/g;
-  for (let found = tag.exec(html); found; found = tag.exec(html)) {
-    if (!skipping) text(html.slice(at, found.index));
-    at = tag.lastIndex;
-    const name = found[2]?.toLowerCase();
-    if (!name) continue;
+  const last = html.lastIndexOf('>');
+  for (let found = nextMarkup(html, at, last); found; found = nextMarkup(html, at, last)) {
+    if (!skipping) text(html.slice(at, found.start));
+    at = found.end;
+    if (!found.tag) continue;
+    const { name, closes, rest } = found.tag;
     if (skipping) {
-      if (found[1] && name === skipping) skipping = '';
+      if (closes && name === skipping) skipping = '';
       continue;
     }
-    if (found[1]) {
+    if (closes) {
       const open = stack.findLastIndex((entry) => entry.name === name);
       if (open > 0) stack.length = open;
       continue;
     }
+    const isOpen = !rest.endsWith('/');
     if (SKIPPED.has(name)) {
-      if (!found[3]?.endsWith('/')) skipping = name;
+      if (isOpen) skipping = name;
       continue;
     }
-    const node = { name, attrs: attributesOf(found[3] ?? ''), children: [] as RichNode[] };
+    const node = { name, attrs: attributesOf(rest), children: [] as RichNode[] };
     top().children.push(node);
-    if (!VOID.has(name) && !found[3]?.endsWith('/')) stack.push(node);
+    if (isOpen && !VOID.has(name) && stack.length < MAX_DEPTH) stack.push(node);
   }
   if (!skipping) text(html.slice(at));
   return root.children;

@@ -137,13 +137,9 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
       const repairs = repair ? await repairStore(opened) : undefined;
       for (const { name, repaired, removed, elements } of repairs?.tables ?? []) {
         if (repaired + removed > 0)
-<<<<<<< HEAD
-          context.io.say(`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
-        if (elements > 0) context.io.say(`  ${name}: ${elements} elements of no list removed`);
-      }
-=======
           context.io.say(phrase`  ${name}: entries of ${repaired} records made anew, ${removed} of no record removed`);
->>>>>>> ready-shell
+        if (elements > 0) context.io.say(phrase`  ${name}: ${elements} elements of no list removed`);
+      }
       const report = await verifyStore(opened);
       for (const { name, records, entries, problems } of report.tables) {
         context.io.say(
@@ -152,11 +148,9 @@ export function addOperationCommands(store: Command, setExitCode: SetExitCode): 
         for (const problem of problems) context.io.say(`    ${problem}`);
       }
       if (!report.ok && !repair)
-<<<<<<< HEAD
-        context.io.say('  Index entries, and elements of no list, are mended by: sparrow store verify --repair');
-=======
-        context.io.say(phrase`  Index entries are mended by: \`sparrow store verify --repair\``);
->>>>>>> ready-shell
+        context.io.say(
+          phrase`  Index entries, and elements of no list, are mended by: \`sparrow store verify --repair\``,
+        );
       context.json({ ...report, ...(repairs ? { repairs: repairs.tables } : {}) });
       if (!report.ok) setExitCode(1);
     },

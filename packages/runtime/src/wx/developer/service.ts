@@ -16,7 +16,7 @@ const listeners = (...names: string[]): Record<string, () => void> =>
   Object.fromEntries(names.map((name) => [name, () => {}]));
 
 /** Reports, logs, performance, updates: what a program does for those who look after it. */
-export const developerService = serviceWith((wx): State => ({ ...wx, started: Date.now() }), {
+export const developerService = serviceWith((wx): State => ({ ...wx, started: performance.now() }), {
   reportEvent: report('reportEvent'),
   reportAnalytics: report('reportAnalytics'),
   reportMonitor: report('reportMonitor'),
@@ -43,7 +43,7 @@ export const developerService = serviceWith((wx): State => ({ ...wx, started: Da
     };
   }),
   getPerformance: value(({ started }) => () => ({
-    now: () => Date.now() - started,
+    now: () => performance.now() - started,
     getEntries: () => [],
     getEntriesByName: () => [],
     getEntriesByType: () => [],
