@@ -31,6 +31,7 @@ const LATER = {
   media: async () => (await import('../wx/media/host.ts')).createMediaHost,
   network: async () => (await import('../wx/network/host.ts')).createNetworkHost,
   page: async () => (await import('../wx/page/host.ts')).createPageHost,
+  recorder: async () => (await import('../wx/recorder/host.ts')).createRecorderHost,
   settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
   socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
   user: async () => (await import('../wx/user/host.ts')).createUserHost,

@@ -9,6 +9,7 @@ import { filesContract } from './files/contract.ts';
 import { mediaContract } from './media/contract.ts';
 import { networkContract } from './network/contract.ts';
 import { pageContract } from './page/contract.ts';
+import { recorderContract } from './recorder/contract.ts';
 import { routeContract } from './route/contract.ts';
 import { settingsContract } from './settings/contract.ts';
 import { socketContract } from './socket/contract.ts';
@@ -26,6 +27,7 @@ export const CONTRACTS = {
   media: mediaContract,
   network: networkContract,
   page: pageContract,
+  recorder: recorderContract,
   route: routeContract,
   settings: settingsContract,
   socket: socketContract,

@@ -26,6 +26,8 @@ export interface LogicLayer {
   EventChannel: typeof EventChannel;
   instances: NodeInstances;
   canvases: Canvases;
+  /** Sources of the scripts of the main package, by their paths. */
+  modules(): Readonly<Record<string, string>>;
 }
 
 /** What a service half stands on. */
@@ -45,12 +47,21 @@ export interface WxEvents {
   on(event: string, listener: (data: unknown) => void): void;
   /** Without a listener all are removed, as in WeChat. */
   off(event: string, listener?: (data: unknown) => void): void;
+  /** A listener of our own: a program's `off` does not take it away, and it hears before the program does. */
+  watch(event: string, listener: (data: unknown) => void): void;
+  /** Ends it. */
+  unwatch(event: string, listener: (data: unknown) => void): void;
   emit(event: string, data: unknown): void;
 }
 
 export function createEvents(reporter: Reporter): WxEvents {
   const listeners = new Map<string, ((data: unknown) => void)[]>();
+  const watchers = new Map<string, Set<(data: unknown) => void>>();
   return {
+    watch(event, listener) {
+      watchers.set(event, (watchers.get(event) ?? new Set()).add(listener));
+    },
+    unwatch: (event, listener) => void watchers.get(event)?.delete(listener),
     on(event, listener) {
       if (typeof listener === 'function') listeners.set(event, [...(listeners.get(event) ?? []), listener]);
     },
@@ -63,6 +74,7 @@ export function createEvents(reporter: Reporter): WxEvents {
         );
     },
     emit(event, data) {
+      for (const listener of watchers.get(event) ?? []) listener(data);
       for (const listener of listeners.get(event) ?? []) reporter.guard(`wx.on${event}`, () => listener(data));
     },
   };

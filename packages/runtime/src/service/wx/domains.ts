@@ -8,10 +8,12 @@ import { developerService } from '../../wx/developer/service.ts';
 import { deviceService } from '../../wx/device/service.ts';
 import { encodingService } from '../../wx/encoding/service.ts';
 import { filesService } from '../../wx/files/service.ts';
+import { lifecycleService } from '../../wx/lifecycle/service.ts';
 import { mediaService } from '../../wx/media/service.ts';
 import { networkService } from '../../wx/network/service.ts';
 import { pageService } from '../../wx/page/service.ts';
 import { queryService } from '../../wx/query/service.ts';
+import { recorderService } from '../../wx/recorder/service.ts';
 import { routeService } from '../../wx/route/service.ts';
 import { settingsService } from '../../wx/settings/service.ts';
 import { shareService } from '../../wx/share/service.ts';
@@ -19,6 +21,7 @@ import { socketService } from '../../wx/socket/service.ts';
 import { storageService } from '../../wx/storage/service.ts';
 import { uiService } from '../../wx/ui/service.ts';
 import { userService } from '../../wx/user/service.ts';
+import { workerService } from '../../wx/worker/service.ts';
 import type { WxService } from './define.ts';
 
 export const SERVICES: readonly WxService[] = [
@@ -31,10 +34,12 @@ export const SERVICES: readonly WxService[] = [
   deviceService,
   encodingService,
   filesService,
+  lifecycleService,
   mediaService,
   networkService,
   pageService,
   queryService,
+  recorderService,
   routeService,
   settingsService,
   shareService,
@@ -42,6 +47,7 @@ export const SERVICES: readonly WxService[] = [
   storageService,
   uiService,
   userService,
+  workerService,
 ];
 
 /** Every function that Sparrow has; the coverage table is made of these. */

@@ -42,7 +42,7 @@ export function createSound({ invoke, events, reporter }: WxContext, audioId: nu
     const { errCode, errMsg } = told;
     emit(told.type, told.type === 'Error' ? { errCode, errMsg } : undefined);
   }
-  events.on('AudioPlayer', hear);
+  events.watch('AudioPlayer', hear);
   /** A host that refuses says so as the player's own error. */
   const sent = (work: Promise<unknown>): void =>
     void work.catch((error: Error) => emit('Error', { errCode: 10001, errMsg: error.message }));
@@ -75,7 +75,7 @@ export function createSound({ invoke, events, reporter }: WxContext, audioId: nu
     close() {
       if (closed) return;
       closed = true;
-      events.off('AudioPlayer', hear);
+      events.unwatch('AudioPlayer', hear);
       listeners.clear();
       last = { ...last, paused: true };
       sent(invoke('closeAudio', { audioId }));

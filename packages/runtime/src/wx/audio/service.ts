@@ -33,13 +33,13 @@ function createAudio(wx: WxContext): Audio {
     pauseAll();
     background?.sound.pause();
   };
-  wx.events.on('AppHide', () => {
+  wx.events.watch('AppHide', () => {
     const modes = wx.manifest().app.raw.requiredBackgroundModes;
     // Music in the background is a right that app.json asks for.
     if (Array.isArray(modes) && modes.includes('audio')) pauseAll();
     else pauseEverything();
   });
-  wx.events.on('AudioInterruptionBegin', pauseEverything);
+  wx.events.watch('AudioInterruptionBegin', pauseEverything);
 
   return {
     wx,
