@@ -28,6 +28,9 @@ const LATER = {
   audio: async () => (await import('../wx/audio/host.ts')).createAudioHost,
   bars: async () => (await import('../wx/bars/host.ts')).createBarsHost,
   device: async () => (await import('../wx/device/host.ts')).createDeviceHost,
+  documents: async () => (await import('../wx/documents/host.ts')).createDocumentsHost,
+  fonts: async () => (await import('../wx/fonts/host.ts')).createFontsHost,
+  miniprogram: async () => (await import('../wx/miniprogram/host.ts')).createMiniprogramHost,
   media: async () => (await import('../wx/media/host.ts')).createMediaHost,
   network: async () => (await import('../wx/network/host.ts')).createNetworkHost,
   page: async () => (await import('../wx/page/host.ts')).createPageHost,
@@ -35,6 +38,7 @@ const LATER = {
   settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
   socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
   user: async () => (await import('../wx/user/host.ts')).createUserHost,
+  video: async () => (await import('../wx/video/host.ts')).createVideoHost,
 } satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base'>]: () => Promise<Create<D>> };
 
 /** A part that has not come in this time is given up for now; the calls that waited for it fail. Milliseconds. */

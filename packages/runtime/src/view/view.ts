@@ -225,7 +225,10 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
         }
       applyConfig();
     },
-    command: (command) => scrolling.command(command),
+    command(command) {
+      if (command.type !== 'loadFont') scrolling.command(command);
+      else document.fonts.add(new FontFace(command.family, command.data, command.descriptors));
+    },
     observers: createObservers({
       element: (id) => applier.element(id),
       root,

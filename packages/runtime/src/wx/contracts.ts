@@ -5,8 +5,11 @@ import { baseContract } from './base/contract.ts';
 import type { CallSpec, EventsOf, ParamsOf, ProgressOf, ResultOf } from './contract.ts';
 import { developerContract } from './developer/contract.ts';
 import { deviceContract } from './device/contract.ts';
+import { documentsContract } from './documents/contract.ts';
 import { filesContract } from './files/contract.ts';
+import { fontsContract } from './fonts/contract.ts';
 import { mediaContract } from './media/contract.ts';
+import { miniprogramContract } from './miniprogram/contract.ts';
 import { networkContract } from './network/contract.ts';
 import { pageContract } from './page/contract.ts';
 import { recorderContract } from './recorder/contract.ts';
@@ -16,6 +19,7 @@ import { socketContract } from './socket/contract.ts';
 import { storageContract } from './storage/contract.ts';
 import { uiContract } from './ui/contract.ts';
 import { userContract } from './user/contract.ts';
+import { videoContract } from './video/contract.ts';
 
 export const CONTRACTS = {
   audio: audioContract,
@@ -23,8 +27,11 @@ export const CONTRACTS = {
   base: baseContract,
   developer: developerContract,
   device: deviceContract,
+  documents: documentsContract,
   files: filesContract,
+  fonts: fontsContract,
   media: mediaContract,
+  miniprogram: miniprogramContract,
   network: networkContract,
   page: pageContract,
   recorder: recorderContract,
@@ -34,6 +41,7 @@ export const CONTRACTS = {
   storage: storageContract,
   ui: uiContract,
   user: userContract,
+  video: videoContract,
 } as const;
 
 export type DomainName = keyof typeof CONTRACTS;

@@ -6,10 +6,13 @@ import { baseService } from '../../wx/base/service.ts';
 import { canvasService } from '../../wx/canvas/service.ts';
 import { developerService } from '../../wx/developer/service.ts';
 import { deviceService } from '../../wx/device/service.ts';
+import { documentsService } from '../../wx/documents/service.ts';
 import { encodingService } from '../../wx/encoding/service.ts';
 import { filesService } from '../../wx/files/service.ts';
+import { fontsService } from '../../wx/fonts/service.ts';
 import { lifecycleService } from '../../wx/lifecycle/service.ts';
 import { mediaService } from '../../wx/media/service.ts';
+import { miniprogramService } from '../../wx/miniprogram/service.ts';
 import { networkService } from '../../wx/network/service.ts';
 import { pageService } from '../../wx/page/service.ts';
 import { queryService } from '../../wx/query/service.ts';
@@ -21,6 +24,7 @@ import { socketService } from '../../wx/socket/service.ts';
 import { storageService } from '../../wx/storage/service.ts';
 import { uiService } from '../../wx/ui/service.ts';
 import { userService } from '../../wx/user/service.ts';
+import { videoService } from '../../wx/video/service.ts';
 import { workerService } from '../../wx/worker/service.ts';
 import type { WxService } from './define.ts';
 
@@ -32,10 +36,13 @@ export const SERVICES: readonly WxService[] = [
   canvasService,
   developerService,
   deviceService,
+  documentsService,
   encodingService,
   filesService,
+  fontsService,
   lifecycleService,
   mediaService,
+  miniprogramService,
   networkService,
   pageService,
   queryService,
@@ -47,6 +54,7 @@ export const SERVICES: readonly WxService[] = [
   storageService,
   uiService,
   userService,
+  videoService,
   workerService,
 ];
 

@@ -159,10 +159,10 @@ export function createPlayer(load: (src: string) => Promise<Blob>, tell: (event:
     },
     stop() {
       wanted = false;
-      if (!loaded) return;
+      if (!settings.src) return;
       stopped = true;
       element.pause();
-      moveQuietly(settings.startTime ?? 0);
+      if (loaded) moveQuietly(settings.startTime ?? 0);
       say('Stop');
     },
     seek(seconds) {
