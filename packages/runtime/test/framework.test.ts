@@ -289,6 +289,38 @@ inBothModes('components', (mode) => {
       await test.close();
     });
 
+  // In single mode the views have no frames of their own.
+  if (mode === 'dual')
+    it('does not wait for the frame of a page that was closed before it started', async () => {
+      const test = await startApp({
+        mode,
+        files: {
+          'app.js': 'App({})',
+          'app.json': { pages: ['pages/a/a', 'pages/b/b'] },
+          'pages/a/a.wxml': '<view>a</view>',
+          'pages/a/a.js': 'Page({})',
+          'pages/b/b.wxml': '<view>b</view>',
+          'pages/b/b.js': 'Page({})',
+        },
+        phone: { ahead: '0' },
+      });
+      let letGo = (): void => {};
+      const held = new Promise<void>((resolve) => (letGo = resolve));
+      await test.page.route('**/view.html', async (route) => {
+        await held;
+        await route.abort();
+      });
+      await test.service(async ({ wx }) => {
+        await wx.navigateTo({ url: '/pages/b/b' });
+        await wx.navigateBack();
+      });
+      // As long as a frame is waited for that is there and does not start.
+      await test.page.waitForTimeout(18_000);
+      expect(await test.problems()).toEqual([]);
+      letGo();
+      await test.close();
+    });
+
   it('says that a frame does not start, and takes it back when it starts after all', async () => {
     const test = await startApp({
       mode,

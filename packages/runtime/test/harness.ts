@@ -17,10 +17,10 @@ export function inBothModes(name: string, define: (mode: RuntimeMode) => void): 
 
 let browser: Browser | undefined;
 
-/** One browser for a test file. */
-export function useBrowser(): void {
+/** One browser for a test file. @param args more flags of Chromium */
+export function useBrowser(args: string[] = []): void {
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await launchBrowser({ args });
   });
   afterAll(async () => {
     await browser?.close();

@@ -29,4 +29,28 @@ inBothModes('the theme', (mode) => {
     await expect.poll(colors).toEqual(['rgb(1, 1, 1)', 'rgb(3, 3, 3)']);
     await test.close();
   });
+
+  it('is light for a program without darkmode in app.json, whatever the phone has', async () => {
+    const test = await startApp({
+      mode,
+      phone: { theme: 'dark' },
+      files: {
+        'app.json': { pages: ['pages/a/a'] },
+        'pages/a/a.wxml': '<view class="a">a</view>',
+        'pages/a/a.wxss': '@media (prefers-color-scheme: dark) { .a { color: rgb(2, 2, 2) } }',
+        'pages/a/a.js': 'Page({ onLoad() { wx.onThemeChange(() => (this.changed = true)); } })',
+      },
+    });
+    const seen = async (): Promise<unknown[]> => [
+      await (await test.view()).eval('.a', colorOf),
+      await test.service(({ wx, getCurrentPages }) => [wx.getSystemInfoSync().theme, getCurrentPages()[0].changed]),
+      await test.page.evaluate(() => document.body.dataset.theme),
+    ];
+    const light = ['rgb(0, 0, 0)', ['light', undefined], 'light'];
+    expect(await seen()).toEqual(light);
+    await test.page.evaluate('sparrow.phone.setTheme("light")');
+    await test.page.evaluate('sparrow.phone.setTheme("dark")');
+    expect(await seen()).toEqual(light);
+    await test.close();
+  });
 });

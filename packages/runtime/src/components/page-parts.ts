@@ -137,53 +137,6 @@ export class WxOpenData extends WxElement {
   }
 }
 
-/** `page-container`: a layer that comes in from a side and is closed by a tap beside it. */
-export class WxPageContainer extends WxElement {
-  #shown = false;
-  constructor() {
-    super();
-    const css = `:host { display: none; position: fixed; inset: 0; z-index: var(--wx-layer, 100) }
-      :host([data-shown]) { display: block }
-      .overlay { position: absolute; inset: 0; background: rgba(0, 0, 0, .5) }
-      .panel { position: absolute; left: 0; right: 0; bottom: 0; max-height: 100%; overflow: auto; background: #fff }
-      :host([position="top"]) .panel { top: 0; bottom: auto } :host([position="center"]) .panel { top: 50%; bottom: auto; transform: translateY(-50%) }
-      :host([position="right"]) .panel { left: auto; top: 0 } :host([round]) .panel { border-radius: 16px 16px 0 0 }`;
-    const shadow = attachParts(this, css, '<div class="overlay"></div><div class="panel"><slot></slot></div>');
-    part(shadow, '.overlay').addEventListener('wxtap', (event) => {
-      event.stopPropagation();
-      this.emit('clickoverlay', {});
-      this.changed('show', false);
-      this.#apply();
-    });
-  }
-  protected override attributeGiven(): void {
-    this.#apply();
-  }
-  #apply(): void {
-    const shadow = this.shadowRoot as ShadowRoot;
-    part(shadow, '.overlay').hidden = !this.flag('overlay', true);
-    part(shadow, '.panel').style.cssText += this.text('custom-style').replace(
-      /(-?[\d.]+)rpx/g,
-      'calc(var(--rpx) * $1)',
-    );
-    this.style.setProperty('--wx-layer', String(this.number('z-index', 100)));
-    const show = this.flag('show');
-    if (show === this.#shown) return;
-    this.#shown = show;
-    this.toggleAttribute('data-shown', show);
-    for (const event of show ? ['beforeenter', 'enter', 'afterenter'] : ['beforeleave', 'leave', 'afterleave'])
-      this.emit(event, {});
-  }
-}
-
-/** `root-portal`: its content lies over the whole page. */
-export class WxRootPortal extends WxElement {
-  constructor() {
-    super();
-    attachParts(this, ':host { display: contents }', '<slot></slot>');
-  }
-}
-
 /** `web-view`: other pages do not run inside; a card shows the address. */
 export class WxWebView extends WxElement {
   readonly #shadow: ShadowRoot;

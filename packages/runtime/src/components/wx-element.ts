@@ -40,7 +40,8 @@ export function componentHost(element: Element): ComponentHost | undefined {
 
 export abstract class WxElement extends HTMLElement {
   protected readonly attributesGiven = new Map<string, unknown>();
-  readonly #models = new Set<string>();
+  /** Names as the template gives them, by those with dashes. */
+  readonly #models = new Map<string, string>();
 
   /** `undefined` removes. Called for every attribute but class, style, id and data-*. `activeColor` is `active-color`. */
   setWxAttribute(given: string, value: unknown): void {
@@ -60,7 +61,7 @@ export abstract class WxElement extends HTMLElement {
   protected attributeGiven(_name: string, _value: unknown): void {}
 
   bindModel(attribute: string): void {
-    this.#models.add(attribute);
+    this.#models.set(dashed(attribute), attribute);
   }
 
   protected text(name: string, fallback = ''): string {
@@ -92,7 +93,8 @@ export abstract class WxElement extends HTMLElement {
   /** The user changed the attribute: it is remembered, and reported when it is bound with `model:`. */
   protected changed(attribute: string, value: unknown): void {
     this.attributesGiven.set(attribute, value);
-    if (this.#models.has(attribute)) componentHost(this)?.model(this, attribute, value);
+    const bound = this.#models.get(attribute);
+    if (bound !== undefined) componentHost(this)?.model(this, bound, value);
   }
 
   /** Methods a selector query's context can call; see `call` of the bridge. */

@@ -57,6 +57,8 @@ export interface Pages {
   navigateBack(delta: number): void;
   /** The tab bar under the page that is shown. @throws NativeFailure when there is none */
   tabBar(): TabBar;
+  /** While a layer is open over the page, going back closes that instead of the page. `on`: one more, or one less. */
+  holdBack(id: number, on: boolean): void;
   /** A page is there for its user, or never will be. */
   ready(id: number, error?: string): void;
 }

@@ -433,7 +433,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         const value = await run(env, ...args);
         await invoker.invoke('debugResult', { id, value });
       } catch (error) {
-        await invoker.invoke('debugResult', { id, value: undefined, error: String((error as Error)?.stack ?? error) });
+        await invoker.invoke('debugResult', { id, value: undefined, error: told(error) });
       }
     },
   };
@@ -446,6 +446,10 @@ function thrownBy({ error, message, filename, lineno, colno }: ErrorEvent): unkn
   made.stack = `${message}\n    at ${filename}:${lineno}:${colno}`;
   return made;
 }
+
+/** What a tool reads of a failure: the stack of an error, the message of a call to wx that failed. */
+const told = (error: unknown): string =>
+  isFailedCall(error) ? (error as { errMsg: string }).errMsg : String((error as Error | undefined)?.stack ?? error);
 
 function isFailedCall(reason: unknown): boolean {
   return !(reason instanceof Error) && typeof (reason as { errMsg?: unknown } | null)?.errMsg === 'string';

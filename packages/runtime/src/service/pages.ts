@@ -102,6 +102,8 @@ export function createPages(options: PagesOptions): Pages {
   const { framework, invoker, reporter } = options;
   /** Kept alive: the stack and the tab pages that are not on it. */
   const pages = new Map<number, Page>();
+  /** Names of the placeholders that the log has. */
+  const placeholders = new Set<string>();
   let stack: Page[] = [];
   /** Routes are handled one after the other, since one may wait for a subpackage. */
   let last: Promise<void> = Promise.resolve();
@@ -193,6 +195,13 @@ export function createPages(options: PagesOptions): Pages {
     return page;
   }
 
+  /** A box stands for a component that needs what only WeChat has: once in the log. */
+  function placeholder(name: string): void {
+    if (placeholders.has(name)) return;
+    placeholders.add(name);
+    reporter.console.warn(`<${name}> is shown as a placeholder: what it needs is only in WeChat`);
+  }
+
   /** Page events a view raises by itself. */
   function viewEvent(page: Page, type: string, detail: unknown, node: number): void {
     if (type === '@scroll') call(page, 'onPageScroll', detail);
@@ -208,6 +217,7 @@ export function createPages(options: PagesOptions): Pages {
       void invoker.invoke(name as never, { ...params, pageId: page.id } as never).catch(() => {});
     } else if (type === '@unsupported')
       reporter.problem('component', 'COMPONENT_NOT_SUPPORTED', `<${String(detail)}> is not supported`);
+    else if (type === '@placeholder') placeholder(String(detail));
     else if (type === '@warn') reporter.console.warn(detail);
     else if (type === '@error') reporter.problem('runtime', 'VIEW_ERROR', detail);
   }

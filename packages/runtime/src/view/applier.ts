@@ -77,7 +77,7 @@ export class TreeApplier {
       for (let attributes = next() as number; attributes > 0; attributes--) setAttribute(element, text(), next());
       for (let children = next() as number; children > 0; children--) {
         const child = build(tag);
-        if (child) element.appendChild(child);
+        if (child) homeOf(element).appendChild(child);
       }
       return element;
     };
@@ -86,7 +86,7 @@ export class TreeApplier {
       const op = next();
       switch (op) {
         case Op.Insert: {
-          const parent = nodeById();
+          const parent = homeOf(nodeById());
           const before = nodeById() ?? null;
           let count = next() as number;
           // One insertion into the document, however many nodes.
@@ -200,6 +200,11 @@ export class TreeApplier {
     node[ID] = id;
     this.#nodes[id] = node;
   }
+}
+
+/** Where the children of this node go: a portal keeps its own elsewhere. */
+function homeOf<T extends Node | undefined>(parent: T): T | HTMLElement {
+  return (parent as (Node & { contentHome?: HTMLElement }) | undefined)?.contentHome ?? parent;
 }
 
 /** Host of a custom component: never the name of a built-in element, whose behavior it would get. */

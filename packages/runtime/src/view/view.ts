@@ -11,6 +11,7 @@ import {
   receive,
 } from '../bridge/index.ts';
 import { baseStyles } from '../components/base-styles.ts';
+import { closeLastLayer } from '../components/page-container.ts';
 import { registerComponents } from '../components/registry.ts';
 import { setComponentHost, type WxElement } from '../components/wx-element.ts';
 import { TreeApplier } from './applier.ts';
@@ -226,7 +227,8 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       applyConfig();
     },
     command(command) {
-      if (command.type !== 'loadFont') scrolling.command(command);
+      if (command.type === 'closeLayer') closeLastLayer(root);
+      else if (command.type !== 'loadFont') scrolling.command(command);
       else document.fonts.add(new FontFace(command.family, command.data, command.descriptors));
     },
     observers: createObservers({

@@ -4,9 +4,12 @@ import { call, callBack, eventually, onePage, sync } from './support.ts';
 
 useBrowser();
 
+/** A program that knows dark colours; the others are light on every phone. */
+const darkPage = () => ({ ...onePage(), 'app.json': { pages: ['pages/a/a'], darkmode: true } });
+
 inBothModes('system', (mode) => {
   it('wx.getSystemInfo wx.getSystemInfoSync wx.getSystemInfoAsync wx.getWindowInfo wx.getDeviceInfo wx.getAppBaseInfo wx.getSystemSetting wx.getAppAuthorizeSetting wx.getMenuButtonBoundingClientRect: describe the phone that is drawn', async () => {
-    const test = await startApp({ mode, files: onePage(), phone: { theme: 'dark', lang: 'en' } });
+    const test = await startApp({ mode, files: darkPage(), phone: { theme: 'dark', lang: 'en' } });
     const info = (await sync(test, 'getSystemInfoSync')) as Record<string, number & string>;
     const screen = await test.page.locator('.screen').evaluate((e: HTMLElement) => [e.offsetWidth, e.offsetHeight]);
     expect([info.screenWidth, info.screenHeight]).toEqual(screen);
@@ -79,7 +82,7 @@ inBothModes('system', (mode) => {
   });
 
   it('wx.onAppShow wx.offAppShow wx.onAppHide wx.offAppHide wx.onThemeChange wx.offThemeChange: follow the phone until they are taken off', async () => {
-    const test = await startApp({ mode, files: onePage(), phone: { theme: 'light' } });
+    const test = await startApp({ mode, files: darkPage(), phone: { theme: 'light' } });
     await test.service(({ wx, getApp }) => {
       const { log } = getApp();
       getApp().listeners = {

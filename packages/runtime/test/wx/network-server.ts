@@ -9,6 +9,8 @@ export interface NetworkServer {
   base: string;
   /** Addresses of requests that were broken off by the other side. */
   readonly broken: string[];
+  /** Addresses of requests that get no answer. */
+  readonly hanging: string[];
   /** Writes on at `/drip`, or ends it. */
   drip(text?: string): void;
   /** Messages and closings the socket server saw. */
@@ -16,7 +18,7 @@ export interface NetworkServer {
 }
 
 export function useNetworkServer(): NetworkServer {
-  const net: NetworkServer = { base: '', broken: [], drip: () => {}, heard: [] };
+  const net: NetworkServer = { base: '', broken: [], hanging: [], drip: () => {}, heard: [] };
   let server: Server;
   let sockets: WebSocketServer;
   beforeAll(async () => {
@@ -27,7 +29,10 @@ export function useNetworkServer(): NetworkServer {
         const body = Buffer.concat(chunks);
         const path = request.url ?? '';
         response.on('close', () => response.writableFinished || net.broken.push(path));
-        if (path.startsWith('/hang')) return;
+        if (path.startsWith('/hang')) {
+          net.hanging.push(path);
+          return;
+        }
         if (path === '/text') return response.end('plain');
         if (path === '/bytes') return response.end(Buffer.from([1, 2, 255]));
         if (path === '/missing') return response.writeHead(404).end('{"no":1}');

@@ -250,6 +250,7 @@ inBothModes('network', (mode) => {
       `${net.base}/hang-closed-${mode}`,
       `${net.base.replace('http', 'ws')}/kept`,
     );
+    await eventually(() => net.hanging).toContain(`/hang-closed-${mode}`);
     await test.page.evaluate(() => window.sparrow.phone?.close());
     await eventually(() => net.heard.some((line) => line.startsWith('close'))).toBe(true);
     await eventually(() => net.broken).toContain(`/hang-closed-${mode}`);

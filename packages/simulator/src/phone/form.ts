@@ -5,12 +5,16 @@ export interface FormOptions {
   device: Device;
   landscape: boolean;
   theme: 'light' | 'dark';
+  /** Whether app.json has `darkmode`: a program without it is light on every phone. */
+  darkmode: boolean;
   language: string;
 }
 
 /** What a phone is: its device, how it is held, how it is coloured. All lengths in CSS pixels. */
 export interface Form {
-  theme: 'light' | 'dark';
+  readonly theme: 'light' | 'dark';
+  /** Another theme of the phone; answers whether the program sees another one. */
+  setTheme(theme: 'light' | 'dark'): boolean;
   readonly statusBar: number;
   readonly safeBottom: number;
   /** With the strip below that belongs to the device. */
@@ -27,8 +31,17 @@ export function createForm(options: FormOptions): Form {
   const size = (): { width: number; height: number } =>
     landscape ? { width: device.height, height: device.width } : { width: device.width, height: device.height };
   const tabBarHeight = (): number => TAB_BAR_HEIGHT + device.safeBottom;
+  const shown = (theme: 'light' | 'dark'): 'light' | 'dark' => (options.darkmode ? theme : 'light');
+  let theme = shown(options.theme);
   const form: Form = {
-    theme: options.theme,
+    get theme() {
+      return theme;
+    },
+    setTheme(next) {
+      const before = theme;
+      theme = shown(next);
+      return theme !== before;
+    },
     get statusBar() {
       return device.statusBar;
     },
@@ -43,7 +56,7 @@ export function createForm(options: FormOptions): Form {
     system({ navigation, tabs }) {
       const bars = (navigation ? device.statusBar + NAV_BAR_HEIGHT : 0) + (tabs ? tabBarHeight() : 0);
       const page = { height: size().height - bars };
-      return systemInfo(device, size(), page, { theme: form.theme, language: options.language });
+      return systemInfo(device, size(), page, { theme, language: options.language });
     },
     menuButton: () => menuButton(device, size().width),
   };

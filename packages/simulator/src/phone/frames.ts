@@ -29,17 +29,27 @@ export interface ViewSlot {
   readonly holder: HTMLElement;
   readonly frame: HTMLIFrameElement;
   readonly started: Promise<void>;
+  /** Takes the frame away. One that had not started yet is waited for no more. */
+  close(): void;
 }
 
 /** Starts the frame of a view inside `holder`, which is in the document already and stays where it is. */
 export function prepareView(mode: RuntimeMode, base: string, holder: HTMLElement, watch: FrameWatch): ViewSlot {
   const frame = sandboxed(`${base}/view.html`, 'sparrow-view');
   // In single mode the views live in the logic layer's frame.
-  if (mode === 'single') return { holder, frame, started: Promise.resolve() };
-  const started = frameReady(frame, 'view-ready', watch);
-  started.catch(() => {});
+  if (mode === 'single') return { holder, frame, started: Promise.resolve(), close() {} };
+  const start = frameReady(frame, 'view-ready', watch);
+  start.done.catch(() => {});
   holder.append(frame);
-  return { holder, frame, started };
+  return {
+    holder,
+    frame,
+    started: start.done,
+    close() {
+      start.forget();
+      frame.remove();
+    },
+  };
 }
 
 export async function openLogicLayer(
@@ -59,46 +69,58 @@ function sandboxed(src: string, className: string): HTMLIFrameElement {
   return frame;
 }
 
-/** Resolves when the frame has said that it listens. */
-function frameReady(frame: HTMLIFrameElement, word: string, watch: FrameWatch): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let isLate = false;
-    const stopLate = whenSilent(LATE_MS, () => {
-      isLate = true;
-      watch.late(LATE_MS / 1000);
-    });
-    const stopGiveUp = whenSilent(GIVEN_UP_MS, () => {
-      end();
-      reject(new Error(`the frame ${frame.src} did not start in ${GIVEN_UP_MS} ms`));
-    });
-    function listen(event: MessageEvent): void {
-      if (event.source !== frame.contentWindow || (event.data as { sparrow?: string } | null)?.sparrow !== word) return;
-      end();
-      if (isLate) watch.came();
-      resolve();
-    }
-    function end(): void {
-      stopLate();
-      stopGiveUp();
-      window.removeEventListener('message', listen);
-    }
-    window.addEventListener('message', listen);
+/** The start of a frame: `done` when it has said that it listens. Who forgets it hears nothing of it any more. */
+function frameReady(
+  frame: HTMLIFrameElement,
+  word: string,
+  watch: FrameWatch,
+): { done: Promise<void>; forget(): void } {
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
+  let isLate = false;
+  const stopLate = whenSilent(LATE_MS, () => {
+    isLate = true;
+    watch.late(LATE_MS / 1000);
   });
+  const stopGiveUp = whenSilent(GIVEN_UP_MS, () => {
+    end();
+    reject(new Error(`the frame ${frame.src} did not start in ${GIVEN_UP_MS} ms`));
+  });
+  function listen(event: MessageEvent): void {
+    if (event.source !== frame.contentWindow || (event.data as { sparrow?: string } | null)?.sparrow !== word) return;
+    forget();
+    resolve();
+  }
+  function end(): void {
+    stopLate();
+    stopGiveUp();
+    window.removeEventListener('message', listen);
+  }
+  /** What is not waited for is not late. */
+  function forget(): void {
+    end();
+    if (isLate) watch.came();
+    isLate = false;
+  }
+  window.addEventListener('message', listen);
+  return { done, forget };
 }
 
 /** Dual mode: a hidden boot frame that owns the logic Worker, and one frame a page. */
 async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
   const boot = sandboxed(`${base}/boot.html`, 'sparrow-boot');
-  const ready = frameReady(boot, 'boot-ready', watch);
+  const start = frameReady(boot, 'boot-ready', watch);
   document.body.append(boot);
-  const [code] = await Promise.all([fetch(`${base}/assets/service.js`).then((response) => response.text()), ready]);
+  const [code] = await Promise.all([
+    fetch(`${base}/assets/service.js`).then((response) => response.text()),
+    start.done,
+  ]);
   const { port1, port2 } = new MessageChannel();
   boot.contentWindow?.postMessage({ code }, '*', [port2]);
   const channel = portChannel(port1);
 
   return {
     channel,
-    openView(pageId, { frame, started }) {
+    openView(pageId, { frame, started, close }) {
       const toHost = new MessageChannel();
       const toService = new MessageChannel();
       void started.then(
@@ -111,7 +133,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
         channel: viewChannel,
         close() {
           viewChannel.close();
-          frame.remove();
+          close();
         },
       };
     },
@@ -126,9 +148,9 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
 /** Single mode: one frame that lies over the pages and holds the logic and all views. */
 async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch): Promise<LogicLayer> {
   const frame = sandboxed(`${base}/single.html`, 'sparrow-view sparrow-single');
-  const ready = frameReady(frame, 'single-ready', watch);
+  const start = frameReady(frame, 'single-ready', watch);
   screen.append(frame);
-  await ready;
+  await start.done;
   const { port1, port2 } = new MessageChannel();
   frame.contentWindow?.postMessage({}, '*', [port2]);
   const channel = portChannel(port1);

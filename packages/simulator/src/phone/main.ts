@@ -234,6 +234,7 @@ async function start(): Promise<void> {
     // It was started again meanwhile.
     if (!isCurrent()) return phone.close();
     handle.phone = phone;
+    document.body.dataset.theme = phone.theme;
     opening.name(nameOf(phone.manifest));
     overlay.diagnostics(shownErrors(phone.manifest.diagnostics));
   } catch (error) {
@@ -273,8 +274,8 @@ window.addEventListener('message', (event) => {
   if (command === 'back') handle.phone?.back();
   else if (command === 'theme') {
     settings.theme = value === 'dark' ? 'dark' : 'light';
-    document.body.dataset.theme = settings.theme;
     handle.phone?.setTheme(settings.theme);
+    document.body.dataset.theme = handle.phone?.theme ?? settings.theme;
   } else if (command === 'rotate') rotate(value === 'landscape');
   else if (command === 'zoom') {
     overlay.fit();

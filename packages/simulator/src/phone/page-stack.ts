@@ -21,6 +21,8 @@ export interface PageStackOptions<P extends StackPage> {
   open(page: StackPage, openType: OpenType): P;
   close(page: P, openType: OpenType): void;
   show(page: P, openType: OpenType): void;
+  /** Back was taken while layers are open over the page. */
+  closeLayer(page: P): void;
   /** Tells the logic layer. */
   announce(change: RouteChange): void;
   theme(): 'light' | 'dark';
@@ -32,6 +34,8 @@ export class PageStack<P extends StackPage> {
   #stack: P[] = [];
   /** Tab pages that have been opened live on while another tab is shown. */
   readonly #tabs = new Map<string, P>();
+  /** How many layers over a page, by its id, close before it does. */
+  readonly #layers = new Map<number, number>();
   #lastId = 0;
 
   constructor(options: PageStackOptions<P>) {
@@ -83,9 +87,21 @@ export class PageStack<P extends StackPage> {
     this.#announce('switchTab', existing, closed, false, extra);
   }
 
+  /** One layer more over the page, or one less. */
+  holdBack(id: number, on: boolean): void {
+    const open = (this.#layers.get(id) ?? 0) + (on ? 1 : -1);
+    if (open > 0) this.#layers.set(id, open);
+    else this.#layers.delete(id);
+  }
+
   /** @returns false when there is no page below. */
   navigateBack(delta: number): boolean {
     if (this.#stack.length <= 1) return false;
+    const { top } = this;
+    if (top && delta === 1 && this.#layers.has(top.id)) {
+      this.#options.closeLayer(top);
+      return true;
+    }
     const keep = Math.max(1, this.#stack.length - delta);
     const closed = this.#stack.slice(keep).reverse();
     const page = this.#stack[keep - 1] as P;
@@ -132,6 +148,7 @@ export class PageStack<P extends StackPage> {
   #discard(pages: P[], openType: OpenType): void {
     for (const page of pages) {
       this.#stack = this.#stack.filter((other) => other !== page);
+      this.#layers.delete(page.id);
       if (this.#tabs.get(page.path) === page) this.#tabs.delete(page.path);
       this.#options.close(page, openType);
     }

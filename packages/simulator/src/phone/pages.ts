@@ -75,6 +75,7 @@ export function createPages(options: PagesOptions): PhonePages {
       front(page.bar.front);
       queueMicrotask(() => options.onRoute(stack.pages.map(({ id, path, query }) => ({ id, path, query }))));
     },
+    closeLayer: (page) => page.command({ type: 'closeLayer' }),
     announce: (change) => emitOn(service, 'route', change),
   });
   const tabs = createTabs(options, stack);
@@ -104,6 +105,7 @@ export function createPages(options: PagesOptions): PhonePages {
       if (!stack.navigateBack(delta)) throw new NativeFailure('cannot navigate back at first page');
     },
     tabBar: tabs.bar,
+    holdBack: (id, on) => stack.holdBack(id, on),
     ready(id, error) {
       const page = stack.byId(id);
       page?.section.classList.add('page-ready');

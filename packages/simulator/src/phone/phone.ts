@@ -79,6 +79,8 @@ export interface PhoneOptions {
 /** One running mini program on one phone. */
 export interface Phone {
   readonly manifest: PackageManifest;
+  /** What the program sees: one without `darkmode` in app.json is always light. */
+  readonly theme: 'light' | 'dark';
   pages(): readonly StackPage[];
   /** Runs `(function)(env, ...args)` in the logic layer. */
   evaluate(source: string, args: unknown[]): Promise<unknown>;
@@ -152,7 +154,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   });
   const { packages, start, relay, storage, logic, files } = loaded;
   const screen = createScreen(element, files.show);
-  const form = createForm(options);
+  const form = createForm({ ...options, darkmode: packages.manifest.app.darkmode });
   const meters = createPhoneMeters(options);
   const pathOf = (pageId: number): string => pages.pathOf(pageId);
   const trace = traceWithPaths(options.trace, pathOf);
@@ -209,6 +211,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     abilities.close,
     files.close,
     pages.close,
+    loaded.slots.close,
     logic.close,
     storage.close,
   ];
@@ -217,6 +220,9 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   return {
     get manifest() {
       return packages.manifest;
+    },
+    get theme() {
+      return form.theme;
     },
     pages: () => pages.stack,
     evaluate: evaluator.evaluate,

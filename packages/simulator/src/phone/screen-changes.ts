@@ -18,7 +18,7 @@ export function createScreenChanges({ phone, service, form, pages }: Parts): {
 } {
   return {
     setTheme(theme) {
-      form.theme = theme;
+      if (!form.setTheme(theme)) return;
       pages.dressAll();
       emitOn(service, 'native', 'systemChange', pages.system());
       pages.configureAll();

@@ -13,6 +13,8 @@ export interface Slots {
   take(): PageSlot;
   /** Makes the place of the next page, unless there is one. */
   makeReady(): void;
+  /** Takes away what was made ahead. */
+  close(): void;
 }
 
 export function createSlots(mode: RuntimeMode, base: string, screen: HTMLElement, watch: FrameWatch): Slots {
@@ -31,6 +33,10 @@ export function createSlots(mode: RuntimeMode, base: string, screen: HTMLElement
     },
     makeReady() {
       spare ??= make();
+    },
+    close() {
+      spare?.slot.close();
+      spare = undefined;
     },
   };
 }

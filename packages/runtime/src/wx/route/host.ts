@@ -9,6 +9,7 @@ export const createRouteHost = ({ pages, program }: Phone): HostHalf<typeof rout
   navigateBack: ({ delta }) => pages.navigateBack(delta),
   switchTab: ({ url }) => pages.switchTab(url),
   reLaunch: ({ url }) => pages.reLaunch(url),
+  holdBack: ({ on }, { pageId }) => pages.holdBack(pageId, on),
   pageReady: ({ pageId, error }) => pages.ready(pageId, error),
   async loadSubpackage({ root }) {
     if (!program.manifest.packages.some((entry) => entry.root === root)) throw new NativeFailure('no such subpackage');
