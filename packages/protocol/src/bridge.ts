@@ -271,6 +271,8 @@ export type ViewCommand =
   | { type: 'stopPullDownRefresh' }
   /** The title bar was tapped twice. */
   | { type: 'backToTop' }
+  /** A font that the page may use from now on, whole in `data`. */
+  | { type: 'loadFont'; family: string; data: ArrayBuffer; descriptors: Record<string, string> }
   /** Back was taken while layers of the page hold it: the last of them closes. */
   | { type: 'closeLayer' }
   | { type: 'pageScrollTo'; scrollTop?: number; selector?: string; offsetTop?: number; duration: number };

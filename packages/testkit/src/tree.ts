@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 export async function writeTree(dir: string, files: Record<string, string | object>): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
-    await writeFile(join(dir, path), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    await writeFile(
+      join(dir, path),
+      typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content, null, 2),
+    );
   }
 }

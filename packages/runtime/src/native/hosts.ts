@@ -25,11 +25,16 @@ const AT_ONCE = {
 
 /** The others are loaded when one of their calls is first made. A domain without calls has no host half. */
 const LATER = {
+  audio: async () => (await import('../wx/audio/host.ts')).createAudioHost,
   bars: async () => (await import('../wx/bars/host.ts')).createBarsHost,
   device: async () => (await import('../wx/device/host.ts')).createDeviceHost,
+  documents: async () => (await import('../wx/documents/host.ts')).createDocumentsHost,
+  fonts: async () => (await import('../wx/fonts/host.ts')).createFontsHost,
+  miniprogram: async () => (await import('../wx/miniprogram/host.ts')).createMiniprogramHost,
   media: async () => (await import('../wx/media/host.ts')).createMediaHost,
   network: async () => (await import('../wx/network/host.ts')).createNetworkHost,
   page: async () => (await import('../wx/page/host.ts')).createPageHost,
+  recorder: async () => (await import('../wx/recorder/host.ts')).createRecorderHost,
   settings: async () => (await import('../wx/settings/host.ts')).createSettingsHost,
   socket: async () => (await import('../wx/socket/host.ts')).createSocketHost,
   contacts: async () => (await import('../wx/contacts/host.ts')).createContactsHost,
@@ -38,6 +43,7 @@ const LATER = {
   screen: async () => (await import('../wx/screen/host.ts')).createScreenHost,
   sensors: async () => (await import('../wx/sensors/host.ts')).createSensorsHost,
   user: async () => (await import('../wx/user/host.ts')).createUserHost,
+  video: async () => (await import('../wx/video/host.ts')).createVideoHost,
 } satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base' | 'battery'>]: () => Promise<Create<D>> };
 
 /** A part that has not come in this time is given up for now; the calls that waited for it fail. Milliseconds. */

@@ -12,6 +12,8 @@ export interface ProgramFiles {
   open(path: string): Promise<Blob>;
   /** The same, and pictures of the network by the relay. @throws NativeFailure */
   openPicture(path: string): Promise<Blob>;
+  /** The same for other kinds. @param accept what the server is asked for, as `audio/*` */
+  openMedia(path: string, accept: string): Promise<Blob>;
   /** Shows a picture; one that cannot be had stays empty. */
   show(image: HTMLImageElement, path: string): void;
   close(): void;
@@ -46,11 +48,13 @@ export function createProgramFiles({ relay, bases, settled }: ProgramFilesOption
     return load(address, path);
   }
 
-  async function openPicture(path: string): Promise<Blob> {
+  const openPicture = (path: string): Promise<Blob> => openMedia(path, 'image/*');
+
+  async function openMedia(path: string, accept: string): Promise<Blob> {
     const file = programFile(path);
     if (file?.kind === 'inline') return load(file.url, path);
     if (file?.kind !== 'network') return open(path);
-    const wanted = { url: file.url, method: 'GET', header: { accept: 'image/*' }, timeout: PICTURE_MS };
+    const wanted = { url: file.url, method: 'GET', header: { accept }, timeout: PICTURE_MS };
     const { meta, body } = await relay.request(wanted, undefined, AbortSignal.timeout(PICTURE_MS));
     if (meta.statusCode !== 200) throw new NativeFailure(`the server answered ${meta.statusCode}`);
     return new Blob([body], { type: headerValue(meta.header, 'content-type') ?? '' });
@@ -68,6 +72,7 @@ export function createProgramFiles({ relay, bases, settled }: ProgramFilesOption
   return {
     open,
     openPicture,
+    openMedia,
     show(image, path) {
       const file = programFile(path);
       if (!file) return;

@@ -144,6 +144,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       hook('onPageNotFound', found);
       wxContext.emit('PageNotFound', found);
     },
+    tell: (event, data) => wxContext.emit(event, data),
   });
 
   const pageOf = (caller: Caller): Page | undefined =>
@@ -174,6 +175,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     EventChannel,
     instances,
     canvases,
+    modules: () => bundles.get('')?.modules ?? {},
   });
   const { wx } = wxContext;
   reporter.onError((message) => {
@@ -308,7 +310,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
 
   /** The component that a placeholder stands for has been used. */
   async function bringComponent(path: string): Promise<void> {
-    await ensurePackage(path);
+    try {
+      await ensurePackage(path);
+    } catch (error) {
+      const subpackage = [manifest.components[path]?.root ?? ''];
+      wxContext.emit('LazyLoadError', { type: 'subpackage', subpackage, errMsg: String(error) });
+      throw error;
+    }
     ensureComponents(path);
   }
 

@@ -51,7 +51,18 @@ export interface PagesOptions {
   takeEventChannel(cause: number | undefined): EventChannel | undefined;
   viewport(): { width: number; height: number; pixelRatio: number; theme: string };
   onNotFound(route: RouteChange): void;
+  /** A route has come this far; `wx.onX` hears it by the name without `on`. */
+  tell(event: RouteEvent, data: object): void;
 }
+
+export type RouteEvent =
+  | 'BeforeAppRoute'
+  | 'AppRoute'
+  | 'AppRouteDone'
+  | 'BeforePageLoad'
+  | 'AfterPageLoad'
+  | 'BeforePageUnload'
+  | 'AfterPageUnload';
 
 export interface Pages {
   readonly stack: readonly Page[];
@@ -118,7 +129,9 @@ export function createPages(options: PagesOptions): Pages {
     page.root.pageLifetime('hide', []);
     call(page, 'onHide');
   }
-  function unload(page: Page): void {
+  function unload(page: Page, routeEventId: string): void {
+    const { path, caller } = page;
+    options.tell('BeforePageUnload', { page: caller, path, routeEventId });
     call(page, 'onUnload');
     page.shown = false;
     pages.delete(page.id);
@@ -127,6 +140,7 @@ export function createPages(options: PagesOptions): Pages {
     page.root.release();
     page.backend.close();
     page.channel.close();
+    options.tell('AfterPageUnload', { page: caller, path, routeEventId });
   }
 
   function create(change: RouteChange): Page {
@@ -208,17 +222,28 @@ export function createPages(options: PagesOptions): Pages {
     else if (type === '@error') reporter.problem('runtime', 'VIEW_ERROR', detail);
   }
 
+  let routes = 0;
   async function apply(change: RouteChange): Promise<void> {
     const before = stack.at(-1);
+    const { openType, path, query, notFound = false } = change;
+    const routeEventId = `${change.pageId}_${++routes}`;
+    const loads = { componentFramework: 'glass-easel', openType, path, query, routeEventId };
+    const routed = (): object => ({
+      ...{ openType, path, query, notFound, routeEventId, renderer: 'webview', webviewId: change.pageId },
+      page: { ...options.manifest().components[path]?.window },
+      timeStamp: Date.now(),
+    });
+    options.tell('BeforeAppRoute', routed());
     if (change.fresh) {
       const known = Object.hasOwn(options.manifest().components, change.path);
       if (known) await options.ensurePackage(change.path);
       if (before && !change.closed.includes(before.id)) hide(before);
       for (const id of change.closed) {
         const page = pages.get(id);
-        if (page) unload(page);
+        if (page) unload(page, routeEventId);
       }
       if (!known) options.onNotFound(change);
+      options.tell('BeforePageLoad', loads);
       const page = create(change);
       pages.set(page.id, page);
       // A switchTab leaves the other tab pages alive but takes them off the stack.
@@ -230,11 +255,14 @@ export function createPages(options: PagesOptions): Pages {
       if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', 0);
       if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', 0);
       call(page, 'onLoad', change.query);
+      options.tell('AfterPageLoad', { ...loads, page: page.caller });
       show(page);
       tabTap(change, page);
+      options.tell('AppRoute', routed());
       page.backend.render(() => {
         call(page, 'onReady');
         void invoker.invoke('pageReady', { pageId: page.id }).catch(() => {});
+        options.tell('AppRouteDone', routed());
       });
       return;
     }
@@ -242,12 +270,14 @@ export function createPages(options: PagesOptions): Pages {
     if (before && before !== page && !change.closed.includes(before.id)) hide(before);
     for (const id of change.closed) {
       const closed = pages.get(id);
-      if (closed) unload(closed);
+      if (closed) unload(closed, routeEventId);
     }
     if (!page) return;
     if (change.openType === 'switchTab') stack = [page];
     show(page);
     tabTap(change, page);
+    options.tell('AppRoute', routed());
+    options.tell('AppRouteDone', routed());
     void invoker.invoke('pageReady', { pageId: page.id }).catch(() => {});
   }
 

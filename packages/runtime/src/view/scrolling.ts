@@ -15,7 +15,7 @@ const PULL_REST = 50;
 /** Scrolling of the page: positions, reaching the bottom, pulling down, scrolling to a place. */
 export function installScrolling(options: ScrollingOptions): {
   configure(config: ViewConfig): void;
-  command(command: Exclude<ViewCommand, { type: 'closeLayer' }>): void;
+  command(command: Exclude<ViewCommand, { type: 'closeLayer' | 'loadFont' }>): void;
 } {
   const { root, window, emit } = options;
   let atBottom = false;

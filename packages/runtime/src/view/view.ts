@@ -226,7 +226,11 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
         }
       applyConfig();
     },
-    command: (command) => (command.type === 'closeLayer' ? closeLastLayer(root) : scrolling.command(command)),
+    command(command) {
+      if (command.type === 'closeLayer') closeLastLayer(root);
+      else if (command.type !== 'loadFont') scrolling.command(command);
+      else document.fonts.add(new FontFace(command.family, command.data, command.descriptors));
+    },
     observers: createObservers({
       element: (id) => applier.element(id),
       root,

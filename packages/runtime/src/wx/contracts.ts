@@ -1,4 +1,5 @@
 /** Every domain that has something to say to the host. A new one stands here, in `service/wx/domains.ts` and in `native/hosts.ts`. */
+import { audioContract } from './audio/contract.ts';
 import { barsContract } from './bars/contract.ts';
 import { baseContract } from './base/contract.ts';
 import { batteryContract } from './battery/contract.ts';
@@ -6,11 +7,15 @@ import { contactsContract } from './contacts/contract.ts';
 import type { CallSpec, EventsOf, ParamsOf, ProgressOf, ResultOf } from './contract.ts';
 import { developerContract } from './developer/contract.ts';
 import { deviceContract } from './device/contract.ts';
+import { documentsContract } from './documents/contract.ts';
 import { filesContract } from './files/contract.ts';
+import { fontsContract } from './fonts/contract.ts';
 import { locationContract } from './location/contract.ts';
 import { mediaContract } from './media/contract.ts';
+import { miniprogramContract } from './miniprogram/contract.ts';
 import { networkContract } from './network/contract.ts';
 import { pageContract } from './page/contract.ts';
+import { recorderContract } from './recorder/contract.ts';
 import { routeContract } from './route/contract.ts';
 import { scanContract } from './scan/contract.ts';
 import { screenContract } from './screen/contract.ts';
@@ -20,16 +25,22 @@ import { socketContract } from './socket/contract.ts';
 import { storageContract } from './storage/contract.ts';
 import { uiContract } from './ui/contract.ts';
 import { userContract } from './user/contract.ts';
+import { videoContract } from './video/contract.ts';
 
 export const CONTRACTS = {
+  audio: audioContract,
   bars: barsContract,
   base: baseContract,
   developer: developerContract,
   device: deviceContract,
+  documents: documentsContract,
   files: filesContract,
+  fonts: fontsContract,
   media: mediaContract,
+  miniprogram: miniprogramContract,
   network: networkContract,
   page: pageContract,
+  recorder: recorderContract,
   route: routeContract,
   settings: settingsContract,
   socket: socketContract,
@@ -42,6 +53,7 @@ export const CONTRACTS = {
   sensors: sensorsContract,
   ui: uiContract,
   user: userContract,
+  video: videoContract,
 } as const;
 
 export type DomainName = keyof typeof CONTRACTS;

@@ -1,8 +1,41 @@
+import { crc32, deflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
 import { call, type Outcome, onePage } from './support.ts';
 
 useBrowser();
+
+/** A ZIP archive with these files, packed. */
+function zipOf(files: Record<string, string>): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let at = 0;
+  for (const [path, content] of Object.entries(files)) {
+    const name = Buffer.from(path);
+    const packed = deflateRawSync(content);
+    const facts = Buffer.alloc(26);
+    facts.writeUInt16LE(20, 0);
+    facts.writeUInt16LE(0x800, 2);
+    facts.writeUInt16LE(8, 4);
+    facts.writeUInt32LE(crc32(content), 10);
+    facts.writeUInt32LE(packed.length, 14);
+    facts.writeUInt32LE(Buffer.byteLength(content), 18);
+    facts.writeUInt16LE(name.length, 22);
+    parts.push(Buffer.from('PK\x03\x04', 'latin1'), facts, name, packed);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(at, 10);
+    directory.push(Buffer.from('PK\x01\x02\x14\x00', 'latin1'), facts, rest, name);
+    at += 30 + name.length + packed.length;
+  }
+  const size = Buffer.concat(directory).length;
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(directory.length / 4, 8);
+  end.writeUInt16LE(directory.length / 4, 10);
+  end.writeUInt32LE(size, 12);
+  end.writeUInt32LE(at, 16);
+  return Buffer.concat([...parts, ...directory, end]);
+}
 
 /** Calls a method of the file system manager; gives its result or failure. */
 const fs = (test: TestApp, name: string, options: object): Promise<Outcome> =>
@@ -118,6 +151,101 @@ inBothModes('files', (mode) => {
     );
     expect((await call(test, 'getImageInfo', { src: 'http://usr/h' })).errMsg).toMatch(
       /^getImageInfo:fail no such file/,
+    );
+    await test.close();
+  });
+
+  it('wx.getFileSystemManager: open files are read, written and cut at any place', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    const filePath = 'http://usr/f.txt';
+    expect(await fs(test, 'open', { filePath })).toMatchObject({
+      errMsg: `open:fail no such file or directory, open "${filePath}"`,
+      errno: 1300002,
+    });
+    expect((await fs(test, 'open', { filePath, flag: 'q' })).errMsg).toBe('open:fail invalid flag "q"');
+    const seen = await test.service(async ({ wx }, path: string) => {
+      const manager = wx.getFileSystemManager();
+      const caught = (run: () => unknown): unknown => {
+        try {
+          return run();
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      const { fd } = await manager.open({ filePath: path, flag: 'w+' });
+      const written = [
+        (await manager.write({ fd, data: '你好,麻雀' })).bytesWritten,
+        manager.writeSync({ fd, data: new Uint8Array([65, 66, 67, 68]).buffer, offset: 1, length: 2 }).bytesWritten,
+        manager.writeSync({ fd, data: '!', position: 6 }).bytesWritten,
+      ];
+      const text = manager.readFileSync(path, 'utf8');
+      const buffer = new ArrayBuffer(8);
+      const first = await manager.read({ fd, arrayBuffer: buffer, offset: 2, length: 6, position: 0 });
+      const letters = new TextDecoder().decode(new Uint8Array(buffer, 2));
+      const stats = [(await manager.fstat({ fd })).stats.size, manager.fstatSync({ fd }).isFile()];
+      manager.ftruncateSync({ fd, length: 3 });
+      await manager.close({ fd });
+      const closed = caught(() => manager.readSync({ fd, arrayBuffer: buffer }));
+      const more = manager.openSync({ filePath: path, flag: 'a' });
+      manager.writeSync({ fd: more, data: '们', position: 0 });
+      const unreadable = caught(() => manager.readSync({ fd: more, arrayBuffer: buffer }));
+      manager.closeSync({ fd: more });
+      const appended = manager.readFileSync(path, 'utf8');
+      const exists = caught(() => manager.openSync({ filePath: path, flag: 'wx' }));
+      const outside = caught(() => {
+        const reader = manager.openSync({ filePath: path });
+        return manager.readSync({ fd: reader, arrayBuffer: buffer, offset: 9 });
+      });
+      await manager.truncate({ filePath: path, length: 4 });
+      return [
+        [written, text, first.bytesRead, letters, stats],
+        [closed, unreadable, appended, exists, outside, manager.statSync(path).size],
+      ];
+    }, filePath);
+    expect(seen).toEqual([
+      [[13, 2, 1], '你好!麻雀BC', 6, '你好', [15, true]],
+      [
+        ...['readSync:fail bad file descriptor', 'readSync:fail bad file descriptor', '你们'],
+        ...[
+          `openSync:fail file already exists, open "${filePath}"`,
+          'readSync:fail the value of "offset" is out of range',
+        ],
+        4,
+      ],
+    ]);
+    await test.close();
+  });
+
+  it('wx.getFileSystemManager: archives are read and unpacked, and none writes outside of its folder', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    for (const [name, archive] of Object.entries({
+      a: zipOf({ 'notes/你好.txt': 'x'.repeat(500), 'b.bin': 'ABC' }),
+      evil: zipOf({ '../out.txt': 'x' }),
+      c: Buffer.from('no zip'),
+    }))
+      await fsSync(test, 'writeFileSync', `http://usr/${name}.zip`, archive.toString('base64'), 'base64');
+    const targetPath = 'http://usr/un/packed';
+    expect((await fs(test, 'unzip', { zipFilePath: 'http://usr/a.zip', targetPath })).errMsg).toBe('unzip:ok');
+    expect(await fsSync(test, 'readFileSync', `${targetPath}/notes/你好.txt`, 'utf8')).toBe('x'.repeat(500));
+    expect(await fsSync(test, 'readdirSync', targetPath)).toEqual(['notes', 'b.bin']);
+    expect((await fs(test, 'unzip', { zipFilePath: 'http://usr/evil.zip', targetPath })).errMsg).toBe(
+      'unzip:fail permission denied, unzip "../out.txt"',
+    );
+    expect((await fs(test, 'unzip', { zipFilePath: 'http://usr/c.zip', targetPath })).errMsg).toBe(
+      'unzip:fail the file is not a zip archive',
+    );
+    const wanted = {
+      filePath: 'http://usr/a.zip',
+      entries: [{ path: 'b.bin', encoding: 'hex', position: 1 }, { path: 'none' }],
+    };
+    expect((await fs(test, 'readZipEntry', wanted)).entries).toEqual({
+      'b.bin': { errMsg: 'readZipEntry:ok', data: '4243' },
+      none: { errMsg: 'readZipEntry:fail no such file or directory, open "none"' },
+    });
+    const all = await fs(test, 'readZipEntry', { filePath: 'http://usr/a.zip', entries: 'all', encoding: 'utf8' });
+    expect(Object.keys(all.entries as object)).toEqual(['notes/你好.txt', 'b.bin']);
+    expect((await fs(test, 'readZipEntry', { filePath: 'http://usr/a.zip' })).errMsg).toMatch(
+      /^readZipEntry:fail parameter error: parameter.entries should be Array/,
     );
     await test.close();
   });

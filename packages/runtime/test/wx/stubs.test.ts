@@ -38,11 +38,11 @@ inBothModes('functions that are not there', (mode) => {
       wx.onHCEMessage(() => {});
       wx.offHCEMessage();
       wx.onHCEMessage(() => {});
-      const audio = wx.createInnerAudioContext();
+      const audio = wx.createVKSession();
       audio.src = 'x.mp3';
       audio.play();
       audio.onEnded(() => {});
-      const resolved = (await wx.getRecorderManager()) !== undefined;
+      const resolved = (await wx.createInferenceSession()) !== undefined;
       const key = await new Promise((resolve) =>
         wx.getUserCryptoManager().getLatestUserKey({ fail: (e: { errMsg: string }) => resolve(e.errMsg) }),
       );
@@ -70,10 +70,10 @@ inBothModes('functions that are not there', (mode) => {
     await eventually(async () => (await test.problems()).map(({ message: text }) => text)).toEqual([
       'wx.onHCEMessage is not supported',
       'wx.offHCEMessage is not supported',
-      'wx.createInnerAudioContext is not supported',
-      'wx.createInnerAudioContext().play is not supported',
-      'wx.createInnerAudioContext().onEnded is not supported',
-      'wx.getRecorderManager is not supported',
+      'wx.createVKSession is not supported',
+      'wx.createVKSession().play is not supported',
+      'wx.createVKSession().onEnded is not supported',
+      'wx.createInferenceSession is not supported',
       'wx.getUserCryptoManager is not supported',
       'wx.getUserCryptoManager().getLatestUserKey is not supported',
       'wx.cloud.callFunction is not supported',

@@ -101,6 +101,8 @@ export interface Phone {
   navigate(url: string): void;
   hide(): void;
   show(): void;
+  /** Another app of the phone takes the sound (a call, an alarm), or gives it back. */
+  interruptAudio(begins: boolean): void;
   /** The iframe of a page's view. */
   viewFrame(pageId: number): HTMLIFrameElement | null;
   close(): void;
@@ -244,6 +246,7 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
     navigate: pages.restart,
     hide: presence.hide,
     show: presence.show,
+    interruptAudio: (begins) => abilities.phone.emit(`AudioInterruption${begins ? 'Begin' : 'End'}`, {}),
     viewFrame: pages.frameOf,
     close() {
       closed = true;

@@ -55,7 +55,7 @@ const FRAME_POLICIES: Record<string, (origin: string) => string> = {
   'view.html': (origin) =>
     `sandbox allow-scripts; default-src 'none'; script-src ${origin}/simulator/assets/view.js; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
   'single.html': (origin) =>
-    `sandbox allow-scripts; default-src 'none'; script-src 'unsafe-eval' ${origin}/simulator/assets/single.js; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
+    `sandbox allow-scripts; default-src 'none'; script-src 'unsafe-eval' ${origin}/simulator/assets/single.js; worker-src blob:; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
 };
 
 /** Of files of the mini program: opened as a document they are nobody's page and run nothing. */

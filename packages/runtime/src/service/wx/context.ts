@@ -26,6 +26,8 @@ export interface LogicLayer {
   EventChannel: typeof EventChannel;
   instances: NodeInstances;
   canvases: Canvases;
+  /** Sources of the scripts of the main package, by their paths. */
+  modules(): Readonly<Record<string, string>>;
 }
 
 /** What a service half stands on. */
@@ -45,6 +47,10 @@ export interface WxEvents {
   on(event: string, listener: (data: unknown) => void): void;
   /** Without a listener all are removed, as in WeChat. */
   off(event: string, listener?: (data: unknown) => void): void;
+  /** A listener of our own: a program's `off` does not take it away, and it hears before the program does. */
+  watch(event: string, listener: (data: unknown) => void): void;
+  /** Ends it. */
+  unwatch(event: string, listener: (data: unknown) => void): void;
   emit(event: string, data: unknown): void;
   /** What was told last of an event; undefined when nothing was. */
   last(event: string): unknown;
@@ -53,7 +59,12 @@ export interface WxEvents {
 export function createEvents(reporter: Reporter): WxEvents {
   const listeners = new Map<string, ((data: unknown) => void)[]>();
   const told = new Map<string, unknown>();
+  const watchers = new Map<string, Set<(data: unknown) => void>>();
   return {
+    watch(event, listener) {
+      watchers.set(event, (watchers.get(event) ?? new Set()).add(listener));
+    },
+    unwatch: (event, listener) => void watchers.get(event)?.delete(listener),
     on(event, listener) {
       if (typeof listener === 'function') listeners.set(event, [...(listeners.get(event) ?? []), listener]);
     },
@@ -68,6 +79,7 @@ export function createEvents(reporter: Reporter): WxEvents {
     last: (event) => told.get(event),
     emit(event, data) {
       told.set(event, data);
+      for (const listener of watchers.get(event) ?? []) listener(data);
       for (const listener of listeners.get(event) ?? []) reporter.guard(`wx.on${event}`, () => listener(data));
     },
   };

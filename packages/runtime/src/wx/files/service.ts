@@ -1,7 +1,9 @@
 import { ApiFailure, shouldBe } from '../../service/wx/api.ts';
 import type { WxContext } from '../../service/wx/context.ts';
 import { serviceWith, value } from '../../service/wx/define.ts';
-import { optional, text as string } from '../schema.ts';
+import { anything, optional, text as string } from '../schema.ts';
+import { readZip, type ZipEntry } from './service-archive.ts';
+import { createDescriptors } from './service-descriptors.ts';
 import { decode, encode } from './service-encodings.ts';
 import { failures, USER_ROOT } from './service-tree.ts';
 
@@ -130,8 +132,59 @@ function createManager({ invoke, api, files: tree }: WxContext): Record<string, 
     getFileInfo: api.async('getFileInfo', file, async (o: FileOptions) => ({
       size: (await load('getFileInfo', o.filePath)).byteLength,
     })),
+    ...createDescriptors(tree, api),
+    unzip: api.async(
+      'unzip',
+      { zipFilePath: string(), targetPath: string() },
+      async ({ zipFilePath, targetPath }: { zipFilePath: string; targetPath: string }) => {
+        const root = targetPath.replace(/\/+$/, '');
+        for (const entry of readZip(await load('unzip', zipFilePath))) {
+          const path = `${root}/${inside(entry.path)}`;
+          const folder = entry.path.endsWith('/') ? path.replace(/\/+$/, '') : path.slice(0, path.lastIndexOf('/'));
+          tree.makeFolder('unzip', folder, true);
+          if (!entry.path.endsWith('/')) tree.write('unzip', path, await entry.unpack());
+        }
+      },
+    ),
+    readZipEntry: api.async(
+      'readZipEntry',
+      { ...file, entries: anything(), encoding: optional(string()) },
+      async ({ filePath, entries, encoding }: { filePath: string; entries: unknown; encoding?: string }) => {
+        const found = readZip(await load('open', filePath)).filter(({ path }) => !path.endsWith('/'));
+        const wanted = entries === 'all' ? found.map(({ path }): WantedEntry => ({ path, encoding })) : entries;
+        if (!Array.isArray(wanted)) throw shouldBe('Array', entries, 'entries');
+        const read = wanted.map(async (entry: WantedEntry) => [entry.path, await entryOf(found, entry)] as const);
+        return { entries: Object.fromEntries(await Promise.all(read)) };
+      },
+    ),
   };
   return methods;
+}
+
+interface WantedEntry {
+  path: string;
+  encoding?: string | undefined;
+  position?: number;
+  length?: number;
+}
+
+/** A path of an archive as one below the folder it is unpacked to. @throws ApiFailure when it climbs out */
+function inside(path: string): string {
+  if (path.split(/[/\\]/).includes('..')) throw failures.denied('unzip', path);
+  return path.replace(/^\/+/, '');
+}
+
+/** What readZipEntry says of one entry: its own message, and its data. */
+async function entryOf(found: readonly ZipEntry[], wanted: WantedEntry): Promise<object> {
+  try {
+    const entry = found.find(({ path }) => path === wanted.path);
+    if (!entry) throw failures.missing('open', wanted.path);
+    const { position, length } = wanted;
+    const bytes = cut(await entry.unpack(), { filePath: wanted.path, ...given({ position, length }) });
+    return { errMsg: 'readZipEntry:ok', data: decode(bytes, wanted.encoding) };
+  } catch (error) {
+    return { errMsg: `readZipEntry:fail ${(error as Error).message}` };
+  }
 }
 
 function text(value: unknown, name: string): string {
