@@ -199,9 +199,8 @@ describe('contracts', () => {
     );
     dispatcher.close();
     expect(answered.toSorted()).toEqual([
-      ...['exitMiniProgram', 'getUserInfo', 'holdBack'],
-      ...['log', 'makePhoneCall', 'navigateBack', 'navigateTo'],
-      ...['reLaunch', 'redirectTo', 'showPicker', 'switchTab'],
+      ...['exitMiniProgram', 'getUserInfo', 'holdBack', 'log', 'makePhoneCall', 'navigateBack'],
+      ...['navigateTo', 'reLaunch', 'redirectTo', 'showPicker', 'switchTab'],
     ]);
     expect(denied).toHaveLength(CALLS.length - answered.length);
   });

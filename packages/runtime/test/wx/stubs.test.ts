@@ -28,7 +28,7 @@ inBothModes('functions that are not there', (mode) => {
     await test.ready('pages/b/b');
     await message(test, 'requestPayment');
     await eventually(reported).toBe(2);
-    expect(await sync(test, 'getExptInfoSync')).toBe('throws getExptInfoSync:fail not supported');
+    expect(await sync(test, 'revokeBufferURL')).toBe('throws revokeBufferURL:fail not supported');
     await test.close();
   });
 

@@ -14,7 +14,7 @@ const TEXTS = {
     ...{ here: '当前位置', nameless: '位置', city: '深圳市', showCity: '只显示城市' },
     away: (metres: number, address: string) => `${metres} 米 | ${address}`,
     navigated: '已打开导航（模拟）',
-    streets: '模拟地址',
+    street: (number: number) => `模拟地址 ${number} 号`,
     places: ['地铁站 A 口', '咖啡馆', '便利店', '市民公园', '图书馆', '停车场', '酒店', '实验小学'],
   },
   en: {
@@ -22,7 +22,7 @@ const TEXTS = {
     ...{ here: 'Where you are', nameless: 'A place', city: 'Shenzhen', showCity: 'Only the city' },
     away: (metres: number, address: string) => `${metres} m | ${address}`,
     navigated: 'Navigation has started (simulated)',
-    streets: 'Made-up street',
+    street: (number: number) => `${number} Made-up Street`,
     places: ['Metro, exit A', 'Café', 'Corner shop', 'Park', 'Library', 'Car park', 'Hotel', 'School'],
   },
 };
@@ -44,7 +44,7 @@ function placesAround(at: Coordinates, texts: typeof TEXTS.zh): (Place & { metre
   const here = { ...at, name: texts.here, address: `${at.latitude.toFixed(5)}, ${at.longitude.toFixed(5)}`, metres: 0 };
   const others = texts.places.map((name, index) => {
     const [east, north] = OFFSETS[index] ?? [0, 0];
-    const address = `${texts.streets} ${index * 2 + 1} 号`;
+    const address = texts.street(index * 2 + 1);
     return { ...moved(at, east, north), name, address, metres: Math.round(Math.hypot(east, north)) };
   });
   return [here, ...others];
@@ -62,7 +62,7 @@ export function choosePoint(phone: Shown, start: Coordinates): Promise<Place> {
       const wanted = search.value.trim();
       const found = placesAround(map.at, texts).filter(({ name }) => name.includes(wanted));
       // Whatever the user looks for is there: the map is made up anyway.
-      if (wanted && found.length === 0) found.push({ ...map.at, name: wanted, address: texts.streets, metres: 0 });
+      if (wanted && found.length === 0) found.push({ ...map.at, name: wanted, address: texts.street(1), metres: 0 });
       chosen = found[0];
       list.replaceChildren(
         ...found.map((place, index) =>
