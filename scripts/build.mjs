@@ -33,8 +33,9 @@ const parts = {
       await bundle('phone', 'packages/simulator/src/phone/main.ts', 'es');
       const from = join(simulator, 'src/phone');
       const pages = ['phone.html', 'frames/boot.html', 'frames/view.html', 'frames/single.html'];
-      for (const file of [...pages, 'phone.css', 'faults.css'])
-        cpSync(join(from, file), join(out, file.replace('frames/', '')));
+      for (const file of pages) cpSync(join(from, file), join(out, file.replace('frames/', '')));
+      const { build } = await import('esbuild');
+      await build({ entryPoints: [join(from, 'styles/phone.css')], outdir: out, bundle: true, logLevel: 'warning' });
     },
   },
   console: { sources: ['apps/console', 'packages/protocol/src'], build: buildConsole },

@@ -35,7 +35,7 @@ export interface SimulatorOptions {
 
 const DIST = join(fileURLToPath(import.meta.url), '../../../dist');
 /** What stands beside the scripts: the phone and the frames that it opens. */
-const PHONE_PAGES = ['phone.html', 'phone.css', 'faults.css', 'boot.html', 'view.html', 'single.html'];
+const PHONE_PAGES = ['phone.html', 'phone.css', 'boot.html', 'view.html', 'single.html'];
 /** Packages that phones may still be loading from. */
 const KEPT_PACKAGES = 8;
 /** Longer stacks are cut, in characters. */
