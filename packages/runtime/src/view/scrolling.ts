@@ -109,7 +109,7 @@ export function installScrolling(options: ScrollingOptions): {
           (area as WxElement).callMethod('scrollTo', [{ top: 0, behavior: 'smooth' }]);
         root.scrollTo({ top: 0, behavior: 'smooth' });
       } else {
-        const target = command.selector ? root.querySelector(command.selector) : null;
+        const target = command.selector ? found(root, command.selector) : null;
         const top = target
           ? target.getBoundingClientRect().top + root.scrollTop + (command.offsetTop ?? 0)
           : (command.scrollTop ?? root.scrollTop);
@@ -117,4 +117,13 @@ export function installScrolling(options: ScrollingOptions): {
       }
     },
   };
+}
+
+/** A selector comes from the program: one that is no selector finds nothing. */
+function found(root: HTMLElement, selector: string): Element | null {
+  try {
+    return root.querySelector(selector);
+  } catch {
+    return null;
+  }
 }
