@@ -18,7 +18,7 @@ const SENTENCES: readonly [RegExp, (...values: string[]) => Phrase][] = [
   [/^option '(.*)' argument missing$/, (flags) => phrase`option '${flags}' argument missing`],
   [/^required option '(.*)' not specified$/, (flags) => phrase`required option '${flags}' not specified`],
   [
-    /^too many arguments(?: for '.*')?\. Expected (\d+) arguments? but got (\d+)\.$/,
+    /^too many arguments(?: for '.*')?\. Expected (\d+) arguments? but got (\d+)(?::.*)?\.$/,
     (most, given) => phrase`too many arguments: at most ${most}, given ${given}`,
   ],
   [

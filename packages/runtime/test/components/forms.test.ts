@@ -171,7 +171,7 @@ inBothModes('picker', (mode) => {
       `{ data: { list: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] } }`,
     );
     await view.tap('.p');
-    expect(await app.page.locator('.wheel > div').allInnerTexts()).toEqual(['a', 'b', 'c']);
+    await eventually(() => app.page.locator('.wheel > div').allInnerTexts()).toEqual(['a', 'b', 'c']);
     await app.page.locator('.wheel > div', { hasText: 'c' }).click();
     await app.page.waitForFunction(() => document.querySelector('.wheel')?.scrollTop === 80);
     await app.page.click(confirm);

@@ -175,7 +175,7 @@ inBothModes('lists', (mode) => {
     await app.page.mouse.move(box.x + 50, box.y - 100, { steps: 5 });
     await app.page.mouse.up();
     await eventually(height).toBe(360);
-    expect((await events()).at(-1)).toEqual(['sizeupdate', { pixels: 360, size: 0.9 }]);
+    await eventually(async () => (await events()).at(-1)).toEqual(['sizeupdate', { pixels: 360, size: 0.9 }]);
     await app.close();
   });
 });

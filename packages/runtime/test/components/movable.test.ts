@@ -59,7 +59,10 @@ inBothModes('movable-view', (mode) => {
     await drag(app, await middle(view, 'wx-movable-view'), 0, 110);
     // 100 beyond the edge: it follows by the root of that.
     await eventually(() => place(view)).toEqual([0, 160]);
-    expect((await events()).at(-1)).toEqual(['change', { x: 0, y: 160, source: 'touch-out-of-bounds' }]);
+    await eventually(async () => (await events()).at(-1)).toEqual([
+      'change',
+      { x: 0, y: 160, source: 'touch-out-of-bounds' },
+    ]);
     await app.page.mouse.up();
     await eventually(() => place(view)).toEqual([0, 150]);
     await eventually(async () => (await events()).at(-1)).toEqual([
@@ -133,7 +136,7 @@ inBothModes('movable-view', (mode) => {
     await touch('touchMove', 90);
     await touch('touchEnd');
     await eventually(width).toBe(150);
-    expect((await events()).at(-1)).toEqual(['scale', { x: 75, y: 75, scale: 3 }]);
+    await eventually(async () => (await events()).at(-1)).toEqual(['scale', { x: 75, y: 75, scale: 3 }]);
     await app.close();
   });
 

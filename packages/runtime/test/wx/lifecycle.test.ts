@@ -136,6 +136,42 @@ inBothModes('lifecycle', (mode) => {
     await working.close();
   });
 
+  it('wx.onLazyLoadError wx.offLazyLoadError: hear of a component whose package cannot be loaded, until they are taken off', async () => {
+    const test = await startApp({
+      mode,
+      files: {
+        ...onePage('<view wx:if="{{shown}}"><far/></view>'),
+        'app.json': {
+          pages: ['pages/a/a'],
+          subPackages: [{ root: 'sub', pages: ['p'] }],
+        },
+        'pages/a/a.json': { usingComponents: { far: '/sub/far' }, componentPlaceholder: { far: 'view' } },
+        'sub/p.wxml': 'p',
+        'sub/p.js': 'Page({})',
+        'sub/far.json': { component: true },
+        'sub/far.wxml': 'far',
+        'sub/far.js': 'Component({})',
+      },
+    });
+    await test.page.route('**/sub/service.json', (route) => route.abort());
+    const show = (shown: boolean): Promise<void> =>
+      test.service(({ getCurrentPages }, value: boolean) => getCurrentPages()[0].setData({ shown: value }), shown);
+    await test.service(({ wx, getApp }) => {
+      getApp().hear = (told: { type: string; subpackage: string[]; errMsg: string }) => getApp().log.push(told);
+      wx.onLazyLoadError(getApp().hear);
+    });
+    await show(true);
+    await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([
+      { type: 'subpackage', subpackage: ['sub'], errMsg: expect.any(String) },
+    ]);
+    await test.service(({ wx, getApp }) => wx.offLazyLoadError(getApp().hear));
+    await show(false);
+    await show(true);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await test.service(({ getApp }) => getApp().log.length)).toBe(1);
+    await test.close();
+  });
+
   it('wx.reportPerformance: the developer finds what was reported', async () => {
     const test = await startApp({ mode, files: onePage() });
     expect(await sync(test, 'reportPerformance', 1101, 680, 'wifi')).toBe(undefined);
