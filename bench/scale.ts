@@ -3,8 +3,8 @@ const players = Number(process.argv[2] ?? 2_000_000);
 const assumptions = {
   players,
   messagesAPlayer: 5,
-  routerUs: 0.25,
-  nodesUs: 0.5,
+  routerUs: 0.57,
+  nodesUs: 1.12,
   leavesSet: 0.1,
   useOfCore: 0.5,
   rushSeconds: 600,
