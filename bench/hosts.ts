@@ -64,32 +64,22 @@ export async function startHost(script: string, args: string[], moreFlags: strin
 }
 
 /** A router process; answers where it listens. */
-export async function startRouter(
-  config: object,
-  options: { isSupervised?: boolean; prefix?: string[]; quiet?: boolean } = {},
-): Promise<{ child: Child; address: string; routerPid: () => number }> {
-  const script = join(
-    import.meta.dirname,
-    `../packages/router/src/process/${options.isSupervised ? 'supervisor' : 'router'}-process.ts`,
-  );
-  const command = [...(options.prefix ?? []), process.execPath, ...HOST_FLAGS, script, JSON.stringify(config)];
-  const child = await startChild(command[0] as string, command.slice(1), {
-    stdio: ['ignore', 'pipe', options.quiet === false ? 'inherit' : 'ignore'],
+export async function startRouter(config: object): Promise<{ child: Child; address: string }> {
+  const script = join(import.meta.dirname, '../packages/router/src/process/router-process.ts');
+  const child = await startChild(process.execPath, [...HOST_FLAGS, script, JSON.stringify(config)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let pid = child.pid;
   const lines = createInterface({ input: child.process.stdout as NodeJS.ReadableStream });
   const first = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the router does not listen')), 20_000);
     lines.on('line', (line) => {
       clearTimeout(timer);
-      if (!line.startsWith('{')) return;
-      pid = (JSON.parse(line) as { routerPid?: number }).routerPid ?? pid;
-      resolve(line);
+      if (line.startsWith('{')) resolve(line);
     });
     void child.ended.then(() => reject(new Error('the router ended')));
   });
   const { addresses } = JSON.parse(first) as { addresses: string[] };
-  return { child, address: addresses[0] as string, routerPid: () => pid };
+  return { child, address: addresses[0] as string };
 }
 
 /** CPU microseconds of a process so far, in ticks of 10 ms. */

@@ -105,7 +105,7 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
   const peerRate = { nats: [] as number[], trunk: [] as number[], redis: [] as number[] };
   // The first round warms up.
   for (let round = 0; round <= ROUNDS; round++) {
-    const flood = await measured([tx, rx], router.routerPid(), () =>
+    const flood = await measured([tx, rx], router.child.pid, () =>
       tx.call<Flood>({ op: 'flood', targets: TARGETS, ms: FLOOD_MS, window: FLOOD.window }),
     );
     if (round > 0) {
@@ -153,7 +153,7 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
       p99.push(trips.p99);
     }
     for (const [inFlight, of] of asks) {
-      const ours = await measured([tx, rx], router.routerPid(), () =>
+      const ours = await measured([tx, rx], router.child.pid, () =>
         tx.call<Trips>({ op: 'ask', targets: TARGETS, ms: RTT_MS, inFlight }),
       );
       if (round > 0) {
@@ -217,13 +217,13 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
       return total;
     };
     const had = await count();
-    const before = await usage(groupNodes, router.routerPid());
+    const before = await usage(groupNodes, router.child.pid);
     const started = performance.now();
     await tx.call({ op: 'broadcast', count: 100 });
     while ((await count()) - had < 100 * 10_000 && performance.now() - started < 10_000);
     const ms = performance.now() - started;
-    await settled([router.routerPid(), ...groupNodes.map(({ child }) => child.pid)]);
-    const after = await usage(groupNodes, router.routerPid());
+    await settled([router.child.pid, ...groupNodes.map(({ child }) => child.pid)]);
+    const after = await usage(groupNodes, router.child.pid);
     const delivered = (await count()) - had;
     if (round === 0) continue;
     broadcasts.push((delivered / ms) * 1000);
@@ -243,7 +243,7 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
 
   // Routes.
   const registered: number[] = [];
-  const rss = rssOf(router.routerPid());
+  const rss = rssOf(router.child.pid);
   for (let part = 0; part < 3; part++) {
     const answer = await (part % 2 ? rx : echo).call<{ ms: number; failed: number }>({
       op: 'register',
@@ -257,7 +257,7 @@ async function measure(stops: (() => Promise<unknown>)[]): Promise<Row[]> {
   rows.push(
     row('registrations a second, with hosting 500,000 objects in a node', '1/s', registered),
     row('memory of the router process a million routes', 'MB', [
-      (((rssOf(router.routerPid()) - rss) / 1.5e6) * 1e6) / 1e6,
+      (((rssOf(router.child.pid) - rss) / 1.5e6) * 1e6) / 1e6,
     ]),
   );
   for (const stop of stops.splice(0).reverse()) await stop().catch(() => {});

@@ -94,14 +94,16 @@ call is reported to the developer as \`API_NOT_SUPPORTED\`.
 
 ## Known limits of implemented functions
 
-- \`request\` with \`enableChunked\`: the answer comes as one chunk.
 - \`uploadFile\`, \`downloadFile\`: progress is told at the start or end, not in between.
-- \`getFileSystemManager\`: the user folder lives as long as the phone runs. Sync calls read files the program wrote; files of
-  the package and temporary files are read by the asynchronous calls. File descriptors and archives are not supported. Images
-  of the user folder can be uploaded, not shown.
-- \`compressImage\` gives the same image. \`saveImageToPhotosAlbum\` says so on the phone and saves nothing.
-- \`showShareMenu\`, \`hideShareMenu\`, \`updateShareMenu\` check their parameters; there is no share menu.
+- \`getFileSystemManager\`: sync calls read files the program wrote; files of the package and temporary files are read by the
+  asynchronous calls.
+- \`compressImage\` and \`compressVideo\` give the same file. \`saveImageToPhotosAlbum\` and \`saveVideoToPhotosAlbum\` say so on
+  the phone and save nothing.
+- \`showShareMenu\`, \`hideShareMenu\`, \`updateShareMenu\` check their parameters and change nothing in the phone's menu.
 - \`getPerformance\` has a clock and no entries.
+- Simulated, set in the phone's ••• menu: position, battery, sensors, weak network, screen recording. Samples that their user can
+  edit: contacts, addresses, invoices, number plates. Made up: the places around, brightness, benchmark, LAN address, the other
+  mini program of \`navigateToMiniProgram\`. Without a microphone a recorder records a tone.
 
 | Function | Status | Test |
 | --- | --- | --- |

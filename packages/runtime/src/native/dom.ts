@@ -7,7 +7,12 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   const [tag, ...classes] = selector.split('.');
   const element = document.createElement(tag as K);
   if (classes.length > 0) element.className = classes.join(' ');
-  Object.assign(element, properties);
+  for (const [name, value] of Object.entries(properties)) {
+    // As a property it would take a handler's `false` for preventDefault().
+    if (name.startsWith('on') && typeof value === 'function')
+      element.addEventListener(name.slice(2), value as EventListener);
+    else Object.assign(element, { [name]: value });
+  }
   for (const child of children) if (child !== undefined) element.append(child);
   return element;
 }

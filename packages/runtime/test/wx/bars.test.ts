@@ -1,28 +1,10 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
-import { callBack, eventually, message, missing } from './support.ts';
+import { callBack, eventually, message, missing, threePages } from './support.ts';
 
 useBrowser();
 
-const page = (name: string): Record<string, string> => ({
-  [`pages/${name}/${name}.wxml`]: `<view class="name">${name}</view>`,
-  [`pages/${name}/${name}.js`]: 'Page({})',
-});
-const files = {
-  'app.js': 'App({})',
-  'app.json': {
-    pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
-    tabBar: {
-      list: [
-        { pagePath: 'pages/a/a', text: 'A' },
-        { pagePath: 'pages/b/b', text: 'B' },
-      ],
-    },
-  },
-  ...page('a'),
-  ...page('b'),
-  ...page('c'),
-};
+const files = threePages();
 const away = async (test: TestApp): Promise<void> => {
   await message(test, 'navigateTo', { url: '/pages/c/c' });
   await test.ready('pages/c/c');

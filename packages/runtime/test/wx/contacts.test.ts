@@ -92,20 +92,20 @@ inBothModes('contacts', (mode) => {
     const test = await startApp({ mode, files });
     const chosen = call(test, 'chooseAddress');
     await test.page.locator('.book-edit').click();
-    await test.page.locator('[name="detailInfo"]').fill('新港中路 1 号');
+    await test.page.locator('[name="detailInfo"]').fill('示例路 2 号');
     await test.page.locator('.tall-confirm').click();
-    await test.page.locator('.place-row').filter({ hasText: '新港中路 1 号' }).click();
+    await test.page.locator('.place-row').filter({ hasText: '示例路 2 号' }).click();
     expect(await chosen).toEqual({
       userName: '张三',
-      telNumber: '020-81167888',
-      nationalCode: '510000',
-      postalCode: '510000',
+      telNumber: '010-00000000',
+      nationalCode: '440305',
+      postalCode: '518000',
       provinceName: '广东省',
-      cityName: '广州市',
-      countyName: '海珠区',
-      streetName: '新港中路',
-      detailInfo: '新港中路 1 号',
-      detailInfoNew: '新港中路 1 号',
+      cityName: '深圳市',
+      countyName: '南山区',
+      streetName: '示例路',
+      detailInfo: '示例路 2 号',
+      detailInfoNew: '示例路 2 号',
       errMsg: 'chooseAddress:ok',
     });
     const cancelled = message(test, 'chooseAddress');

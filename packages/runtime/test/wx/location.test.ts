@@ -178,10 +178,10 @@ inBothModes('location', (mode) => {
   it('wx.openLocation: shows the place on a map until its user goes back', async () => {
     const test = await startApp({ mode, files: onePage() });
     const page = test.page.locator('.place-page');
-    const place = { latitude: 23.099994, longitude: 113.32452, name: 'T.I.T 创意园', address: '新港中路397号' };
+    const place = { latitude: 23.099994, longitude: 113.32452, name: '示例广场', address: '示例路1号' };
     expect(await message(test, 'openLocation', place)).toBe('openLocation:ok');
-    expect(await page.innerText()).toContain('T.I.T 创意园');
-    expect(await page.innerText()).toContain('新港中路397号');
+    expect(await page.innerText()).toContain('示例广场');
+    expect(await page.innerText()).toContain('示例路1号');
     expect(await page.locator('.map-drawn').getAttribute('data-latitude')).toBe('23.099994');
     await page.locator('.place-back').click();
     expect(await page.count()).toBe(0);

@@ -1,28 +1,10 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { callBack, eventually, message, onePage } from './support.ts';
+import { callBack, eventually, message, onePage, threePages } from './support.ts';
 
 useBrowser();
 
-const page = (name: string): Record<string, string> => ({
-  [`pages/${name}/${name}.wxml`]: `<view class="name">${name}</view>`,
-  [`pages/${name}/${name}.js`]: 'Page({})',
-});
-const files = {
-  'app.js': 'App({})',
-  'app.json': {
-    pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
-    tabBar: {
-      list: [
-        { pagePath: 'pages/a/a', text: 'A' },
-        { pagePath: 'pages/b/b', text: 'B' },
-      ],
-    },
-  },
-  ...page('a'),
-  ...page('b'),
-  ...page('c'),
-};
+const files = threePages();
 
 inBothModes('the page that is shown', (mode) => {
   it('wx.setBackgroundColor wx.setBackgroundTextStyle: reach the view', async () => {

@@ -1,28 +1,10 @@
 import { expect, it } from 'vitest';
 import { inBothModes, startApp, useBrowser } from '../harness.ts';
-import { call, callBack, eventually, message, missing, type Outcome, onePage } from './support.ts';
+import { call, callBack, eventually, message, missing, type Outcome, onePage, threePages } from './support.ts';
 
 useBrowser();
 
-const page = (name: string): Record<string, string> => ({
-  [`pages/${name}/${name}.wxml`]: `<view class="name">${name}</view>`,
-  [`pages/${name}/${name}.js`]: 'Page({ onLoad(q) { this.q = q } })',
-});
-const files = {
-  'app.js': 'App({})',
-  'app.json': {
-    pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
-    tabBar: {
-      list: [
-        { pagePath: 'pages/a/a', text: 'A' },
-        { pagePath: 'pages/b/b', text: 'B' },
-      ],
-    },
-  },
-  ...page('a'),
-  ...page('b'),
-  ...page('c'),
-};
+const files = threePages('Page({ onLoad(q) { this.q = q } })');
 
 inBothModes('routing calls', (mode) => {
   it('wx.navigateTo wx.redirectTo wx.navigateBack wx.switchTab wx.reLaunch: change the stack or say why not', async () => {

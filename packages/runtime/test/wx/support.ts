@@ -12,6 +12,26 @@ export const onePage = (wxml = '<view class="name">a</view>', more = ''): Record
   'pages/a/a.js': `Page({ ${more} })`,
 });
 
+/** A mini program of three pages, the first two with tabs. @param script of each page */
+export const threePages = (script = 'Page({})'): Record<string, string | object> => ({
+  'app.js': 'App({})',
+  'app.json': {
+    pages: ['pages/a/a', 'pages/b/b', 'pages/c/c'],
+    tabBar: {
+      list: [
+        { pagePath: 'pages/a/a', text: 'A' },
+        { pagePath: 'pages/b/b', text: 'B' },
+      ],
+    },
+  },
+  ...Object.fromEntries(
+    ['a', 'b', 'c'].flatMap((name) => [
+      [`pages/${name}/${name}.wxml`, `<view class="name">${name}</view>`],
+      [`pages/${name}/${name}.js`, script],
+    ]),
+  ),
+});
+
 /** Calls `wx[name]` and gives what its promise settles with, either way. */
 export const call = (test: TestApp, name: string, options: unknown = {}): Promise<Outcome> =>
   test.service(

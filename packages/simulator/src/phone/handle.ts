@@ -17,9 +17,9 @@ export interface PhoneHandle {
   /** Why the mini program could not start. */
   failure: string | undefined;
   failedRequests: { url: string; error: string }[];
-  /** Whether this page has become ready, or never will. */
   /** Closes all pages and opens this one in the same running program; what was noted of the others is forgotten. */
   relaunch(path: string): void;
+  /** Whether this page has become ready, or never will. */
   settled(path: string): boolean;
   look(path: string): Promise<PhoneLook>;
 }

@@ -44,7 +44,7 @@ export function openSurroundings(device: HTMLElement, surroundings: Surroundings
   const layer = h(
     'div.sheet-layer.menu-layer.surroundings-layer',
     // A handler that gives false would keep the boxes from being ticked.
-    { onclick: (event: Event) => void (event.target === layer && layer.remove()) },
+    { onclick: (event: Event) => event.target === layer && layer.remove() },
     h(
       'div.sheet.tall-sheet',
       { role: 'dialog', ariaLabel: texts.title },
