@@ -159,6 +159,8 @@ inBothModes('lifecycle', (mode) => {
     await test.service(({ wx, getApp }) => {
       getApp().hear = (told: { type: string; subpackage: string[]; errMsg: string }) => getApp().log.push(told);
       wx.onLazyLoadError(getApp().hear);
+      getApp().times = 0;
+      wx.onLazyLoadError(() => getApp().times++);
     });
     await show(true);
     await eventually(() => test.service(({ getApp }) => getApp().log)).toEqual([
@@ -167,7 +169,8 @@ inBothModes('lifecycle', (mode) => {
     await test.service(({ wx, getApp }) => wx.offLazyLoadError(getApp().hear));
     await show(false);
     await show(true);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // The other listener hears the second time.
+    await eventually(() => test.service(({ getApp }) => getApp().times)).toBe(2);
     expect(await test.service(({ getApp }) => getApp().log.length)).toBe(1);
     await test.close();
   });
