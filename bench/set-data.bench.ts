@@ -24,7 +24,12 @@ const program = {
   'project.config.json': { appid: 'wxbench', projectname: 'bench' },
   'app.json': { pages: ['pages/bench/bench'] },
   'app.js': 'App({})',
-  'pages/bench/bench.wxml': `<view class="tools">${STEPS.map((step) => `<view id="${step}" class="tool" bindtap="${step}">${step}</view>`).join('')}</view>
+  'pages/bench/drag.wxs': `
+function start(event) { event.instance.getState().x = event.touches[0].clientX }
+function move(event) { event.instance.setStyle({ transform: 'translateX(' + (event.touches[0].clientX - event.instance.getState().x) + 'px)' }) }
+module.exports = { start: start, move: move }`,
+  'pages/bench/bench.wxml': `<wxs src="./drag.wxs" module="drag"/><view id="drag" bindtouchstart="{{drag.start}}" bindtouchmove="{{drag.move}}">drag</view>
+<view class="tools">${STEPS.map((step) => `<view id="${step}" class="tool" bindtap="${step}">${step}</view>`).join('')}</view>
 <view class="ping">{{ping}}</view>
 <view wx:for="{{rows}}" wx:key="id" class="row"><view class="id">{{item.id}}</view><view class="label"><text>{{item.label}}</text></view></view>`,
   'pages/bench/bench.js': `
@@ -45,7 +50,7 @@ Page({
 };
 
 const plainPage = `<!doctype html><style>body{margin:0;font:16px/1.4 sans-serif}.row{display:flex}.id{width:52px}</style>
-<div class="tools">${STEPS.map((step) => `<div id="${step}" class="tool">${step}</div>`).join('')}</div><div class="ping">0</div><div id="list"></div>
+<div id="drag">drag</div><div class="tools">${STEPS.map((step) => `<div id="${step}" class="tool">${step}</div>`).join('')}</div><div class="ping">0</div><div id="list"></div>
 <template id="t"><div class="row"><div class="id"></div><div class="label"><span></span></div></div></template>
 <script>
 const make = ${rowsOf};
@@ -64,6 +69,10 @@ const steps = {
   create10k() { rows = make(0, 10000); add(rows); },
   clear10k() { list.textContent = ''; rows = []; },
 };
+let from = 0;
+const drag = document.getElementById('drag');
+drag.addEventListener('mousedown', (event) => { from = event.clientX; });
+drag.addEventListener('mousemove', (event) => { drag.style.transform = 'translateX(' + (event.clientX - from) + 'px)'; });
 for (const name of Object.keys(steps)) document.getElementById(name).addEventListener('mouseup', () => steps[name]());
 </script>`;
 
@@ -92,6 +101,31 @@ const probe = `(step, expected) => new Promise((resolve, reject) => {
   for (const type of ['mousedown', 'mouseup']) button.dispatchEvent(new MouseEvent(type, { bubbles: true, composed: true, button: 0, clientX: 5, clientY: 5 }));
   check();
 })`;
+
+/** Moves of one drag, one a frame. */
+const MOVES = 120;
+
+/**
+ * Runs in the frame: drags an element, one move before each frame, and counts the frames that were painted with the element where the
+ * finger was.
+ */
+const dragProbe = `(async () => {
+  const host = document.querySelector('sparrow-page');
+  const element = (host ? host.shadowRoot : document).querySelector('#drag');
+  const send = (type, x) => element.dispatchEvent(new MouseEvent(type, { bubbles: true, composed: true, button: 0, buttons: type === 'mouseup' ? 0 : 1, clientX: x, clientY: 5 }));
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const task = () => new Promise((resolve) => { const c = new MessageChannel(); c.port1.onmessage = resolve; c.port2.postMessage(0); });
+  let together = 0;
+  send('mousedown', 0);
+  for (let x = 1; x <= ${MOVES}; x++) {
+    await frame();
+    send('mousemove', x);
+    await task();
+    if (element.style.transform === 'translateX(' + x + 'px)') together++;
+  }
+  send('mouseup', ${MOVES});
+  return together;
+})()`;
 
 /** What the page must show after each step, the same for all contenders: equal text or the timing is void. */
 function expectations(): (step: Step) => string {
@@ -133,6 +167,7 @@ export async function run(): Promise<Row[]> {
   await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
   const browser = await launchBrowser();
   const times: Record<string, Record<Step, number[]>> = {};
+  const drags: Record<string, number[]> = {};
   try {
     for (let round = 0; round < ROUNDS; round++) {
       for (const contender of ['plain', 'single', 'dual']) {
@@ -161,6 +196,9 @@ export async function run(): Promise<Row[]> {
           // The first round warms up.
           if (round > 0) times[contender][step].push(ms);
         }
+        drags[contender] ??= [];
+        const together = await frame.evaluate<number>(dragProbe);
+        if (round > 0) drags[contender].push(together);
         await page.close();
       }
     }
@@ -173,8 +211,15 @@ export async function run(): Promise<Row[]> {
   const frameMs = 1000 / 60;
   const limit = (step: Step): number[] => times.plain?.[step] ?? [];
   const middle = (values: number[]): number => row('', '', values).ours;
-  return ['dual', 'single'].flatMap((mode) =>
-    STEPS.map((step) => {
+  return ['dual', 'single'].flatMap((mode) => [
+    row(
+      `${mode} thread, drag by WXS, frames of ${MOVES} that show the finger's place, against plain DOM`,
+      'frames',
+      drags[mode] ?? [],
+      drags.plain,
+      { op: '>=', value: 0.98, of: 'ratio' },
+    ),
+    ...STEPS.map((step) => {
       const ours = times[mode]?.[step] ?? [];
       const peer = limit(step);
       const name = `${mode} thread, ${step}, against plain DOM`;
@@ -186,7 +231,7 @@ export async function run(): Promise<Row[]> {
       if (step === 'append') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
       return row(name, 'ms', ours, peer, { op: '<=', value: middle(peer) + frameMs, of: 'ours' });
     }),
-  );
+  ]);
 }
 
 /** The programs that this bench drives (scripts/debian.mjs). */

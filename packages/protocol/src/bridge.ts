@@ -119,6 +119,8 @@ export interface ViewEvent {
   changedTouches?: TouchPoint[];
   /** Layout of the target, for `target.offsetLeft` and `offsetTop`. */
   offset?: [left: number, top: number];
+  /** The node whose WXS handler ended the event in the view: handlers beyond it do not get it. */
+  stopped?: NodeId;
 }
 
 /** Coordinates in CSS pixels. */

@@ -10,16 +10,22 @@ export interface TemplateBundleInput {
   own: readonly string[];
 }
 
-/** `Q.A` wraps the handlers of `change:property`; a runtime that evaluates the expression puts its own in scope. */
-const HOOKS = ";Object.assign(Q,typeof sparrowHooks==='undefined'?{A:f=>f,B:x=>x}:sparrowHooks);";
+/**
+ * `Q.A` wraps the handlers of `change:property`, and `Q.W` hears of every WXS module that has run; a runtime that evaluates
+ * the expression puts its own in scope.
+ */
+const HOOKS = ";Object.assign(Q,typeof sparrowHooks==='undefined'?{A:f=>f,B:x=>x,W:()=>{}}:sparrowHooks);";
 
-/** Loader of WXS modules: `D(name, loader)` defines one and returns a function that runs it once. */
+/**
+ * Loader of WXS modules: `D(name, loader)` defines one and returns a function that runs it once. `Q.W` gets the exports, the
+ * name, and where the text of this module, of those that it requires, and of the library is to be had.
+ */
 const WXS_LOADER = `var D=(()=>{
 var modules=Object.create(null);
 var load=name=>{
 var m=modules[name];
 if(!m)return {};
-if(!m.loaded){m.loaded=true;m.loader.call(undefined,path=>load(String(path).replace(/^\\//,'').replace(/\\.wxs$/,'')),m.module.exports,m.module)}
+if(!m.loaded){m.loaded=true;m.loader.call(undefined,path=>load(String(path).replace(/^\\//,'').replace(/\\.wxs$/,'')),m.module.exports,m.module);Q.W(m.module.exports,name,n=>modules[n]&&modules[n].loader.toString(),__wxsLibrary)}
 return m.module.exports;
 };
 return (name,loader)=>{modules[name]={loaded:false,loader,module:{exports:{}}};return ()=>load(name)};

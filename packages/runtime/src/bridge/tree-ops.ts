@@ -13,10 +13,17 @@
  * Attr     node name value
  * NoAttr   node name
  * Listen   type                           the page has its first listener of this type
- * Catch    node type                      the node swallows this event (catchtouchmove stops scrolling)
+ * Catch    node type capture on           a handler of the logic layer ends this event here (catchtouchmove stops scrolling)
  * Model    node name                      two-way binding of an attribute
  * Sheet    path                           use this style sheet, after those before it
  * Release  from to                        these nodes will not be named again
+ * Hear     node type                      the logic layer listens to this touch event at this node
+ * Script   id source links                a WXS module that handlers are in, or the library of all (id 0)
+ * Scope    component prefixes             class prefixes of the nodes that the component's template makes
+ * Owner    node component                 whose template the node is of, where it is not the one around it
+ * Data     node dataset                   all of it
+ * Handle   node type flags script path    a WXS function handles the event; script -1 = no longer
+ * Run      node component script path value   a WXS function is to run when the batch is applied
  *
  * node  = 0 id                            a node that exists and moves here
  *       | 1 text
@@ -41,7 +48,20 @@ export const Op = {
   Model: 13,
   Sheet: 14,
   Release: 15,
+  Hear: 16,
+  Script: 17,
+  Scope: 18,
+  Owner: 19,
+  Data: 20,
+  Handle: 21,
+  Run: 22,
 } as const;
+
+/** How a WXS handler listens: bits of `flags`. */
+export const HandleFlag = { Final: 1, Mutated: 2, Capture: 4 } as const;
+
+/** Number of the library that all WXS modules use, among the modules. */
+export const LIBRARY_ID = 0;
 
 export const NodeForm = { Existing: 0, Text: 1, Element: 2 } as const;
 

@@ -5,7 +5,9 @@ import { WxElement } from './wx-element.ts';
  * `contentHome` wherever it puts children into this element.
  */
 export abstract class Portal extends WxElement {
-  readonly contentHome: HTMLElement = this.ownerDocument.createElement('wx-portal-layer');
+  readonly contentHome: HTMLElement = Object.assign(this.ownerDocument.createElement('wx-portal-layer'), {
+    portal: this as HTMLElement,
+  });
 
   connectedCallback(): void {
     this.#place();

@@ -2,8 +2,8 @@ import type { TouchPoint, ViewEvent } from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
 import { copyPlain } from './definitions.ts';
 
-/** Layout of the target comes with the view event; other targets have none. */
-const offsets = new WeakMap<object, [number, number]>();
+/** Events that were made of those of the view. */
+const viewEvents = new WeakMap<object, ViewEvent>();
 
 /** A framework event made of a view event. */
 export function createEvent(event: ViewEvent): glassEasel.Event<unknown> {
@@ -17,7 +17,7 @@ export function createEvent(event: ViewEvent): glassEasel.Event<unknown> {
     extraFields: fields,
   });
   made.timeStamp = event.timeStamp;
-  if (event.offset) offsets.set(made, event.offset);
+  viewEvents.set(made, event);
   return made;
 }
 
@@ -71,7 +71,8 @@ class MiniProgramEvent {
 
 function targetOf(element: { id?: string; dataset?: unknown }, raw: object): Target {
   const target: Target = { id: element.id ?? '', dataset: copyPlain(element.dataset ?? {}) };
-  const offset = offsets.get(raw);
+  // Layout of the target comes with the view event; other targets have none.
+  const offset = viewEvents.get(raw)?.offset;
   if (offset) [target.offsetLeft, target.offsetTop] = offset;
   return target;
 }
@@ -89,9 +90,10 @@ export function installEventShape(): void {
     const currentTarget = targetOf(current, this);
     const shown = target === current ? currentTarget : targetOf(target, this);
     const event = new MiniProgramEvent(this, shown, currentTarget, mark);
-    // For WXS handlers, out of sight of JSON and for-in.
+    // For those who call the handlers, out of sight of JSON and for-in.
     const { _$: component } = current as { _$?: unknown };
     Object.defineProperty(event, 'currentElement', { enumerable: false, value: component ?? current });
+    Object.defineProperty(event, 'viewEvent', { enumerable: false, value: viewEvents.get(this) });
     return event;
   };
 }

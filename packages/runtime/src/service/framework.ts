@@ -2,7 +2,7 @@
  * The component framework behind one interface: glass-easel and its mini-program adapter are named in this file and in
  * `tree-*.ts` only, so that they can be replaced.
  */
-import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
+import type { ComponentConfig, NodeId, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
@@ -12,9 +12,11 @@ import { createEvent, installEventShape } from './event-object.ts';
 import { withFormFields } from './form-fields.ts';
 import type { IntersectionOptions } from './intersection-observer.ts';
 import { keyframeMethods } from './keyframes.ts';
+import { createTemplateEngine, type EventWrapper } from './template-engine.ts';
 import type { TreeBackend, TreeBackendOptions } from './tree-backend.ts';
 import type { TreeNode } from './tree-node.ts';
 import { createWxsInstances } from './wxs-instance.ts';
+import { createWxsScripts, type ScriptReference } from './wxs-scripts.ts';
 
 /** What `Page`, `Component` and `Behavior` are while a module of this path runs. */
 export interface DefinitionEnv {
@@ -45,6 +47,8 @@ export interface Framework {
   /** `tag` names the element it becomes: a page, or the tab bar that a program draws itself. */
   createPage(path: string, backend: TreeBackend, tag?: 'page' | 'custom-tab-bar'): PageRoot;
   dispatch(backend: TreeBackend, event: ViewEvent): void;
+  /** A WXS handler in the view calls a method of a component, or raises an event of it. */
+  fromScript(backend: TreeBackend, component: NodeId, call: { method?: string; event?: string; value?: unknown }): void;
   /** Options for the tree backend of a new page. */
   backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'hostAttributes'>;
   /** Live reload: takes over the settings of a newer package. */
@@ -64,19 +68,13 @@ export interface FrameworkOptions {
 }
 
 type TemplateMap = Record<string, Parameters<ReturnType<MiniProgramEnv['createCodeSpace']>['addCompiledTemplate']>[1]>;
-type EventWrapper = (
-  caller: unknown,
-  event: unknown,
-  listener: (...args: unknown[]) => unknown,
-  path?: unknown[] | null,
-) => unknown;
 /** An event as handlers get it; see `event-object.ts`. */
 interface RaisedEvent {
+  type?: string;
   currentElement?: glassEasel.Element;
+  /** What the view said of it, when it comes from there. */
+  viewEvent?: ViewEvent;
   detail?: { value?: unknown };
-}
-interface TemplateInstance {
-  procGenWrapper?: { setEventListenerWrapper?(wrapper: EventWrapper): void };
 }
 
 export function createFramework(options: FrameworkOptions): Framework {
@@ -100,6 +98,12 @@ export function createFramework(options: FrameworkOptions): Framework {
     options.onWarning(message, { is: componentName(component) });
     return false;
   });
+
+  const scripts = createWxsScripts();
+  const wxsInstance = createWxsInstances((element, name, detail) =>
+    glassEasel.Event.triggerEvent(element, name, detail, { bubbles: false, composed: false }),
+  );
+  glassEasel.globalOptions.templateEngine = createTemplateEngine(scripts, (...args) => handle(...args));
 
   const env = new MiniProgramEnv();
   const space = env.createCodeSpace('', true);
@@ -142,7 +146,6 @@ export function createFramework(options: FrameworkOptions): Framework {
     .behavior()
     .init(({ self, lifetime }) => {
       const component = (self as unknown as Caller)._$;
-      lifetime('created', () => hookEvents(component));
       lifetime('attached', () => {
         const context = component.getBackendContext();
         // A component that was defined after its page began brings its sheet along; the others are there, in their
@@ -155,42 +158,55 @@ export function createFramework(options: FrameworkOptions): Framework {
     .register() as unknown as { _$: never };
   space.setOverallBehavior(everyComponent);
 
-  const wxsInstance = createWxsInstances((element, name, detail) =>
-    glassEasel.Event.triggerEvent(element, name, detail, { bubbles: false, composed: false }),
-  );
+  const handle: EventWrapper = (caller, given, listener, path) => {
+    const event = given as RaisedEvent;
+    const element = event.currentElement;
+    const reference = scripts.referenceOf(listener);
+    if (reference && element) {
+      // The view has run it, and says where the event ended.
+      if (event.viewEvent) return event.viewEvent.stopped === nodeOf(element)?.id ? false : undefined;
+      if (runInView(element, caller._$, reference, { event: { ...event } })) return undefined;
+    }
+    // A function that a WXS module has made while it ran stays here: it gets instances instead of `this`, and may stop the
+    // event by what it returns.
+    if (reference || (Array.isArray(path) && typeof path[0] === 'number' && path[0] > 0)) {
+      if (element) Object.assign(event, { instance: wxsInstance(element) });
+      return listener(event, wxsInstance(caller._$)) === false ? false : undefined;
+    }
+    // A handler of the mini program cannot stop an event by what it returns, but one of `input` can replace the text.
+    const result = listener.call(caller, event);
+    if (event.type === 'input') replaceText(event, result);
+    return undefined;
+  };
 
-  function hookEvents(component: glassEasel.GeneralComponent): void {
-    const template = (component as unknown as { _$tmplInst?: TemplateInstance })._$tmplInst;
-    template?.procGenWrapper?.setEventListenerWrapper?.((caller, event, listener, path) => {
-      // A function of a WXS module: it gets instances instead of `this`, and may stop the event by what it returns.
-      if (Array.isArray(path) && typeof path[0] === 'number' && path[0] > 0) {
-        const target = (event as { currentElement?: glassEasel.Element }).currentElement;
-        if (target) Object.assign(event as object, { instance: wxsInstance(target) });
-        return listener(event, wxsInstance((caller as Caller)._$)) === false ? false : undefined;
-      }
-      // A handler of the mini program cannot stop an event by what it returns, but one of `input` can replace the text.
-      const result = listener.call(caller, event);
-      if ((event as { type?: string }).type === 'input') replaceText(event as RaisedEvent, result);
-      return undefined;
-    });
+  function runInView(
+    element: glassEasel.Element,
+    host: glassEasel.GeneralComponent,
+    reference: ScriptReference,
+    value: object,
+  ): boolean {
+    const backend = element.getBackendContext() as unknown as TreeBackend | null;
+    return backend?.needScripts().run(element, host, reference, value) ?? false;
   }
 
   /** The handler of `input` may return the text that is to be shown: itself or `{value, cursor}`. */
   function replaceText(event: RaisedEvent, result: unknown): void {
     const given = typeof result === 'string' ? { value: result } : result;
     if (typeof given !== 'object' || given === null || !('value' in given) || typeof given.value !== 'string') return;
-    const node = event.currentElement?.getBackendElement() as TreeNode | null | undefined;
+    const node = event.currentElement && nodeOf(event.currentElement);
     const { cursor } = given as { cursor?: unknown };
     // What the answer is about goes along: to a text that has grown meanwhile the handler answers again.
     if (node?.id) void node.page.call(node.id, 'replaceValue', [event.detail?.value, given.value, cursor]);
   }
 
-  /** What compiled templates ask of the runtime; `A` wraps the handlers of `change:property`. */
+  /** What compiled templates ask of the runtime: see `assemble.ts` of the compiler. */
   const templateHooks = {
     A:
       (listener: unknown) =>
       (now: unknown, before: unknown, host: glassEasel.Element, element: glassEasel.Element): void => {
         if (typeof listener !== 'function') return;
+        const reference = scripts.referenceOf(listener);
+        if (reference && runInView(element, host as glassEasel.GeneralComponent, reference, { now, before })) return;
         // As in the original the handler finds the whole tree of this change, not the part that is built so far.
         queueMicrotask(() => {
           try {
@@ -201,6 +217,7 @@ export function createFramework(options: FrameworkOptions): Framework {
         });
       },
     B: (value: unknown) => value,
+    W: scripts.add,
   };
 
   function evaluateTemplates(bundle: ServiceBundle): TemplateMap {
@@ -285,6 +302,14 @@ export function createFramework(options: FrameworkOptions): Framework {
       backend.handling(event, () => glassEasel.Event.dispatchEvent(element, createEvent(complete) as never));
     },
 
+    fromScript(backend, number, { method, event, value }) {
+      const element = backend.elementAt(number);
+      if (!element) return;
+      const instance = wxsInstance(element);
+      if (method !== undefined) instance.callMethod(method, value);
+      if (event !== undefined) instance.triggerEvent(event, value);
+    },
+
     backendOptions: () => ({
       scopeName: (scope) => scopes.queryName(scope) ?? '',
       scopeMarker: (scope) => markers.get(scopes.queryName(scope) ?? ''),
@@ -331,7 +356,6 @@ export function createFramework(options: FrameworkOptions): Framework {
         // A definition that was replaced lives on in its instances.
         component.getComponentDefinition().updateTemplate(template as never);
         component.applyTemplateUpdates();
-        hookEvents(component);
       }
     },
   };
@@ -413,6 +437,10 @@ export function watchSetData(onData: (caller: Caller, component: string, data: u
 /** The framework takes a path without a leading slash as relative to the component that names it. */
 function absolute(paths: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, `/${path}`]));
+}
+
+function nodeOf(element: glassEasel.Element): TreeNode | undefined {
+  return (element.getBackendElement() as unknown as TreeNode | null) ?? undefined;
 }
 
 function componentName(component: unknown): string {

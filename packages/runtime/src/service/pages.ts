@@ -252,8 +252,8 @@ export function createPages(options: PagesOptions): Pages {
       page.root.setProperties(change.query);
       page.root.attach();
       page.tabBar?.attach();
-      if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', 0);
-      if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', 0);
+      if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', false, 0);
+      if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', false, 0);
       call(page, 'onLoad', change.query);
       options.tell('AfterPageLoad', { ...loads, page: page.caller });
       show(page);
@@ -338,4 +338,12 @@ export function createPages(options: PagesOptions): Pages {
       if (page) hide(page);
     },
   };
+}
+
+/** What a WXS handler threw in the view. */
+function scriptError(detail: unknown): Error {
+  const { message, stack } = detail as { message: string; stack: string };
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
 }

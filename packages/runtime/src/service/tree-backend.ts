@@ -5,6 +5,7 @@ import type { TreeCodec } from '../bridge/tree-codec.ts';
 import { createInternTable, FIRST_FREE_ID, type FlatOps, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
 import { createFlushRate } from './flush-rate.ts';
 import { type NodeTree, TreeNode } from './tree-node.ts';
+import { ViewScripts } from './view-scripts.ts';
 
 /** What the backend of one page needs of the framework around it. */
 export interface TreeBackendOptions {
@@ -26,8 +27,9 @@ type QueuedOp =
   | { op: 'Replace'; node: TreeNode; old: TreeNode }
   | { op: 'Remove'; node: TreeNode; count: number }
   | { op: 'Class'; node: TreeNode }
-  | { op: 'Text' | 'Style' | 'Id' | 'NoAttr' | 'Catch' | 'Model'; node: TreeNode; a: string }
+  | { op: 'Text' | 'Style' | 'Id' | 'NoAttr'; node: TreeNode; a: string }
   | { op: 'Attr'; node: TreeNode; a: string; value: unknown }
+  | { op: 'Write'; write: (out: FlatOps) => void }
   | { op: 'Listen' | 'Sheet'; a: string };
 
 /** Composed mode of glass-easel; the number is `BackendMode.Composed`, a const enum there. */
@@ -64,6 +66,8 @@ export class TreeBackend implements NodeTree {
   #lastRequest = 0;
   #listened = new Set<string>();
   readonly #sheets = new Set<string>();
+  #scripts: ViewScripts | undefined;
+  #isQuiet = false;
   #closed = false;
 
   constructor(options: TreeBackendOptions) {
@@ -206,24 +210,56 @@ export class TreeBackend implements NodeTree {
     this.#enqueue({ op: 'Class', node });
   }
 
-  listen(node: TreeNode, type: string, mutLevel: number): void {
-    if (!this.#listened.has(type)) {
+  listen(node: TreeNode, type: string, capture: boolean, mutLevel: number): void {
+    if (!this.#isQuiet && !this.#listened.has(type)) {
       this.#listened.add(type);
       this.#enqueue({ op: 'Listen', a: type });
     }
-    if (mutLevel === MUT_FINAL && (type.startsWith('touch') || type === 'wheel')) this.#mark(node, 'Catch', type);
+    if (!this.#isQuiet && type.startsWith('touch')) this.tell(node, (out) => out.push(Op.Hear, node.id, type));
+    const key = capture ? `capture ${type}` : type;
+    const ends = mutLevel === MUT_FINAL;
+    if (ends === (node.catches?.has(key) ?? false)) return;
+    node.catches ??= new Set();
+    if (ends) node.catches.add(key);
+    else node.catches.delete(key);
+    this.tell(node, (out) => out.push(Op.Catch, node.id, type, capture ? 1 : 0, ends ? 1 : 0));
   }
 
   listenModel(node: TreeNode, attribute: string): void {
-    this.#mark(node, 'Model', attribute);
+    this.tell(node, (out) => out.push(Op.Model, node.id, attribute));
   }
 
-  #mark(node: TreeNode, op: 'Catch' | 'Model', a: string): void {
-    if (node.id !== 0) return this.#enqueue({ op, node, a });
+  tell(node: TreeNode, write: (out: FlatOps) => void): void {
+    if (node.id !== 0) return this.#enqueue({ op: 'Write', write });
     node.marks ??= [];
-    node.marks.push([op, a]);
+    node.marks.push(write);
   }
 
+  /** What the view is told of WXS handlers; undefined on a page without any. */
+  get scripts(): ViewScripts | undefined {
+    return this.#scripts;
+  }
+  needScripts(): ViewScripts {
+    this.#scripts ??= new ViewScripts(this);
+    return this.#scripts;
+  }
+  /** Runs what adds or removes listeners that the logic layer has no function for: no event comes for their sake. */
+  quietly(run: () => void): void {
+    this.#isQuiet = true;
+    try {
+      run();
+    } finally {
+      this.#isQuiet = false;
+    }
+  }
+  /** The component or other element with this number. */
+  elementAt(number: NodeId): GlassElement | undefined {
+    return number < 0 ? this.#scripts?.component(number) : this.nodes.get(number)?.element;
+  }
+
+  scopePrefix(scope: number): string {
+    return this.#options.scopeName(scope);
+  }
   className(name: string, scope: number | undefined): string {
     const prefix = scope === undefined ? '' : this.#options.scopeName(scope);
     return prefix ? `${prefix}--${name}` : name;
@@ -412,6 +448,9 @@ export class TreeBackend implements NodeTree {
         case 'NoAttr':
           out.push(Op.NoAttr, entry.node.id, this.#intern.code(entry.a));
           break;
+        case 'Write':
+          entry.write(out);
+          break;
         case 'Listen':
         case 'Sheet':
           out.push(Op[entry.op], entry.a);
@@ -424,7 +463,7 @@ export class TreeBackend implements NodeTree {
 
   #encodeMarks(): void {
     for (const node of this.#marked.splice(0)) {
-      for (const [op, a] of node.marks ?? []) this.#out.push(Op[op], node.id, a);
+      for (const write of node.marks ?? []) write(this.#out);
       node.marks = undefined;
     }
   }
@@ -435,6 +474,7 @@ export class TreeBackend implements NodeTree {
       out.push(NodeForm.Existing, node.id);
       return;
     }
+    this.#scripts?.describe(node);
     node.id = this.#nextId++;
     node.queued = false;
     node.parent = undefined;

@@ -1,15 +1,11 @@
 import type { NodeId, NodeQuery, ObserveRequest } from '@sparrow/protocol';
 import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-easel';
-import { HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
+import { convertRpx } from '../bridge/rpx.ts';
+import { type FlatOps, HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
 
 type Rect = { left: number; top: number; width: number; height: number };
 type Scroll = { scrollLeft: number; scrollTop: number; scrollWidth: number; scrollHeight: number };
 type ModelListener = (value: unknown) => void;
-
-/** rpx in inline styles follows the same rule as in compiled style sheets. */
-function convertRpx(css: string): string {
-  return css.includes('rpx') ? css.replace(/(-?\d*\.?\d+)rpx\b/g, 'calc(var(--rpx) * $1)') : css;
-}
 
 /** The tree a node belongs to: it takes the node's changes, and asks the view for what only the view knows. */
 export interface NodeTree {
@@ -19,7 +15,7 @@ export interface NodeTree {
   push(op: 'Text' | 'Style' | 'Id' | 'NoAttr' | 'Attr', node: TreeNode, a: string, value?: unknown): void;
   classChanged(node: TreeNode): void;
   releaseNode(node: TreeNode): void;
-  listen(node: TreeNode, type: string, mutLevel: number): void;
+  listen(node: TreeNode, type: string, capture: boolean, mutLevel: number): void;
   listenModel(node: TreeNode, attribute: string): void;
   className(name: string, scope: number | undefined): string;
   scopeMarker(scope: number): string | undefined;
@@ -60,8 +56,10 @@ export class TreeNode {
   echo: { name: string; value: unknown } | undefined;
   element: GlassElement | undefined;
   models: Map<string, ModelListener> | undefined;
-  /** Catch and Model operations that wait for the node's id. */
-  marks: ['Catch' | 'Model', string][] | undefined;
+  /** Operations on it that wait for its id. */
+  marks: ((out: FlatOps) => void)[] | undefined;
+  /** Types of events that end here, with `capture ` before those of the capture phase. */
+  catches: Set<string> | undefined;
   #scope = 0;
   #extraScope: number | undefined;
   __wxElement?: GlassElement;
@@ -192,8 +190,8 @@ export class TreeNode {
     this.page.listenModel(this, attribute);
   }
 
-  setListenerStats(type: string, _capture: boolean, mutLevel: number): void {
-    this.page.listen(this, type, mutLevel);
+  setListenerStats(type: string, capture: boolean, mutLevel: number): void {
+    this.page.listen(this, type, capture, mutLevel);
   }
 
   getBoundingClientRect(callback: (rect: Rect) => void): void {

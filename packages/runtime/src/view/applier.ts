@@ -3,10 +3,20 @@ import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } f
 import { breakLines, textAttribute } from '../components/text.ts';
 import type { WxElement } from '../components/wx-element.ts';
 import { playAnimation } from './animation.ts';
+import { needFacts } from './node-facts.ts';
+import type { RunValue, ViewWxs } from './wxs-events.ts';
 
 /** Where a node's number stands on the DOM node. */
 const ID = Symbol('sparrow node');
 type Numbered = Node & { [ID]?: NodeId };
+
+/** On elements that have a template of their own. */
+const HOST = Symbol('sparrow host');
+type Hosting = HTMLElement & { [HOST]?: true };
+const PAGE_TAGS: ReadonlySet<string> = new Set(['page', 'custom-tab-bar']);
+
+/** The host of a component, or of the page. */
+export const isHost = (element: Element): boolean => (element as Hosting)[HOST] === true;
 
 /** Parts of the document a page lives in. */
 export interface TreeTarget {
@@ -17,8 +27,8 @@ export interface TreeTarget {
   listen(type: string): void;
   /** A built-in component that we do not have was used. */
   unsupported(name: string): void;
-  /** The element swallows events of this type. */
-  swallow(element: HTMLElement, type: string): void;
+  /** Handlers in WXS, and what they must know. */
+  wxs: ViewWxs;
 }
 
 /** Applies batches of tree changes to the DOM of one page. */
@@ -42,6 +52,10 @@ export class TreeApplier {
     return node instanceof HTMLElement ? node : undefined;
   }
   /** The number of the nearest node of the tree at or above this one, through shadow roots of components. */
+  /** The number of a node of the tree itself. */
+  numberOf(node: Node | null): NodeId {
+    return (node as Numbered | null)?.[ID] ?? 0;
+  }
   idAt(start: Node | null): NodeId {
     for (let node = start as Numbered | null; node; node = parentOf(node)) {
       const id = node[ID];
@@ -55,7 +69,7 @@ export class TreeApplier {
     const next = (): unknown => ops[at++];
     const text = (): string => this.#intern.text(next() as string | number);
     const nodeById = (): Numbered | undefined => this.#nodes[next() as number];
-    const { document } = this.#target;
+    const { document, wxs } = this.#target;
 
     const build = (parent = ''): Node | undefined => {
       const form = next();
@@ -125,7 +139,9 @@ export class TreeApplier {
         case Op.Class: {
           const element = nodeById() as HTMLElement | undefined;
           const value = text();
-          if (element) element.className = value;
+          if (!element) break;
+          element.className = value;
+          wxs.descriptors.restore(element, 'class');
           break;
         }
         case Op.Style: {
@@ -133,6 +149,7 @@ export class TreeApplier {
           const value = next() as string;
           if (!element) break;
           element.style.cssText = value;
+          wxs.descriptors.restore(element, 'style');
           (element as WxElement).styleReplaced?.();
           break;
         }
@@ -161,7 +178,9 @@ export class TreeApplier {
         case Op.Catch: {
           const element = nodeById() as HTMLElement | undefined;
           const type = next() as string;
-          if (element) this.#target.swallow(element, type);
+          const capture = next() === 1;
+          const on = next() === 1;
+          if (element) wxs.catch(element, type, capture, on);
           break;
         }
         case Op.Model: {
@@ -177,20 +196,67 @@ export class TreeApplier {
           const from = next() as number;
           const to = next() as number;
           for (let id = from; id <= to; id++) this.#nodes[id] = undefined;
+          wxs.descriptors.forget(from, to);
+          break;
+        }
+        case Op.Hear: {
+          const element = nodeById() as HTMLElement | undefined;
+          const type = next() as string;
+          if (element) wxs.hear(element, type);
+          break;
+        }
+        case Op.Script:
+          wxs.modules.add(next() as number, next() as string, next() as Record<string, number>);
+          break;
+        case Op.Scope:
+          wxs.descriptors.setPrefixes(next() as NodeId, next() as string[]);
+          break;
+        case Op.Owner: {
+          const node = nodeById();
+          const owner = next() as NodeId;
+          if (node) needFacts(node).owner = owner;
+          break;
+        }
+        case Op.Data: {
+          const node = nodeById();
+          const dataset = next() as Record<string, unknown>;
+          if (node) needFacts(node).dataset = dataset;
+          break;
+        }
+        case Op.Handle: {
+          const element = nodeById() as HTMLElement | undefined;
+          const type = next() as string;
+          const flags = next() as number;
+          const script = next() as number;
+          const path = next() as string[];
+          if (element) wxs.handle(element, type, flags, script, path);
+          break;
+        }
+        case Op.Run: {
+          const element = nodeById() as HTMLElement | undefined;
+          const component = next() as NodeId;
+          const script = next() as number;
+          const path = next() as string[];
+          const value = next() as RunValue;
+          if (element) wxs.later(element, component, script, path, value);
           break;
         }
         default:
           throw new Error(`unknown tree operation ${String(op)} at ${at - 1} of ${ops.length}`);
       }
     }
+    wxs.settle();
   }
 
   #create(tag: string): HTMLElement {
     const { document } = this.#target;
-    const name = tag.startsWith(HOST_PREFIX) ? hostName(tag.slice(1)) : `wx-${tag}`;
+    const isHost = tag.startsWith(HOST_PREFIX);
+    const name = isHost ? hostName(tag.slice(1)) : `wx-${tag}`;
     if (Object.hasOwn(BUILTIN_COMPONENTS, tag) && !BUILTIN_COMPONENTS[tag]) this.#target.unsupported(tag);
     try {
-      return document.createElement(name);
+      const element: Hosting = document.createElement(name);
+      if (isHost || PAGE_TAGS.has(tag)) element[HOST] = true;
+      return element;
     } catch {
       return document.createElement('wx-unknown');
     }

@@ -1,10 +1,11 @@
 /** Entry of a page iframe (dual mode): native hands in the ports to itself and to the logic layer. */
 import { portChannel } from '../bridge/index.ts';
-import { closeRealm } from './close-realm.ts';
+import { closeRealm, closeScripts } from './close-realm.ts';
 import { lookAtView } from './look.ts';
 import { startView } from './view.ts';
 
 closeRealm(window);
+closeScripts(globalThis);
 window.sparrowLook = lookAtView;
 window.addEventListener('message', function start(event: MessageEvent) {
   const [host, service] = event.ports;

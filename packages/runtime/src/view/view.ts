@@ -1,4 +1,4 @@
-import type { NodeId, StyleUpdate, TouchPoint, ViewBoot, ViewCommand, ViewConfig } from '@sparrow/protocol';
+import type { NodeId, StyleUpdate, TouchPoint, ViewBoot, ViewCommand, ViewConfig, ViewEvent } from '@sparrow/protocol';
 import {
   type Channel,
   createInvoker,
@@ -14,13 +14,15 @@ import { baseStyles } from '../components/base-styles.ts';
 import { closeLastLayer } from '../components/page-container.ts';
 import { registerComponents } from '../components/registry.ts';
 import { setComponentHost, type WxElement } from '../components/wx-element.ts';
-import { TreeApplier } from './applier.ts';
+import { isHost, TreeApplier } from './applier.ts';
 import { installGestures } from './gestures.ts';
 import { installHover } from './hover.ts';
 import { createObservers } from './observers.ts';
 import { answerQuery } from './queries.ts';
 import { installScrolling } from './scrolling.ts';
 import { asksForTheme, themedCss } from './themed-css.ts';
+import { plain } from './wxs-descriptors.ts';
+import { createViewWxs, type ViewWxs } from './wxs-events.ts';
 
 export interface ViewOptions {
   /** To native. */
@@ -122,8 +124,21 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       reported.add(name);
       tell('@unsupported', name);
     },
-    swallow: (element, type) => {
-      element.addEventListener(type, (event) => event.cancelable && event.preventDefault(), { passive: false });
+    get wxs() {
+      return wxs;
+    },
+  });
+  const wxs: ViewWxs = createViewWxs({
+    root,
+    window,
+    element: (id) => applier.element(id),
+    numberOf: (node) => applier.numberOf(node),
+    isHost,
+    call: (component, call) => tell('@script', call, component),
+    print: (level, values) => tell('@log', { level, values: plain(values) }),
+    onError(error) {
+      const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+      tell('@scriptError', { message, stack });
     },
   });
 
@@ -138,9 +153,9 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     detail: unknown,
     more: { bubbles?: boolean; composed?: boolean; touches?: TouchPoint[]; changedTouches?: TouchPoint[] } = {},
   ): void => {
-    if (node === 0 || !listened.has(type)) return;
+    if (node === 0 || !listens(type)) return;
     const element = applier.element(node);
-    notify(service, 'event', {
+    const event: ViewEvent = {
       node,
       type,
       detail,
@@ -149,9 +164,16 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
       timeStamp: Math.round(performance.now() - start),
       ...(more.touches && { touches: more.touches }),
       ...(more.changedTouches && { changedTouches: more.changedTouches }),
+    };
+    const stopped = wxs.dispatch(element, event);
+    if (!listened.has(type) || (type.startsWith('touch') && !wxs.isHeard(element, type))) return;
+    notify(service, 'event', {
+      ...event,
       ...(element && { offset: [element.offsetLeft, element.offsetTop] as [number, number] }),
+      ...(stopped !== undefined && { stopped }),
     });
   };
+  const listens = (type: string): boolean => listened.has(type) || wxs.handles(type);
 
   setComponentHost(mount instanceof ShadowRoot ? mount : document, {
     emit: (element, type, detail, more) => emit(applier.idAt(element), type, detail, more),
@@ -170,7 +192,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     root,
     idAt: (node) => applier.idAt(node),
     emit,
-    listens: (type) => listened.has(type),
+    listens,
   });
   installHover(mount);
   const scrolling = installScrolling({

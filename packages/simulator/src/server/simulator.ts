@@ -43,7 +43,7 @@ const MAX_STACK = 20_000;
 
 /**
  * Content security policies of the frames. The logic layer reaches nothing; a view loads pictures, fonts and media,
- * runs no code but ours, and opens no connection.
+ * runs no code but ours and WXS, and opens no connection.
  */
 const FRAME_POLICIES: Record<string, (origin: string) => string> = {
   // Only the console may hold a phone in a frame; a page of the app must not. Its own frames stay what they are: one
@@ -53,7 +53,7 @@ const FRAME_POLICIES: Record<string, (origin: string) => string> = {
   'boot.html': () =>
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; worker-src blob:; connect-src 'none'",
   'view.html': (origin) =>
-    `sandbox allow-scripts; default-src 'none'; script-src ${origin}/simulator/assets/view.js; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
+    `sandbox allow-scripts; default-src 'none'; script-src 'unsafe-eval' ${origin}/simulator/assets/view.js; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
   'single.html': (origin) =>
     `sandbox allow-scripts; default-src 'none'; script-src 'unsafe-eval' ${origin}/simulator/assets/single.js; worker-src blob:; style-src 'unsafe-inline'; img-src * data: blob:; font-src * data:; media-src * data: blob:; connect-src 'none'; form-action 'none'; base-uri 'none'`,
 };

@@ -1,0 +1,88 @@
+import * as glassEasel from 'glass-easel';
+import type { Caller } from './caller.ts';
+import type { TreeBackend } from './tree-backend.ts';
+import type { WxsScripts } from './wxs-scripts.ts';
+
+/** Runs a listener that a template binds; what it returns goes to the dispatching event. */
+export type EventWrapper = (
+  caller: Caller,
+  event: unknown,
+  listener: (...args: unknown[]) => unknown,
+  path?: unknown[] | null,
+) => unknown;
+
+/** What compiled templates call; the letters are glass-easel's. */
+interface ProcGenWrapper {
+  /** Binds an event. */
+  v(
+    element: glassEasel.Element,
+    type: string,
+    value: unknown,
+    final: boolean,
+    mutated: boolean,
+    capture: boolean,
+    isDynamic: boolean,
+    path?: unknown[] | null,
+  ): void;
+  /** Sets a value of the dataset. */
+  d(element: glassEasel.Element, name: string, value: unknown): void;
+  setEventListenerWrapper(wrapper: EventWrapper): void;
+}
+interface TemplateInstance {
+  /** Replaced with the template, by live reload. */
+  procGenWrapper?: ProcGenWrapper;
+}
+
+/**
+ * The template engine of glass-easel, with an eye on what templates bind: a WXS function that handles an event is told to the
+ * view, which runs it.
+ */
+export function createTemplateEngine(
+  scripts: WxsScripts,
+  wrapListener: EventWrapper,
+): glassEasel.templateEngine.TemplateEngine {
+  const engine = new glassEasel.template.GlassEaselTemplateEngine();
+
+  function watch(wrapper: ProcGenWrapper, component: glassEasel.GeneralComponent): ProcGenWrapper {
+    wrapper.setEventListenerWrapper(wrapListener);
+    const backend = component.getBackendContext() as unknown as TreeBackend | null;
+    if (!backend) return wrapper;
+    const { v: bind, d: setData } = wrapper;
+    wrapper.v = (element, type, value, final, mutated, capture, ...rest) => {
+      const set = (): void => bind(element, type, value, final, mutated, capture, ...rest);
+      if (typeof value === 'string' && value !== '') set();
+      else backend.quietly(set);
+      const reference = scripts.referenceOf(value);
+      const known = reference ? backend.needScripts() : backend.scripts;
+      known?.bind(element, { type, final, mutated, capture }, reference);
+    };
+    wrapper.d = (element, name, value) => {
+      setData(element, name, value);
+      backend.scripts?.datasetChanged(element);
+    };
+    return wrapper;
+  }
+
+  return {
+    create(behavior, options) {
+      const template = engine.create(behavior, options);
+      const { createInstance } = template;
+      template.createInstance = (component, createShadowRoot) => {
+        const instance = createInstance.call(template, component, createShadowRoot) as ReturnType<
+          typeof createInstance
+        > &
+          TemplateInstance;
+        if (!instance.procGenWrapper) return instance;
+        let current = watch(instance.procGenWrapper, component);
+        Object.defineProperty(instance, 'procGenWrapper', {
+          get: () => current,
+          set: (made: ProcGenWrapper) => {
+            current = watch(made, component);
+          },
+        });
+        return instance;
+      };
+      return template;
+    },
+  };
+}
