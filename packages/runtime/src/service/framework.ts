@@ -158,7 +158,7 @@ export function createFramework(options: FrameworkOptions): Framework {
     .register() as unknown as { _$: never };
   space.setOverallBehavior(everyComponent);
 
-  const handle: EventWrapper = (caller, given, listener, path) => {
+  const handle: EventWrapper = (caller, given, listener) => {
     const event = given as RaisedEvent;
     const element = event.currentElement;
     const reference = scripts.referenceOf(listener);
@@ -169,7 +169,7 @@ export function createFramework(options: FrameworkOptions): Framework {
     }
     // A function that a WXS module has made while it ran stays here: it gets instances instead of `this`, and may stop the
     // event by what it returns.
-    if (reference || (Array.isArray(path) && typeof path[0] === 'number' && path[0] > 0)) {
+    if (scripts.isScript(listener)) {
       if (element) Object.assign(event, { instance: wxsInstance(element) });
       return listener(event, wxsInstance(caller._$)) === false ? false : undefined;
     }
@@ -418,6 +418,8 @@ export function installComponentMethods(methods: {
     getTabBar(this: Caller) {
       return methods.tabBarOf(this);
     },
+    // Libraries choose their template by it.
+    renderer: 'webview',
     // There is nothing to measure that a program could use.
     setUpdatePerformanceListener: () => {},
     ...keyframeMethods,

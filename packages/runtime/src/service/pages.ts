@@ -215,7 +215,13 @@ export function createPages(options: PagesOptions): Pages {
       const { name, params } = detail as { name: string; params: object };
       if (!VIEW_ASKS.has(name)) return;
       void invoker.invoke(name as never, { ...params, pageId: page.id } as never).catch(() => {});
-    } else if (type === '@unsupported')
+    } else if (type === '@script')
+      reporter.guard('what WXS calls', () => framework.fromScript(page.backend, node, detail as object));
+    else if (type === '@log') {
+      const { level, values } = detail as { level: 'log'; values: unknown[] };
+      reporter.console[level](...values);
+    } else if (type === '@scriptError') reporter.problem('component', 'COMPONENT_ERROR', scriptError(detail));
+    else if (type === '@unsupported')
       reporter.problem('component', 'COMPONENT_NOT_SUPPORTED', `<${String(detail)}> is not supported`);
     else if (type === '@placeholder') placeholder(String(detail));
     else if (type === '@warn') reporter.console.warn(detail);
@@ -253,7 +259,8 @@ export function createPages(options: PagesOptions): Pages {
       page.root.attach();
       page.tabBar?.attach();
       if (typeof page.caller.onPageScroll === 'function') page.backend.listen(page.backend.root, '@scroll', false, 0);
-      if (typeof page.caller.onReachBottom === 'function') page.backend.listen(page.backend.root, '@reachBottom', false, 0);
+      if (typeof page.caller.onReachBottom === 'function')
+        page.backend.listen(page.backend.root, '@reachBottom', false, 0);
       call(page, 'onLoad', change.query);
       options.tell('AfterPageLoad', { ...loads, page: page.caller });
       show(page);

@@ -4,12 +4,7 @@ import type { TreeBackend } from './tree-backend.ts';
 import type { WxsScripts } from './wxs-scripts.ts';
 
 /** Runs a listener that a template binds; what it returns goes to the dispatching event. */
-export type EventWrapper = (
-  caller: Caller,
-  event: unknown,
-  listener: (...args: unknown[]) => unknown,
-  path?: unknown[] | null,
-) => unknown;
+export type EventWrapper = (caller: Caller, event: unknown, listener: (...args: unknown[]) => unknown) => unknown;
 
 /** What compiled templates call; the letters are glass-easel's. */
 interface ProcGenWrapper {
@@ -50,9 +45,11 @@ export function createTemplateEngine(
     const { v: bind, d: setData } = wrapper;
     wrapper.v = (element, type, value, final, mutated, capture, ...rest) => {
       const set = (): void => bind(element, type, value, final, mutated, capture, ...rest);
-      if (typeof value === 'string' && value !== '') set();
-      else backend.quietly(set);
+      scripts.addBound(value);
       const reference = scripts.referenceOf(value);
+      // The logic layer calls methods, which are named, and functions that a module has made while it ran.
+      if ((typeof value === 'string' && value !== '') || (typeof value === 'function' && !reference)) set();
+      else backend.quietly(set);
       const known = reference ? backend.needScripts() : backend.scripts;
       known?.bind(element, { type, final, mutated, capture }, reference);
     };

@@ -21,6 +21,9 @@ export interface WxsScripts {
   add(exports: unknown, name: string, sourceOf: (name: string) => string | undefined, library: () => unknown): void;
   /** Where a view finds this function; a function that was made while running has no such place. */
   referenceOf(value: unknown): ScriptReference | undefined;
+  /** Takes what a template binds to an event: a function is of WXS, since methods are named. */
+  addBound(value: unknown): void;
+  isScript(value: unknown): boolean;
 }
 
 /** Functions stand this deep in the exports at most. */
@@ -31,6 +34,7 @@ export function createWxsScripts(): WxsScripts {
   const references = new WeakMap<object, ScriptReference>();
   /** Modules of one bundle share the function that gives their texts. */
   const bundles = new WeakMap<() => unknown, Map<string, ScriptModule>>();
+  const made = new WeakSet<object>();
   let last = 0;
 
   function note(value: unknown, module: () => ScriptModule, path: readonly string[]): void {
@@ -63,5 +67,9 @@ export function createWxsScripts(): WxsScripts {
       note(exports, () => moduleOf(name) as ScriptModule, []);
     },
     referenceOf: (value) => (typeof value === 'function' ? references.get(value) : undefined),
+    addBound(value) {
+      if (typeof value === 'function') made.add(value);
+    },
+    isScript: (value) => typeof value === 'function' && made.has(value),
   };
 }

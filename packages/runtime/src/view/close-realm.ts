@@ -13,7 +13,7 @@ export function closeRealm(realm: object): void {
  * a value to the maker of functions, which would run any text, and to the frames of a stack. Those end here.
  */
 export function closeScripts(realm: typeof globalThis): void {
-  const makers = [function () {}, async function () {}, function* () {}, async function* () {}];
+  const makers = [() => {}, async () => {}, function* () {}, async function* () {}];
   for (const maker of makers) {
     const prototype = Object.getPrototypeOf(maker) as object;
     Object.defineProperty(prototype, 'constructor', { value: undefined, writable: false, configurable: false });

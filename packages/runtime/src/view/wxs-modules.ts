@@ -38,7 +38,14 @@ export function createWxsModules(print: (level: string, values: unknown[]) => vo
     if (script.module) return script.module.exports;
     const module = { exports: {} as unknown };
     script.module = module;
-    const require = (path: string): unknown => load(script.links[String(path).replace(/^\//, '').replace(/\.wxs$/, '')]);
+    const require = (path: string): unknown =>
+      load(
+        script.links[
+          String(path)
+            .replace(/^\//, '')
+            .replace(/\.wxs$/, '')
+        ],
+      );
     (evaluate(script.source, id) as Loader).call(undefined, require, module.exports as object, module);
     return module.exports;
   }
