@@ -278,6 +278,24 @@ inBothModes('WXS in the view', (mode) => {
     await test.close();
   });
 
+  it('a changed module takes the place of the one before under a living page', async () => {
+    const wxml = (text: string): string => `<wxs module="m">var n = 0; module.exports = { tap: function (e, owner) { owner.callMethod('note', '${text} ' + (++n)) } }</wxs>
+      <view class="go" bindtap="{{m.tap}}">${text}</view>`;
+    const test = await startApp({
+      mode,
+      watch: true,
+      files: { ...app, 'pages/a/a.wxml': wxml('old'), 'pages/a/a.js': `Page({ note(x) { getApp().log.push(x) } })` },
+    });
+    const view = await test.view();
+    await view.tap('.go');
+    await test.write({ 'pages/a/a.wxml': wxml('new') });
+    await view.waitText('.go', 'new');
+    await view.tap('.go');
+    await view.tap('.go');
+    await expect.poll(() => log(test)).toEqual(['old 1', 'new 1', 'new 2']);
+    await test.close();
+  });
+
   it('the swipe cell of TDesign opens by a drag that the logic layer does not hear of', async () => {
     const test = await startApp({
       mode,
