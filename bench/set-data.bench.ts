@@ -24,12 +24,15 @@ const program = {
   'project.config.json': { appid: 'wxbench', projectname: 'bench' },
   'app.json': { pages: ['pages/bench/bench'] },
   'app.js': 'App({})',
-  'pages/bench/drag.wxs': `
+  'drag/drag.wxs': `
 function start(event) { event.instance.getState().x = event.touches[0].clientX }
 function move(event) { event.instance.setStyle({ transform: 'translateX(' + (event.touches[0].clientX - event.instance.getState().x) + 'px)' }) }
 module.exports = { start: start, move: move }`,
-  'pages/bench/bench.wxml': `<wxs src="./drag.wxs" module="drag"/><view id="drag" bindtouchstart="{{drag.start}}" bindtouchmove="{{drag.move}}">drag</view>
-<view class="tools">${STEPS.map((step) => `<view id="${step}" class="tool" bindtap="${step}">${step}</view>`).join('')}</view>
+  'drag/drag.json': { component: true },
+  'drag/drag.js': 'Component({})',
+  'drag/drag.wxml': `<wxs src="./drag.wxs" module="drag"/><view id="drag" bindtouchstart="{{drag.start}}" bindtouchmove="{{drag.move}}">drag</view>`,
+  'pages/bench/bench.json': { usingComponents: { drag: '/drag/drag' } },
+  'pages/bench/bench.wxml': `<drag/><view class="tools">${STEPS.map((step) => `<view id="${step}" class="tool" bindtap="${step}">${step}</view>`).join('')}</view>
 <view class="ping">{{ping}}</view>
 <view wx:for="{{rows}}" wx:key="id" class="row"><view class="id">{{item.id}}</view><view class="label"><text>{{item.label}}</text></view></view>`,
   'pages/bench/bench.js': `

@@ -279,7 +279,9 @@ inBothModes('WXS in the view', (mode) => {
   });
 
   it('a changed module takes the place of the one before under a living page', async () => {
-    const wxml = (text: string): string => `<wxs module="m">var n = 0; module.exports = { tap: function (e, owner) { owner.callMethod('note', '${text} ' + (++n)) } }</wxs>
+    const wxml = (
+      text: string,
+    ): string => `<wxs module="m">var n = 0; module.exports = { tap: function (e, owner) { owner.callMethod('note', '${text} ' + (++n)) } }</wxs>
       <view class="go" bindtap="{{m.tap}}">${text}</view>`;
     const test = await startApp({
       mode,

@@ -28,6 +28,8 @@
  * node  = 0 id                            a node that exists and moves here
  *       | 1 text
  *       | 2 tag class style id attrs (name value)… children node…
+ *       | 2 tag class style id attrs (name value)… -stamp [Stamp] value…   children are a copy of the stamp, which stands there
+ *                                      the first time, with these values in its holes; its nodes are numbered in their order
  * ```
  * `tag`, `class` and attribute names are interned: a string the first time, its number afterwards, counted by both sides in
  * the order of appearance. New nodes are numbered the same way, from FIRST_FREE_ID, for the life of the page.
@@ -71,6 +73,19 @@ export const FIRST_FREE_ID = 2;
 
 /** Prefix of the tag of a custom component's host, so that it cannot be mistaken for a built-in component. */
 export const HOST_PREFIX = '#';
+
+/** A node as the view gets it to copy: its text, or tag, class, style, id, attributes, children. */
+export type StampNode =
+  | string
+  | [tag: string, className: string, style: string, id: string, attributes: [string, unknown][], children: StampNode[]];
+/** Where the values of a row go: node, what, name of an attribute. */
+export type StampHole = [node: number, what: 'text' | 'class' | 'style' | 'id' | 'attribute', name: string];
+export interface Stamp {
+  nodes: StampNode[];
+  holes: StampHole[];
+  /** Events that end at a node: node, type, 1 in the capture phase. */
+  catches: [number, string, 0 | 1][];
+}
 
 export type FlatOps = unknown[];
 

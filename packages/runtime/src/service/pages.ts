@@ -208,7 +208,7 @@ export function createPages(options: PagesOptions): Pages {
     else if (type === '@reachBottom') call(page, 'onReachBottom');
     else if (type === '@pullDownRefresh') call(page, 'onPullDownRefresh');
     else if (type === '@share') {
-      const button = page.backend.nodes.get(node)?.element;
+      const button = page.backend.node(node)?.element;
       const target = { id: button?.id ?? '', dataset: copyPlain(button?.dataset ?? {}) };
       call(page, 'onShareAppMessage', { from: 'button', target });
     } else if (type === '@native') {

@@ -1,5 +1,7 @@
 import * as glassEasel from 'glass-easel';
 import type { Caller } from './caller.ts';
+import type { Children, LightRows } from './light-rows.ts';
+import { createRowLists } from './row-lists.ts';
 import type { TreeBackend } from './tree-backend.ts';
 import type { WxsScripts } from './wxs-scripts.ts';
 
@@ -22,6 +24,8 @@ interface ProcGenWrapper {
   /** Sets a value of the dataset. */
   d(element: glassEasel.Element, name: string, value: unknown): void;
   setEventListenerWrapper(wrapper: EventWrapper): void;
+  handleChildrenCreationAndInsert(children: Children, parent: glassEasel.Element, slot?: unknown, name?: string): void;
+  handleChildrenUpdate(children: Children, parent: glassEasel.Element, slot?: unknown, name?: string): void;
 }
 interface TemplateInstance {
   /** Replaced with the template, by live reload. */
@@ -37,13 +41,16 @@ export function createTemplateEngine(
   wrapListener: EventWrapper,
 ): glassEasel.templateEngine.TemplateEngine {
   const engine = new glassEasel.template.GlassEaselTemplateEngine();
+  const lists = createRowLists();
 
   function watch(wrapper: ProcGenWrapper, component: glassEasel.GeneralComponent): ProcGenWrapper {
     wrapper.setEventListenerWrapper(wrapListener);
     const backend = component.getBackendContext() as unknown as TreeBackend | null;
     if (!backend) return wrapper;
     const { v: bind, d: setData } = wrapper;
+    let rows: LightRows | undefined;
     wrapper.v = (element, type, value, final, mutated, capture, ...rest) => {
+      if (rows?.bind(element, type, value, [final, mutated, capture, ...rest])) return;
       const set = (): void => bind(element, type, value, final, mutated, capture, ...rest);
       scripts.addBound(value);
       const reference = scripts.referenceOf(value);
@@ -57,6 +64,25 @@ export function createTemplateEngine(
       setData(element, name, value);
       backend.scripts?.datasetChanged(element);
     };
+    const create = wrapper.handleChildrenCreationAndInsert.bind(wrapper);
+    const update = wrapper.handleChildrenUpdate.bind(wrapper);
+    const isRow = (parent: glassEasel.Element, slot: unknown): boolean =>
+      slot === undefined &&
+      (parent as { is?: string }).is === 'wx:for-item' &&
+      // A view that runs handlers of this template is told more of each node than a row knows.
+      !backend.scripts?.owns(component.getShadowRoot());
+    wrapper.handleChildrenCreationAndInsert = (children, parent, slot, name) => {
+      if (!isRow(parent, slot)) return create(children, parent, slot, name);
+      rows ??= lists.add(component, {
+        create,
+        update,
+        bind: (element, type, value, rest) =>
+          wrapper.v(element, type, value, ...(rest as [boolean, boolean, boolean, boolean])),
+      });
+      create(rows.item(children), parent, slot, name);
+    };
+    wrapper.handleChildrenUpdate = (children, parent, slot, name) =>
+      update(rows && isRow(parent, slot) ? rows.item(children) : children, parent, slot, name);
     return wrapper;
   }
 

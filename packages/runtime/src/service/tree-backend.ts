@@ -2,8 +2,18 @@ import type { NodeId, NodeQuery, ObserveRequest, PublishEvents, ViewEvent } from
 import type { Element as GlassElement } from 'glass-easel';
 import { type Channel, publish } from '../bridge/index.ts';
 import type { TreeCodec } from '../bridge/tree-codec.ts';
-import { createInternTable, FIRST_FREE_ID, type FlatOps, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
+import {
+  createInternTable,
+  FIRST_FREE_ID,
+  type FlatOps,
+  NodeForm,
+  Op,
+  ROOT_ID,
+  type Stamp,
+  type StampHole,
+} from '../bridge/tree-ops.ts';
 import { createFlushRate } from './flush-rate.ts';
+import type { LightRow, LightRows } from './light-rows.ts';
 import { type NodeTree, TreeNode } from './tree-node.ts';
 import { ViewScripts } from './view-scripts.ts';
 
@@ -68,6 +78,9 @@ export class TreeBackend implements NodeTree {
   readonly #sheets = new Set<string>();
   #scripts: ViewScripts | undefined;
   #isQuiet = false;
+  #adopting: TreeNode | undefined;
+  #adoptedId: NodeId = 0;
+  readonly #stamps = new Map<Stamp, number>();
   #closed = false;
 
   constructor(options: TreeBackendOptions) {
@@ -134,6 +147,7 @@ export class TreeBackend implements NodeTree {
   insert(parent: TreeNode, child: TreeNode, before: TreeNode | undefined): void {
     const nodes = child.form === 3 ? (child.children ?? []) : [child];
     if (child.form === 3) child.children = [];
+    if (this.#adopting === parent) return this.#adopt(nodes);
     if (nodes.length === 0) return;
     if (parent.id === 0) {
       // A node the view already has moves into one it does not: settle what is queued, or its old place would be asked
@@ -192,6 +206,58 @@ export class TreeBackend implements NodeTree {
   #detach(node: TreeNode): void {
     this.#leavePendingParent(node);
     if (node.id !== 0) this.#enqueue({ op: 'Remove', node, count: 1 });
+  }
+
+  /** What is made meanwhile inside of this node is what the view has there: it gets the numbers that follow the node's. */
+  adopt(node: TreeNode, create: () => void): void {
+    if (node.id === 0) return create();
+    this.#adopting = node;
+    this.#adoptedId = node.id;
+    this.quietly(create);
+    this.#adopting = undefined;
+  }
+  #adopt(nodes: TreeNode[]): void {
+    const number = (node: TreeNode): void => {
+      node.id = ++this.#adoptedId;
+      this.nodes.set(node.id, node);
+      for (const child of node.children ?? []) number(child);
+      node.children = undefined;
+      node.parent = undefined;
+      node.marks = undefined;
+    };
+    for (const node of nodes) number(node);
+  }
+
+  /** A value inside of a row without nodes has changed, of the node with this number. */
+  rowChanged(id: NodeId, what: StampHole[1], name: string, value: unknown): void {
+    this.#enqueue({
+      op: 'Write',
+      write: (out) => {
+        if (what === 'class') out.push(Op.Class, id, this.#intern.code(value as string));
+        else if (what === 'attribute') out.push(Op.Attr, id, this.#intern.code(name), value);
+        else out.push({ text: Op.Text, style: Op.Style, id: Op.Id }[what], id, value);
+      },
+    });
+  }
+
+  /** The lists of the page that have rows without nodes. */
+  readonly lists = new Set<LightRows>();
+
+  openRows(shadowRoot: object): void {
+    for (const list of this.lists) if (list.shadowRoot === shadowRoot) list.openAll();
+  }
+
+  /** The node with this number; made now when it lies in a row without nodes. */
+  node(id: NodeId): TreeNode | undefined {
+    const known = this.nodes.get(id);
+    if (known) return known;
+    for (let at = id - 1; at > ROOT_ID; at--) {
+      const before = this.nodes.get(at);
+      if (!before) continue;
+      if (before.row && at + before.row.shape.size >= id) before.row.rows.open(before);
+      return this.nodes.get(id);
+    }
+    return undefined;
   }
 
   // ---- state, called by the nodes
@@ -254,7 +320,7 @@ export class TreeBackend implements NodeTree {
   }
   /** The component or other element with this number. */
   elementAt(number: NodeId): GlassElement | undefined {
-    return number < 0 ? this.#scripts?.component(number) : this.nodes.get(number)?.element;
+    return number < 0 ? this.#scripts?.component(number) : this.node(number)?.element;
   }
 
   scopePrefix(scope: number): string {
@@ -277,6 +343,10 @@ export class TreeBackend implements NodeTree {
    */
   releaseNode(node: TreeNode): void {
     this.#released.push(node.id);
+    if (node.row) {
+      for (let inner = 1; inner <= node.row.shape.size; inner++) this.#released.push(node.id + inner);
+      node.row.rows.forget(node);
+    }
     if (this.#releasing || this.#closed) return;
     this.#releasing = true;
     setTimeout(() => this.#tellReleased(), 0);
@@ -360,7 +430,7 @@ export class TreeBackend implements NodeTree {
     }
   }
   elementOf(event: ViewEvent): GlassElement | undefined {
-    return this.nodes.get(event.node)?.element;
+    return this.node(event.node)?.element;
   }
 
   // ---- flushing
@@ -497,9 +567,23 @@ export class TreeBackend implements NodeTree {
       attributes?.size ?? 0,
     );
     if (attributes) for (const [name, value] of attributes) out.push(this.#intern.code(name), value);
+    if (node.row) return this.#encodeRow(node.row);
     out.push(children?.length ?? 0);
     node.children = undefined;
     if (children) for (const child of children) this.#encodeNode(child);
+  }
+
+  #encodeRow(row: LightRow): void {
+    const { stamp } = row.shape;
+    const known = this.#stamps.get(stamp);
+    const number = known ?? this.#stamps.size + 1;
+    this.#out.push(-number);
+    if (known === undefined) {
+      this.#stamps.set(stamp, number);
+      this.#out.push(stamp);
+    }
+    for (const value of row.rows.wire(row)) this.#out.push(value);
+    this.#nextId += row.shape.size;
   }
 
   close(): void {

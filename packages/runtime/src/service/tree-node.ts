@@ -3,6 +3,8 @@ import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-
 import { convertRpx } from '../bridge/rpx.ts';
 import { type FlatOps, HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
 
+import type { LightRow } from './light-rows.ts';
+
 type Rect = { left: number; top: number; width: number; height: number };
 type Scroll = { scrollLeft: number; scrollTop: number; scrollWidth: number; scrollHeight: number };
 type ModelListener = (value: unknown) => void;
@@ -55,6 +57,8 @@ export class TreeNode {
    */
   echo: { name: string; value: unknown } | undefined;
   element: GlassElement | undefined;
+  /** What is inside, while it is no nodes. */
+  row: LightRow | undefined;
   models: Map<string, ModelListener> | undefined;
   /** Operations on it that wait for its id. */
   marks: ((out: FlatOps) => void)[] | undefined;

@@ -10,6 +10,8 @@ export interface ScriptPage {
   readonly nodes: ReadonlyMap<NodeId, TreeNode>;
   /** Class prefix of a style scope number; empty for shared scopes. */
   scopePrefix(scope: number): string;
+  /** Makes the nodes that the lists of a template do without. */
+  openRows(shadowRoot: object): void;
   /** Writes operations about a node: at once, or when the view gets it. */
   tell(node: TreeNode, write: (out: FlatOps) => void): void;
 }
@@ -93,6 +95,11 @@ export class ViewScripts {
     if (this.#owners.has(shadow)) this.#tellData(node, element);
   }
 
+  /** The template of this shadow root has handlers that the view runs. */
+  owns(shadow: object | null): boolean {
+    return shadow !== null && this.#owners.has(shadow);
+  }
+
   datasetChanged(element: glassEasel.Element): void {
     const node = nodeOf(element);
     if (node?.id && element.ownerShadowRoot && this.#owners.has(element.ownerShadowRoot)) this.#tellData(node, element);
@@ -114,6 +121,7 @@ export class ViewScripts {
   #addOwner(shadow: glassEasel.ShadowRoot): void {
     if (this.#owners.has(shadow)) return;
     this.#owners.add(shadow);
+    this.#page.openRows(shadow);
     const host = shadow.getHostNode();
     const { styleScope, extraStyleScope } = host.getComponentOptions();
     const prefixes = [styleScope, extraStyleScope].flatMap((scope) =>

@@ -1,9 +1,10 @@
 import { BUILTIN_COMPONENTS, type NodeId } from '@sparrow/protocol';
-import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID } from '../bridge/tree-ops.ts';
+import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID, type Stamp } from '../bridge/tree-ops.ts';
 import { breakLines, textAttribute } from '../components/text.ts';
 import type { WxElement } from '../components/wx-element.ts';
 import { playAnimation } from './animation.ts';
 import { needFacts } from './node-facts.ts';
+import { createStamp, type ViewStamp } from './stamps.ts';
 import type { RunValue, ViewWxs } from './wxs-events.ts';
 
 /** Where a node's number stands on the DOM node. */
@@ -36,6 +37,7 @@ export class TreeApplier {
   readonly #target: TreeTarget;
   readonly #intern = createInternTable();
   readonly #nodes: (Numbered | undefined)[] = [];
+  readonly #stamps = new Map<number, ViewStamp>();
   #count = ROOT_ID;
 
   constructor(target: TreeTarget) {
@@ -89,11 +91,28 @@ export class TreeApplier {
       const domId = next() as string;
       if (domId) element.id = domId;
       for (let attributes = next() as number; attributes > 0; attributes--) setAttribute(element, text(), next());
-      for (let children = next() as number; children > 0; children--) {
+      let children = next() as number;
+      if (children < 0) stamp(element, -children);
+      for (; children > 0; children--) {
         const child = build(tag);
         if (child) homeOf(element).appendChild(child);
       }
       return element;
+    };
+
+    /** Puts a copy of a stamp into the element, with the values that follow. */
+    const stamp = (element: HTMLElement, number: number): void => {
+      let known = this.#stamps.get(number);
+      if (!known) {
+        known = createStamp(next() as Stamp, document, (tag) => this.#create(tag), setAttribute);
+        this.#stamps.set(number, known);
+      }
+      const { content, nodes } = known.copy();
+      for (const node of nodes) this.#number(node, ++this.#count);
+      known.fill(nodes, next);
+      for (const [node, type, capture] of known.catches)
+        wxs.catch(nodes[node - 1] as HTMLElement, type, capture === 1, true);
+      homeOf(element).appendChild(content);
     };
 
     while (at < ops.length) {
@@ -115,8 +134,20 @@ export class TreeApplier {
           break;
         }
         case Op.Remove: {
-          const node = nodeById();
-          node?.parentNode?.removeChild(node);
+          const first = nodeById();
+          let last: Node | undefined = first;
+          let count = 1;
+          // A list that goes is told row by row; what stood together is removed at once.
+          while (
+            last?.nextSibling &&
+            ops[at] === Op.Remove &&
+            this.#nodes[ops[at + 1] as number] === last.nextSibling
+          ) {
+            last = last.nextSibling;
+            count++;
+            at += 2;
+          }
+          removeSiblings(first, count);
           break;
         }
         case Op.Splice: {
@@ -302,6 +333,10 @@ function setAttribute(element: HTMLElement, name: string, given: unknown): void 
 function removeSiblings(first: Node | undefined, count: number): void {
   const parent = first?.parentNode;
   if (!first || !parent) return;
+  if (count === 1) {
+    parent.removeChild(first);
+    return;
+  }
   if (parent.firstChild === first && parent.childNodes.length === count) {
     parent.textContent = '';
     return;
