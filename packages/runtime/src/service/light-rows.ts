@@ -1,82 +1,59 @@
 import * as glassEasel from 'glass-easel';
 import { convertRpx } from '../bridge/rpx.ts';
 import type { Stamp, StampHole, StampNode } from '../bridge/tree-ops.ts';
-import type { TreeNode } from './tree-node.ts';
-
-/** The functions by which a compiled template says what is to be there; see `proc_gen_wrapper.ts` of glass-easel. */
-type Text = (content?: string) => void;
-type Tag = (
-  tag: string,
-  generics: Record<string, string>,
-  init: (element: glassEasel.Element, creating: boolean) => void,
-  children: Children,
-  slot?: string,
-  slotValues?: string[],
-) => void;
-type Branch = (key: number | string, children: Children) => void;
-type Other = (...args: unknown[]) => void;
-type Block = (children: Children, slot: string | undefined) => void;
-export type Children = (
-  creating: boolean,
-  text: Text,
-  tag: Tag,
-  branch: Branch,
-  loop: Other,
-  slot: Other,
-  block: Block,
-  ...rest: unknown[]
-) => void;
-
-/** What a compiled template gives an element. */
-export type Setter = 'class' | 'style' | 'id' | 'attribute' | 'dataset' | 'mark' | 'event';
-
-/** `value` is the place of the value among those of a row; `rest` follows it in the call. */
-interface SetStep {
-  setter: Setter;
-  name: string;
-  value: number;
-  rest: unknown[];
-}
-/** What a template says, in its order; `end` closes a tag, a branch or a block. */
-interface Step {
-  kind: 'text' | 'tag' | 'branch' | 'block' | 'end';
-  /** Name of the tag, or key of the branch. */
-  key: string | number;
-  node: number;
-  value: number;
-  sets: SetStep[];
-}
-
-/** What is inside of the rows of one kind: nodes without numbers, and which of their values differ from row to row. */
-interface Shape {
-  steps: Step[];
-  /** Values of the row it was learnt from. */
-  first: unknown[];
-  nodes: StampNode[];
-  catches: Stamp['catches'];
-  size: number;
-  /** Values that differ; grows when a row differs in another one. */
-  holes: { value: number; what: StampHole[1] }[];
-  isHole: boolean[];
-  /** Changes with the holes: the view gets it anew. */
-  stamp: Stamp;
-}
+import {
+  type BindEvent,
+  type Block,
+  type Branch,
+  type Children,
+  cut,
+  type Hole,
+  holeOf,
+  mayDiffer,
+  mayFind,
+  mayStand,
+  replay,
+  type SetStep,
+  type Setter,
+  type Shape,
+  type Step,
+  type Tag,
+  type Text,
+} from './row-shape.ts';
+import type { NodeInside, TreeNode } from './tree-node.ts';
 
 /** The inside of an element of which the logic layer has no nodes: they are made when somebody asks for them. */
-export interface LightRow {
+class LightRow implements NodeInside {
   readonly shape: Shape;
   readonly values: unknown[];
   readonly element: glassEasel.Element;
-  readonly rows: LightRows;
+  readonly #rows: LightRows;
+
+  constructor(rows: LightRows, shape: Shape, values: unknown[], element: glassEasel.Element) {
+    this.#rows = rows;
+    this.shape = shape;
+    this.values = values;
+    this.element = element;
+  }
+  get size(): number {
+    return this.shape.size;
+  }
+  get stamp(): Stamp {
+    return this.shape.stamp;
+  }
+  wire(): unknown[] {
+    return this.#rows.wire(this);
+  }
+  open(node: TreeNode): void {
+    this.#rows.open(node);
+  }
+  forget(node: TreeNode): void {
+    this.#rows.forget(node);
+  }
 }
 
 /** Built-in elements of which the view alone knows how they work inside. */
 const TAGS = new Set('view text image icon progress rich-text navigator button cover-view cover-image'.split(' '));
-/** Attributes that name classes: rows do not differ in them. */
-const FIXED = /(^|-)class$|Class$/;
-/** `StyleSegmentIndex.MAIN` of glass-easel. */
-const MAIN_STYLE = 0;
-const REFUSED = new Set(['animation', 'slot']);
 /** Kinds of rows that one component may have, and rows that are looked at in vain one after the other. */
 const MAX_SHAPES = 8;
 const MAX_FAILURES = 64;
@@ -90,12 +67,13 @@ export interface RowHome {
   create(children: Children, parent: glassEasel.Element): void;
   /** Updates the nodes of a row that has them. */
   update(children: Children, parent: glassEasel.Element): void;
-  /** Binds an event as a template does. */
-  bind(element: glassEasel.Element, type: string, value: unknown, rest: unknown[]): void;
+  readonly bind: BindEvent;
   /** Makes nodes inside of a node; they are those that the view has already, if it has any. */
   adopt(node: TreeNode, create: () => void): void;
   /** A value inside of a row that the view has changed. */
   changed(node: TreeNode, inner: number, what: StampHole[1], name: string, value: unknown): void;
+  /** The list has its first row without nodes, or has lost its last. */
+  holds(rows: LightRows, any: boolean): void;
 }
 
 /** The rows of one component that are not made of nodes. */
@@ -104,7 +82,7 @@ export class LightRows {
   /** Stands for an element that is read and not made. */
   readonly #standIn: glassEasel.NativeNode & { _$wxTmplArgs?: { changeProp?: object } };
   readonly #shapes: Shape[] = [];
-  readonly #nodes = new Set<TreeNode>();
+  readonly #rows = new Map<TreeNode, LightRow>();
   readonly #classes = new Map<string, string>();
   #scratch: glassEasel.NativeNode | undefined;
   #failures = 0;
@@ -182,8 +160,10 @@ export class LightRows {
             if (!slotValues && this.#usable(name)) this.#learn(inner, node);
             return;
           }
-          node.row = { shape, values, element, rows: this };
-          this.#nodes.add(node);
+          const row = new LightRow(this, shape, values, element);
+          node.inside = row;
+          this.#rows.set(node, row);
+          if (this.#rows.size === 1) this.#home.holds(this, true);
         },
         ...rest,
       );
@@ -191,23 +171,23 @@ export class LightRows {
 
   /** Makes the nodes of a row. */
   open(node: TreeNode): void {
-    const { row } = node;
+    const row = this.#rows.get(node);
     if (!row) return;
-    node.row = undefined;
-    this.#nodes.delete(node);
-    this.#home.adopt(node, () => this.#home.create(replay(row, this.#home.bind), row.element));
+    this.forget(node);
+    node.inside = undefined;
+    this.#home.adopt(node, () => this.#home.create(replay(row.shape, row.values, this.#home.bind), row.element));
   }
   /** Makes the nodes of all rows in which the selector may find something. */
   openFor(selector: string): void {
-    if (this.#nodes.size === 0) return;
+    if (this.#rows.size === 0) return;
     const words = new Set(selector.match(/[-\w]+/g));
-    for (const node of [...this.#nodes]) if (node.row && mayFind(node.row, words)) this.open(node);
+    for (const [node, { shape, values }] of [...this.#rows]) if (mayFind(shape, values, words)) this.open(node);
   }
   openAll(): void {
-    for (const node of [...this.#nodes]) this.open(node);
+    for (const node of [...this.#rows.keys()]) this.open(node);
   }
   forget(node: TreeNode): void {
-    this.#nodes.delete(node);
+    if (this.#rows.delete(node) && this.#rows.size === 0) this.#home.holds(this, false);
   }
 
   /** The values of the row in the order of the holes, as the view takes them. */
@@ -292,12 +272,12 @@ export class LightRows {
     return (creating, ...define) => {
       const root = element();
       const node = root && nodeOf(root);
-      if (!root || !node?.row) return inner(creating, ...define);
-      const { shape } = node.row;
-      this.#begin(shape.steps);
-      this.#row = { light: node.row, node };
+      const light = node && this.#rows.get(node);
+      if (!root || !light) return inner(creating, ...define);
+      this.#begin(light.shape.steps);
+      this.#row = { light, node };
       this.#run(inner, false);
-      if (!this.#failed && this.#at === shape.steps.length) return;
+      if (!this.#failed && this.#at === light.shape.steps.length) return;
       this.open(node);
       this.#home.update(inner, root);
     };
@@ -424,95 +404,6 @@ export class LightRows {
     }
     return made;
   }
-}
-
-type Hole = [what: StampHole[1], name: string];
-
-/** What a value is to the view; a dataset is the logic layer's alone. */
-function holeOf({ setter, name }: SetStep): Hole | undefined {
-  return setter === 'dataset' || setter === 'mark' || setter === 'event' ? undefined : [setter, name];
-}
-
-/** Whether a row that is no nodes can have this at all. */
-function mayStand({ setter, name }: SetStep, value: unknown): boolean {
-  if (typeof value === 'function' || REFUSED.has(name)) return false;
-  // Touch events are told node by node.
-  if (setter === 'event') return typeof value === 'string' && !name.startsWith('touch');
-  return setter !== 'class' || typeof value === 'string';
-}
-/** Whether rows may differ in this. */
-function mayDiffer(set: SetStep, value: unknown): boolean {
-  if (set.setter === 'dataset' || set.setter === 'mark') return true;
-  return set.setter !== 'event' && !FIXED.test(set.name) && value !== undefined && mayStand(set, value);
-}
-
-function give(element: glassEasel.Element, set: SetStep, value: unknown, bind: RowHome['bind']): void {
-  const { setter, name, rest } = set;
-  if (setter === 'class') element.setNodeClass(value as string);
-  else if (setter === 'style') element.setNodeStyle(value as string, MAIN_STYLE as never);
-  else if (setter === 'id') element.id = value as string;
-  else if (setter === 'attribute') element.updateAttribute(name, value);
-  else if (setter === 'dataset') element.setDataset(name, value);
-  else if (setter === 'mark') element.setMark(name, value);
-  else bind(element, rest[0] as string, value, rest.slice(1));
-}
-
-function cut(shape: Shape): void {
-  shape.holes = [];
-  const holes: StampHole[] = [];
-  const add = (node: number, value: number, hole: Hole | undefined): void => {
-    if (!hole || !shape.isHole[value]) return;
-    shape.holes.push({ value, what: hole[0] });
-    holes.push([node, ...hole]);
-  };
-  for (const step of shape.steps) {
-    if (step.kind === 'text') add(step.node, step.value, ['text', '']);
-    for (const set of step.sets) add(step.node, set.value, holeOf(set));
-  }
-  shape.stamp = { nodes: shape.nodes, catches: shape.catches, holes };
-}
-
-/** A class or an id in the row is one of these words. */
-function mayFind({ shape, values }: LightRow, words: ReadonlySet<string>): boolean {
-  return shape.steps.some(({ sets }) =>
-    sets.some(
-      ({ setter, value }) =>
-        (setter === 'class' || setter === 'id') &&
-        String(values[value])
-          .split(/\s+/)
-          .some((word) => words.has(word)),
-    ),
-  );
-}
-
-/** Says again what a template has said of a row. */
-function replay({ shape, values }: LightRow, bind: RowHome['bind']): Children {
-  const from = (start: number): Children => {
-    return (creating, text, tag, branch, loop, slot, block) => {
-      let depth = 0;
-      for (let at = start; at < shape.steps.length; at++) {
-        const { kind, key, value, sets } = shape.steps[at] as Step;
-        if (kind === 'end') {
-          if (depth === 0) return;
-          depth--;
-          continue;
-        }
-        if (depth === 0) {
-          if (kind === 'text') text(values[value] as string);
-          else if (kind === 'branch') branch(key, from(at + 1));
-          else if (kind === 'block') block(from(at + 1), undefined);
-          else {
-            const init = (element: glassEasel.Element): void => {
-              for (const set of sets) give(element, set, values[set.value], bind);
-            };
-            tag(key as string, {}, init, from(at + 1));
-          }
-        }
-        if (kind !== 'text') depth++;
-      }
-    };
-  };
-  return from(0);
 }
 
 function nothing(): void {}

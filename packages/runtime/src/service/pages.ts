@@ -188,8 +188,8 @@ export function createPages(options: PagesOptions): Pages {
         },
         model: (node, attribute, value) => backend.model(node, attribute, value),
         rendered: (seq) => backend.rendered(seq),
-        answer: (id, results) => backend.answer(id, results),
-        observed: (id, entry) => backend.observed(id, entry),
+        answer: (id, results) => backend.questions.answer(id, results),
+        observed: (id, entry) => backend.questions.observed(id, entry),
       },
     });
     return page;

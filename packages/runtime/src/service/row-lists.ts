@@ -12,14 +12,15 @@ export function createRowLists(): RowLists {
 
   /** Whoever looks for a node finds it, though it is made only now. */
   const look = (element: glassEasel.Element, selector: unknown): void => {
-    const text = String((selector as { str?: string } | null)?.str ?? selector);
     const shadow = glassEasel.ShadowRoot.isShadowRoot(element) ? element : element.ownerShadowRoot;
     if (!shadow) return;
+    const list = lists.get(shadow as glassEasel.ShadowRoot);
+    if (typeof selector !== 'string') list?.openAll();
     // One that crosses into other components looks into their lists, too.
-    if (text.includes('>>>'))
-      for (const list of (element.getBackendContext() as unknown as TreeBackend | null)?.lists ?? [])
-        list.openFor(text);
-    else lists.get(shadow as glassEasel.ShadowRoot)?.openFor(text);
+    else if (selector.includes('>>>'))
+      for (const other of (element.getBackendContext() as unknown as TreeBackend | null)?.lists ?? [])
+        other.openFor(selector);
+    else list?.openFor(selector);
   };
   const { prototype } = glassEasel.Element;
   const { querySelector, querySelectorAll } = prototype;
@@ -45,10 +46,10 @@ export function createRowLists(): RowLists {
         ...home,
         shadowRoot,
         adopt: (node, create) => backend.adopt(node, create),
+        holds: (list, any) => void (any ? backend.lists.add(list) : backend.lists.delete(list)),
         changed: (node, inner, what, name, value) => backend.rowChanged(node.id + inner, what, name, value),
       });
       lists.set(shadowRoot, rows);
-      backend.lists.add(rows);
       return rows;
     },
   };

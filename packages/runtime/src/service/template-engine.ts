@@ -1,7 +1,8 @@
 import * as glassEasel from 'glass-easel';
 import type { Caller } from './caller.ts';
-import type { Children, LightRows } from './light-rows.ts';
+import type { LightRows } from './light-rows.ts';
 import { createRowLists } from './row-lists.ts';
+import type { Children } from './row-shape.ts';
 import type { TreeBackend } from './tree-backend.ts';
 import type { WxsScripts } from './wxs-scripts.ts';
 

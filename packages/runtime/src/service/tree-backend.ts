@@ -1,4 +1,4 @@
-import type { NodeId, NodeQuery, ObserveRequest, PublishEvents, ViewEvent } from '@sparrow/protocol';
+import type { NodeId, NodeQuery, ObserveRequest, ViewEvent } from '@sparrow/protocol';
 import type { Element as GlassElement } from 'glass-easel';
 import { type Channel, publish } from '../bridge/index.ts';
 import type { TreeCodec } from '../bridge/tree-codec.ts';
@@ -13,8 +13,9 @@ import {
   type StampHole,
 } from '../bridge/tree-ops.ts';
 import { createFlushRate } from './flush-rate.ts';
-import type { LightRow, LightRows } from './light-rows.ts';
-import { type NodeTree, TreeNode } from './tree-node.ts';
+import type { LightRows } from './light-rows.ts';
+import { type NodeInside, type NodeTree, TreeNode } from './tree-node.ts';
+import { ViewQuestions } from './view-questions.ts';
 import { ViewScripts } from './view-scripts.ts';
 
 /** What the backend of one page needs of the framework around it. */
@@ -46,9 +47,6 @@ type QueuedOp =
 const COMPOSED_MODE = 2;
 /** `MutLevel.Final` of glass-easel. */
 const MUT_FINAL = 2;
-/** Answers of a view that does not come are given up after this long, in milliseconds. */
-const ANSWER_TIMEOUT_MS = 5_000;
-
 /**
  * The composed backend of glass-easel for one page: keeps what changes during a turn of the event loop and publishes it
  * as one flush.
@@ -57,6 +55,7 @@ export class TreeBackend implements NodeTree {
   readonly mode = COMPOSED_MODE as never;
   readonly root: TreeNode;
   readonly nodes = new Map<NodeId, TreeNode>();
+  readonly questions: ViewQuestions;
   readonly #options: TreeBackendOptions;
   readonly #countFlush: () => void;
   readonly #intern = createInternTable();
@@ -71,9 +70,6 @@ export class TreeBackend implements NodeTree {
   #seq = 0;
   #renderCallbacks: (() => void)[] = [];
   #awaited = new Map<number, (() => void)[]>();
-  #answers = new Map<number, (results: unknown[]) => void>();
-  #observers = new Map<number, (entry: unknown) => void>();
-  #lastRequest = 0;
   #listened = new Set<string>();
   readonly #sheets = new Set<string>();
   #scripts: ViewScripts | undefined;
@@ -85,6 +81,7 @@ export class TreeBackend implements NodeTree {
 
   constructor(options: TreeBackendOptions) {
     this.#options = options;
+    this.questions = new ViewQuestions(options.channel, () => this.flush());
     this.#countFlush = createFlushRate(() => performance.now(), options.onFlood);
     this.root = new TreeNode(this, NodeForm.Element, 'page');
     this.root.id = ROOT_ID;
@@ -213,8 +210,11 @@ export class TreeBackend implements NodeTree {
     if (node.id === 0) return create();
     this.#adopting = node;
     this.#adoptedId = node.id;
-    this.quietly(create);
-    this.#adopting = undefined;
+    try {
+      this.quietly(create);
+    } finally {
+      this.#adopting = undefined;
+    }
   }
   #adopt(nodes: TreeNode[]): void {
     const number = (node: TreeNode): void => {
@@ -254,7 +254,7 @@ export class TreeBackend implements NodeTree {
     for (let at = id - 1; at > ROOT_ID; at--) {
       const before = this.nodes.get(at);
       if (!before) continue;
-      if (before.row && at + before.row.shape.size >= id) before.row.rows.open(before);
+      if (before.inside && at + before.inside.size >= id) before.inside.open(before);
       return this.nodes.get(id);
     }
     return undefined;
@@ -343,10 +343,7 @@ export class TreeBackend implements NodeTree {
    */
   releaseNode(node: TreeNode): void {
     this.#released.push(node.id);
-    if (node.row) {
-      for (let inner = 1; inner <= node.row.shape.size; inner++) this.#released.push(node.id + inner);
-      node.row.rows.forget(node);
-    }
+    for (let inner = node.inside?.size ?? 0; inner > 0; inner--) this.#released.push(node.id + inner);
     if (this.#releasing || this.#closed) return;
     this.#releasing = true;
     setTimeout(() => this.#tellReleased(), 0);
@@ -361,48 +358,14 @@ export class TreeBackend implements NodeTree {
   // ---- questions to the view
 
   query(requests: NodeQuery[]): Promise<unknown[]> {
-    return this.#ask('query', (id) => [id, requests]);
+    return this.questions.query(requests);
   }
-
   /** Calls a method of a built-in component in the view. */
-  async call(node: NodeId, method: string, args: unknown[]): Promise<unknown> {
-    const [result] = await this.#ask('call', (id) => [id, node, method, args]);
-    return result;
+  call(node: NodeId, method: string, args: unknown[]): Promise<unknown> {
+    return this.questions.call(node, method, args);
   }
-
-  #ask<K extends 'query' | 'call'>(event: K, args: (id: number) => PublishEvents[K]): Promise<unknown[]> {
-    if (this.#closed) return Promise.resolve([]);
-    this.flush();
-    const id = ++this.#lastRequest;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.answer(id, []), ANSWER_TIMEOUT_MS);
-      this.#answers.set(id, (results) => {
-        clearTimeout(timer);
-        resolve(results);
-      });
-      publish(this.#options.channel, event, ...args(id));
-    });
-  }
-
   observe(request: ObserveRequest, listener: (entry: unknown) => void): { disconnect(): void } {
-    this.flush();
-    const id = ++this.#lastRequest;
-    this.#observers.set(id, listener);
-    publish(this.#options.channel, 'observe', id, request);
-    return {
-      disconnect: () => {
-        if (this.#observers.delete(id) && !this.#closed) publish(this.#options.channel, 'unobserve', id);
-      },
-    };
-  }
-
-  answer(id: number, results: unknown[]): void {
-    const resolve = this.#answers.get(id);
-    this.#answers.delete(id);
-    resolve?.(results);
-  }
-  observed(id: number, entry: unknown): void {
-    this.#observers.get(id)?.(entry);
+    return this.questions.observe(request, listener);
   }
   rendered(seq: number): void {
     const callbacks = this.#awaited.get(seq);
@@ -567,14 +530,14 @@ export class TreeBackend implements NodeTree {
       attributes?.size ?? 0,
     );
     if (attributes) for (const [name, value] of attributes) out.push(this.#intern.code(name), value);
-    if (node.row) return this.#encodeRow(node.row);
+    if (node.inside) return this.#encodeInside(node.inside);
     out.push(children?.length ?? 0);
     node.children = undefined;
     if (children) for (const child of children) this.#encodeNode(child);
   }
 
-  #encodeRow(row: LightRow): void {
-    const { stamp } = row.shape;
+  #encodeInside(inside: NodeInside): void {
+    const { stamp } = inside;
     const known = this.#stamps.get(stamp);
     const number = known ?? this.#stamps.size + 1;
     this.#out.push(-number);
@@ -582,17 +545,15 @@ export class TreeBackend implements NodeTree {
       this.#stamps.set(stamp, number);
       this.#out.push(stamp);
     }
-    for (const value of row.rows.wire(row)) this.#out.push(value);
-    this.#nextId += row.shape.size;
+    for (const value of inside.wire()) this.#out.push(value);
+    this.#nextId += inside.size;
   }
 
   close(): void {
     this.#closed = true;
     this.#queue = [];
     this.nodes.clear();
-    this.#observers.clear();
-    for (const resolve of this.#answers.values()) resolve([]);
-    this.#answers.clear();
+    this.questions.close();
     for (const callbacks of this.#awaited.values()) for (const callback of callbacks) callback();
     this.#awaited.clear();
   }

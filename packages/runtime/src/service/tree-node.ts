@@ -1,9 +1,7 @@
 import type { NodeId, NodeQuery, ObserveRequest } from '@sparrow/protocol';
 import type { backend, EventBubbleStatus, Element as GlassElement } from 'glass-easel';
 import { convertRpx } from '../bridge/rpx.ts';
-import { type FlatOps, HOST_PREFIX, type NodeForm } from '../bridge/tree-ops.ts';
-
-import type { LightRow } from './light-rows.ts';
+import { type FlatOps, HOST_PREFIX, type NodeForm, type Stamp } from '../bridge/tree-ops.ts';
 
 type Rect = { left: number; top: number; width: number; height: number };
 type Scroll = { scrollLeft: number; scrollTop: number; scrollWidth: number; scrollHeight: number };
@@ -26,6 +24,17 @@ export interface NodeTree {
   query(requests: NodeQuery[]): Promise<unknown[]>;
   call(node: NodeId, method: string, args: unknown[]): Promise<unknown>;
   observe(request: ObserveRequest, listener: (entry: unknown) => void): { disconnect(): void };
+}
+
+/** What is inside of a node of which there are no nodes yet; see `light-rows.ts`. */
+export interface NodeInside {
+  /** Numbers that it takes. */
+  readonly size: number;
+  readonly stamp: Stamp;
+  /** Values for the holes of the stamp. */
+  wire(): unknown[];
+  open(node: TreeNode): void;
+  forget(node: TreeNode): void;
 }
 
 const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
@@ -58,7 +67,7 @@ export class TreeNode {
   echo: { name: string; value: unknown } | undefined;
   element: GlassElement | undefined;
   /** What is inside, while it is no nodes. */
-  row: LightRow | undefined;
+  inside: NodeInside | undefined;
   models: Map<string, ModelListener> | undefined;
   /** Operations on it that wait for its id. */
   marks: ((out: FlatOps) => void)[] | undefined;
@@ -81,6 +90,7 @@ export class TreeNode {
   release(): void {
     this.released = true;
     this.element = undefined;
+    this.inside?.forget(this);
     if (this.id) this.page.releaseNode(this);
   }
 
