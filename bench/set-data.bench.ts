@@ -15,10 +15,29 @@ import type { Frame } from 'playwright-core';
 import { type Row, row } from './row.ts';
 
 const ROUNDS = 7;
-const STEPS = ['ping', 'create', 'update', 'swap', 'remove', 'append', 'clear', 'create10k', 'clear10k'] as const;
+const STEPS = [
+  'ping',
+  'create',
+  'update',
+  'swap',
+  'remove',
+  'append',
+  'clear',
+  'create10k',
+  'clear10k',
+  'items',
+  'clearItems',
+] as const;
 type Step = (typeof STEPS)[number];
 
 const rowsOf = `(from, count) => Array.from({ length: count }, (_, i) => ({ id: from + i, label: 'row ' + (from + i) }))`;
+
+/** A list as programs have it: a picture, texts, a class by condition, taps, and in every tenth row a component. */
+const PICTURE = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7';
+const itemsOf = `(count) => Array.from({ length: count }, (_, id) => ({ id, title: 'item ' + id, price: id * 3, hot: id % 3 === 0, src: '${PICTURE}' }))`;
+
+const ITEM_CSS =
+  '.picture { width: 60px; height: 60px } .title { font-weight: bold } .low { color: red } .hot { background: #ffe }';
 
 const program = {
   'project.config.json': { appid: 'wxbench', projectname: 'bench' },
@@ -31,14 +50,23 @@ module.exports = { start: start, move: move }`,
   'drag/drag.json': { component: true },
   'drag/drag.js': 'Component({})',
   'drag/drag.wxml': `<wxs src="./drag.wxs" module="drag"/><view id="drag" bindtouchstart="{{drag.start}}" bindtouchmove="{{drag.move}}">drag</view>`,
-  'pages/bench/bench.json': { usingComponents: { drag: '/drag/drag' } },
+  'pages/bench/bench.json': { usingComponents: { drag: '/drag/drag', tag: '/tag/tag' } },
   'pages/bench/bench.wxml': `<drag/><view class="tools">${STEPS.map((step) => `<view id="${step}" class="tool" bindtap="${step}">${step}</view>`).join('')}</view>
 <view class="ping">{{ping}}</view>
-<view wx:for="{{rows}}" wx:key="id" class="row"><view class="id">{{item.id}}</view><view class="label"><text>{{item.label}}</text></view></view>`,
+<view wx:for="{{rows}}" wx:key="id" class="row"><view class="id">{{item.id}}</view><view class="label"><text>{{item.label}}</text></view></view>
+<view wx:for="{{items}}" wx:key="id" class="row {{item.hot ? 'hot' : ''}}" data-id="{{item.id}}" bindtap="open"><image class="picture" src="{{item.src}}" mode="aspectFill"/><view class="body"><text class="title">{{item.title}}</text><view class="price {{item.hot ? 'low' : ''}}">{{item.price}} yuan</view></view><view class="buy" data-id="{{item.id}}" catchtap="buy">buy</view><tag wx:if="{{item.id % 10 === 0}}" text="no {{item.id}}"/></view>`,
+  'tag/tag.json': { component: true },
+  'tag/tag.wxml': '<text>{{text}}</text>',
+  'tag/tag.js': 'Component({ properties: { text: String } })',
   'pages/bench/bench.js': `
 const make = ${rowsOf};
+const makeItems = ${itemsOf};
 Page({
-  data: { ping: 0, rows: [] },
+  data: { ping: 0, rows: [], items: [] },
+  open() {},
+  buy() {},
+  items() { this.setData({ items: makeItems(1000) }) },
+  clearItems() { this.setData({ items: [] }) },
   ping() { this.setData({ ping: this.data.ping + 1 }) },
   create() { this.setData({ rows: make(0, 1000) }) },
   update() { const change = {}; for (let i = 0; i < this.data.rows.length; i += 10) change['rows[' + i + '].label'] = this.data.rows[i].label + '!'; this.setData(change) },
@@ -49,15 +77,27 @@ Page({
   create10k() { this.setData({ rows: make(0, 10000) }) },
   clear10k() { this.setData({ rows: [] }) },
 })`,
-  'pages/bench/bench.wxss': '.row { display: flex } .id { width: 100rpx }',
+  'pages/bench/bench.wxss': `.row { display: flex } .id { width: 100rpx } ${ITEM_CSS}`,
 };
 
-const plainPage = `<!doctype html><style>body{margin:0;font:16px/1.4 sans-serif}.row{display:flex}.id{width:52px}</style>
+const plainPage = `<!doctype html><style>body{margin:0;font:16px/1.4 -apple-system,"PingFang SC","Helvetica Neue","Noto Sans CJK SC","Noto Sans SC",Arial,sans-serif}.row{display:flex}.id{width:52px}.picture{object-fit:cover}${ITEM_CSS}</style>
 <div id="drag">drag</div><div class="tools">${STEPS.map((step) => `<div id="${step}" class="tool">${step}</div>`).join('')}</div><div class="ping">0</div><div id="list"></div>
+<template id="i"><div class="row"><img class="picture"><div class="body"><span class="title"></span><div class="price"></div></div><div class="buy">buy</div></div></template>
 <template id="t"><div class="row"><div class="id"></div><div class="label"><span></span></div></div></template>
 <script>
 const make = ${rowsOf};
 const list = document.getElementById('list'), template = document.getElementById('t').content.firstElementChild;
+const makeItems = ${itemsOf};
+const item = document.getElementById('i').content.firstElementChild;
+const itemNode = ({ id, title, price, hot, src }) => {
+  const e = item.cloneNode(true), body = e.children[1];
+  e.dataset.id = id; e.children[2].dataset.id = id;
+  e.classList.toggle('hot', hot); body.lastChild.classList.toggle('low', hot);
+  e.firstChild.src = src;
+  body.firstChild.textContent = title; body.lastChild.textContent = price + ' yuan';
+  if (id % 10 === 0) { const tag = document.createElement('div'); tag.innerHTML = '<span></span>'; tag.firstChild.textContent = 'no ' + id; e.append(tag); }
+  return e;
+};
 let rows = [], ping = 0;
 const node = (item) => { const e = template.cloneNode(true); e.firstChild.textContent = item.id; e.lastChild.firstChild.textContent = item.label; return e; };
 const add = (items) => { const f = document.createDocumentFragment(); for (const item of items) f.append(node(item)); list.append(f); };
@@ -71,7 +111,10 @@ const steps = {
   clear() { list.textContent = ''; rows = []; },
   create10k() { rows = make(0, 10000); add(rows); },
   clear10k() { list.textContent = ''; rows = []; },
+  items() { const f = document.createDocumentFragment(); for (const one of makeItems(1000)) f.append(itemNode(one)); list.append(f); },
+  clearItems() { list.textContent = ''; },
 };
+list.addEventListener('click', () => {});
 let from = 0;
 const drag = document.getElementById('drag');
 drag.addEventListener('mousedown', (event) => { from = event.clientX; });
@@ -145,6 +188,8 @@ function expectations(): (step: Step) => string {
     else if (step === 'remove') labels.splice(500, 1);
     else if (step === 'append') labels.push(...rows(5000, 1000));
     else if (step === 'create10k') labels = rows(0, 10_000);
+    else if (step === 'items')
+      labels = Array.from({ length: 1000 }, (_, id) => `item ${id}${id * 3} yuanbuy${id % 10 === 0 ? `no ${id}` : ''}`);
     else labels = [];
     return [ping, labels.length, labels[0] ?? '', labels[1] ?? '', labels[500] ?? '', labels.at(-1) ?? ''].join('|');
   };
@@ -229,7 +274,8 @@ export async function run(): Promise<Row[]> {
       if (mode === 'single') return row(name, 'ms', ours, peer);
       if (step === 'create') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
       if (step === 'create10k') return row(name, 'ms', ours, peer, { op: '<=', value: 2.5, of: 'ratio' });
-      if (step === 'clear' || step === 'clear10k')
+      if (step === 'items') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
+      if (step === 'clear' || step === 'clear10k' || step === 'clearItems')
         return row(name, 'ms', ours, peer, { op: '<=', value: 3 * frameMs, of: 'ours' });
       if (step === 'append') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
       return row(name, 'ms', ours, peer, { op: '<=', value: middle(peer) + frameMs, of: 'ours' });
