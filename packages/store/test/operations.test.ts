@@ -198,6 +198,26 @@ describe('operations', () => {
     expect(report.tables.find(({ name }) => name === 'Player')?.problems.join()).toContain('cannot be read');
   });
 
+  test('verify goes on behind a record that cannot be read and is in an index', async () => {
+    await fill(0, 5);
+    const codec = store.codec('Player');
+    const key = codec.rowKey({ id: 3n, zone: 1 });
+    const row = await engine.get({ slot: 0, key }, { deadline: performance.now() + 1000 });
+    const index = codec.indexEntries(codec.decode(Buffer.from(row?.value ?? []), key), key, 0);
+    expect(index.length).toBeGreaterThan(0);
+    await engine.commit({
+      slot: 0,
+      now: 1,
+      feed: false,
+      deadline: performance.now() + 1000,
+      writes: [{ key, op: 'put', when: 'any', policy: 3, version: 0, value: Buffer.of(0xff), index }],
+    });
+    const report = await verifyStore(store);
+    const problems = report.tables.flatMap((table) => table.problems);
+    expect(problems).toContainEqual(expect.stringContaining('cannot be read'));
+    expect(report.tables.map(({ name }) => name)).toEqual([...store.schema.tables.keys()]);
+  });
+
   test('a repair removes entries of records that are not there, and leaves records that cannot be read', async () => {
     await fill(0, 5);
     const codec = store.codec('Player');
