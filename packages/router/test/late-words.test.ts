@@ -1,4 +1,3 @@
-import { createManualClock } from '@sparrow/core';
 import { expect, it, onTestFinished } from 'vitest';
 import { createLocalCoordination } from '../src/coordinators/local.ts';
 import { WIRE_CODES } from '../src/errors.ts';
@@ -111,45 +110,4 @@ it('a message for the owner before the last is refused by a node to which the ob
   tell(3, 10);
   await expect.poll(() => got).toEqual([2, 3]);
   expect(router.seen.filter(isData).filter(({ kind }) => kind === KIND.refused).length).toBe(1);
-});
-
-it('a name that was in doubt is registered anew only when what the router has of it is withdrawn', async () => {
-  const transport = createLocalTransport();
-  const self = { role: 'router', set: 's', name: 'r1', incarnation: 'i' } as const;
-  const { linked } = await listenRaw(transport, 's/r1', self);
-  const clock = createManualClock();
-  const node = createNode({ set: 's', name: 'n', types: { Player: undefined }, transport, routers: ['s/r1'], clock });
-  onTestFinished(async () => {
-    node.destroy();
-    await transport.close();
-  });
-  const router = await linked;
-  router.send({ kind: KIND.term, term: 5 }, jsonBytes({ isMain: true, isReady: true, isDraining: false }));
-  const seen = (kind: number) => router.seen.filter((frame) => frame.kind === kind);
-  const answer = (kind: number, nth: number, code: (typeof WIRE_CODES)[number], term = 0, counter = 0): void =>
-    router.send(
-      { kind: KIND.registered, call: seen(kind)[nth]?.call ?? 0 },
-      wordBytes(Uint32Array.of(WIRE_CODES.indexOf(code), term, counter)),
-    );
-  await expect.poll(() => seen(KIND.register).length).toBe(1);
-  answer(KIND.register, 0, 'OK', 5, 1);
-  await node.ready();
-  // The router gives the name, and its answer is lost.
-  const lost = node.register('Player', '7', {}).catch((error: { code: string }) => error.code);
-  await expect.poll(() => seen(KIND.register).length).toBe(2);
-  clock.advance(10_100);
-  expect(await lost).toBe('UNREACHABLE');
-  clock.advance(1_000);
-  await expect.poll(() => seen(KIND.unregister).length).toBe(1);
-  const again = node.register('Player', '7', {}, { policy: 'reject' });
-  answer(KIND.unregister, 0, 'MOVED', 5, 2);
-  await expect.poll(() => seen(KIND.unregister).length).toBe(2);
-  // Whatever is sent now is behind what was sent before.
-  const ping = router.ask({ op: 'ping' }).catch(() => {});
-  await ping;
-  expect(seen(KIND.register).length).toBe(2);
-  answer(KIND.unregister, 1, 'OK', 5, 3);
-  await expect.poll(() => seen(KIND.register).length).toBe(3);
-  answer(KIND.register, 2, 'OK', 5, 4);
-  expect((await again).epoch).toEqual({ term: 5, counter: 4 });
 });
