@@ -94,11 +94,14 @@ it('a giver whose coordinator fails goes on deciding when the map says that the 
   const transport = createLocalTransport();
   const coordinator = coordination.createCoordinator();
   let fails = false;
+  /** The write that was not answered, as it comes to the coordinator after all. */
+  let late: () => Promise<number> = async () => -1;
   const failing: Coordinator = {
     ...coordinator,
     async compareAndSet(path, data, version) {
       if (fails && path === SLOTS_PATH) {
         fails = false;
+        late = () => coordinator.compareAndSet(path, data, version);
         throw new Error('the session is away');
       }
       return coordinator.compareAndSet(path, data, version);
@@ -121,6 +124,7 @@ it('a giver whose coordinator fails goes on deciding when the map says that the 
   const slots = Array.from({ length: SLOTS }, (_, slot) => slot);
   fails = true;
   await expect(operator.ask({ op: 'give-slots', slots, to: 'b' })).rejects.toMatchObject({ code: 'FAILED' });
+  await expect(late()).rejects.toMatchObject({ code: 'VERSION_CONFLICT' });
   expect(a.topology().slots).toBe(2048);
   for (const key of KEYS) await node.register('Player', key, {}, { policy: 'reject' });
   expect(await operator.ask({ op: 'give-slots', slots, to: 'b' })).toEqual({ given: 2048 });
@@ -366,4 +370,39 @@ it('a set that cannot reach the others for minutes asks for its share when it ca
       return a.seen.filter(({ kind }) => kind === KIND.request).map(({ payload }) => String(Buffer.from(payload)));
     })
     .toContainEqual(expect.stringContaining('give-slots'));
+});
+
+it('what is decided about slots that were given has a later epoch than all that the giver decided', async () => {
+  const coordination = createLocalCoordination();
+  const transport = createLocalTransport();
+  const elsewhere = coordination.createCoordinator();
+  const ownedBy = (owner: number): string =>
+    JSON.stringify({ sets: ['a', 'b'], owners: Buffer.alloc(SLOTS, owner).fill(1, 0, 1).toString('base64') });
+  await elsewhere.compareAndSet(SLOTS_PATH, ownedBy(0), -1);
+  await elsewhere.join('routers', 'a:r1', JSON.stringify({ set: 'a', name: 'r1', address: 'a/r1' }));
+  const b = await createRouter({
+    set: 'b',
+    name: 'r1',
+    coordinator: coordination.createCoordinator(),
+    listen: [{ transport, address: 'b/r1' }],
+    limits,
+  });
+  const node = createNode({ set: 'b', name: 'n', types: { Player: undefined }, transport, routers: ['b/r1'] });
+  onTestFinished(async () => {
+    node.destroy();
+    await b.close();
+    await transport.close();
+  });
+  const a = await dialRaw(transport, 'b/r1', { role: 'router', set: 'a', name: 'r1' });
+  a.send({ kind: KIND.term, term: 50 }, jsonBytes({ isMain: true, isReady: true, isDraining: false }));
+  await expect.poll(() => a.seen.some(({ kind }) => kind === KIND.subscribe)).toBe(true);
+  a.send({ kind: KIND.synced, call: 0 });
+  await expect.poll(() => b.isReady).toBe(true);
+  const { version } = await elsewhere.read(SLOTS_PATH);
+  const given = await elsewhere.compareAndSet(SLOTS_PATH, ownedBy(1), version);
+  const slots = Array.from({ length: SLOTS - 1 }, (_, nth) => nth + 1);
+  a.send({ kind: KIND.handover, term: 50 }, jsonBytes({ slots, term: 50, map: ownedBy(1), version: given }));
+  await node.ready();
+  const { epoch } = await node.register('Player', '7', {});
+  expect(epoch.term).toBeGreaterThan(50);
 });
