@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBuilder } from '../src/build.ts';
+import { createCompiler, type PackageUpdate } from '../src/index.ts';
 import { build, errors, fixture, onePage } from './fixture.ts';
 
 const app = (plugins: object, more: object = {}) => JSON.stringify({ pages: ['pages/a'], plugins, ...more });
@@ -84,4 +85,29 @@ test('neither its public paths nor its own files lead out of a plugin', async ()
   const { manifest } = await createBuilder(project.dir).build();
   expect(manifest.plugins).toEqual({ x: { root: '__plugin__/x', pages: {} } });
   expect(manifest.components['pages/a']?.usingComponents).toEqual({});
+});
+
+test('a change in the folder of a plugin is told, wherever the folder is', async () => {
+  using project = fixture({
+    'plugin/plugin.json': '{ "publicComponents": { "card": "card" } }',
+    'plugin/card.js': 'Component({})',
+    'plugin/card.wxml': '<view/>',
+    'project.config.json': '{ "miniprogramRoot": "mini", "pluginRoot": "plugin" }',
+    'mini/app.json': app({ x: { version: 'dev', provider: 'wxp' } }),
+    'mini/app.js': '',
+    'mini/pages/a.js': 'Page({})',
+    'mini/pages/a.wxml': '<c/>',
+    'mini/pages/a.json': '{ "usingComponents": { "c": "plugin://x/card" } }',
+  });
+  const compiler = createCompiler({ dir: project.dir });
+  try {
+    const updates: PackageUpdate[] = [];
+    await compiler.watch((update) => void updates.push(update));
+    project.write({ 'plugin/card.wxml': '<view>new</view>' });
+    await expect
+      .poll(() => updates.flatMap(({ change, paths }) => [change, ...paths]))
+      .toEqual(['templates', 'plugin/card.wxml']);
+  } finally {
+    await compiler.close();
+  }
 });
