@@ -227,6 +227,7 @@ function brokenPackage(dir: string, message: string): CompiledPackage {
     faults: {},
     diagnostics: [finding],
     files: [],
+    plugins: {},
   };
   const services = new Map([['', { root: '', modules: {}, templates: '({})' }]]);
   return { manifest, services, styles: new Map([['', {}]]), maps: new Map(), assetPath: () => undefined };

@@ -10,7 +10,7 @@ import {
 } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { isInside, join, resolvePath } from '../paths.ts';
-import { isObject, type JsonFile, type JsonObject } from './json-file.ts';
+import { isObject, type JsonFile, type JsonObject, stringsOf } from './json-file.ts';
 
 /** A page with the place in app.json that lists it. */
 export interface PageEntry {
@@ -186,13 +186,6 @@ function readTimeouts(value: unknown): AppConfig['networkTimeout'] {
     uploadFile: of('uploadFile'),
     downloadFile: of('downloadFile'),
   };
-}
-
-function stringsOf(value: unknown): Record<string, string> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 function text(value: unknown, fallback: string): string {

@@ -128,13 +128,23 @@ export class PageStack<P extends StackPage> {
   #isPage(path: string): boolean {
     return this.#options.manifest().app.pages.includes(path);
   }
+  /** Path and query of an address, of the page of a plugin (`plugin://alias/name`) too. */
+  #parse(url: string): ReturnType<typeof parseUrl> {
+    const [, scheme, owner = '', rest = ''] = /^(plugin|plugin-private):\/\/([^/?]+)\/?(.*)$/.exec(url) ?? [];
+    if (scheme === undefined) return parseUrl(url);
+    const { path, query } = parseUrl(rest);
+    const { plugins } = this.#options.manifest();
+    const pages = Object.hasOwn(plugins, owner) ? plugins[owner]?.pages : undefined;
+    if (scheme === 'plugin') return { path: (pages && Object.hasOwn(pages, path) && pages[path]) || url, query };
+    return { path: `__plugin__/${owner}/${path}`, query };
+  }
   #isTab(url: string): boolean {
-    const { path } = parseUrl(url);
+    const { path } = this.#parse(url);
     return this.#options.manifest().app.tabBar?.list.some((item) => item.pagePath === path) ?? false;
   }
 
   #push(url: string, openType: OpenType, closed: P[], cause?: number, extra: Partial<RouteChange> = {}): void {
-    const { path, query } = parseUrl(url);
+    const { path, query } = this.#parse(url);
     const { app } = this.#options.manifest();
     const known = this.#isPage(path);
     if (!known && openType !== 'appLaunch') throw new NativeFailure(`page "${url}" is not found`);
