@@ -79,7 +79,12 @@ describe('an answer that comes before the request is sent whole', () => {
   it('is waited for no more when the other side has said its last word', async () => {
     const failure = new Error('broken');
     const socket = readOnAfterWrites(
-      new Duplex({ allowHalfOpen: true, autoDestroy: false, read() {}, write: (_chunk, _encoding, done) => done(failure) }),
+      new Duplex({
+        allowHalfOpen: true,
+        autoDestroy: false,
+        read() {},
+        write: (_chunk, _encoding, done) => done(failure),
+      }),
     );
     socket.push(null);
     socket.resume();
