@@ -26,6 +26,7 @@ import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts
 import { bundleSheet, type SheetSource, type StyleSheet } from './wxss/bundle.ts';
 import { createCssSources, LANGUAGE_SUFFIXES } from './wxss/languages/css-sources.ts';
 import { compileSheet, failedSheet, type Sheet } from './wxss/sheet.ts';
+import { phrase } from './phrase.ts';
 
 /** Everything that a runtime needs of one state of the project. */
 export interface CompiledPackage {
@@ -241,8 +242,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'FILE_MISSING',
             severity: config.page ? 'error' : 'warning',
-            message: `${config.page ? 'page' : 'component'} ${path} has no template`,
-            hint: `create ${path}.wxml`,
+            message: config.page ? phrase`page ${path} has no template` : phrase`component ${path} has no template`,
+            hint: phrase`create ${path}.wxml`,
           },
         ),
       );
@@ -262,8 +263,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'PLUGIN_NOT_LISTED',
             severity: 'warning',
-            message: `${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
-            hint: `add "${language}" to setting.useCompilerPlugins of project.config.json`,
+            message: phrase`${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
+            hint: phrase`add "${language}" to setting.useCompilerPlugins of project.config.json`,
           },
         ),
       ];
@@ -274,8 +275,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         {
           code: 'FILE_MISSING',
           severity: 'warning',
-          message: `${path}.styl is not compiled, and there is no ${path}.wxss`,
-          hint: 'compile it to .wxss with its own tool',
+          message: phrase`${path}.styl is not compiled, and there is no ${path}.wxss`,
+          hint: phrase`compile it to .wxss with its own tool`,
         },
       ),
     ];
@@ -335,8 +336,8 @@ function escapingLink(display: string) {
     { display, text: '' },
     {
       code: 'PATH_OUTSIDE_PROJECT',
-      message: `${display} is a link out of the project and is left out`,
-      hint: 'copy the file into the project',
+      message: phrase`${display} is a link out of the project and is left out`,
+      hint: phrase`copy the file into the project`,
     },
   );
 }

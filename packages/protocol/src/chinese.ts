@@ -1,4 +1,4 @@
-import type { DiagnosticCode } from './diagnostics.ts';
+import type { Diagnostic, DiagnosticCode } from './diagnostics.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** What a code means and what to do about it, in the language of a user. */
@@ -38,6 +38,23 @@ export const DIAGNOSTICS_ZH: Record<DiagnosticCode, Words> = {
   COMPILER_BROKE: { meaning: '编译器处理该文件时出错，已跳过', fix: '撤销最近的修改，或拆分该文件' },
   PACKAGE_TOO_LARGE: { meaning: '文件或代码包过大', fix: '把大文件放到服务器上；微信的上限为 30 MB' },
 };
+
+/** Codes of what the compiler finds and of what breaks in a running program. */
+export type FindingCode = DiagnosticCode | ProblemCode;
+
+/** What a finding says, and what to do about it. Where its own words are English, those of its code stand before them. */
+export function diagnosticIn(
+  language: 'en' | 'zh',
+  { code, message, hint, chinese }: Pick<Diagnostic, 'message' | 'hint' | 'chinese'> & { code: FindingCode },
+): { message: string; hint: string } {
+  if (language === 'en') return { message, hint };
+  return chinese ?? { message: inChinese(code, message), hint: { ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code].fix };
+}
+
+/** What is told in English alone, behind the words of its code. */
+export function inChinese(code: FindingCode, message: string): string {
+  return `${{ ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code].meaning}（${message}）`;
+}
 
 /** The codes of problems of a running mini program in Chinese. */
 export const PROBLEMS_ZH: Record<ProblemCode, Words> = {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { AppConfig, ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
-import { createDiagnostic } from '../diagnostics.ts';
+import { createDiagnostic, type Finding } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
 import { climbDiagnostic, referenceTo } from '../references.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
 import { emptyJson, isObject, type JsonFile } from './json-file.ts';
 import type { NpmResolver } from './npm.ts';
 import type { SourceTree } from './source-tree.ts';
+import { phrase } from '../phrase.ts';
 
 /** A page or component: its paths are `<path>.json`, `.wxml`, `.wxss`, `.js`. */
 export interface ComponentNode {
@@ -64,8 +65,8 @@ export function collectComponents(input: GraphInput): Graph {
     }
     const finding = createDiagnostic(app.source, {
       code: 'PAGE_MISSING',
-      message: `page ${page.path} has no files`,
-      hint: `create ${page.path}.wxml and ${page.path}.js, or remove the page from app.json`,
+      message: phrase`page ${page.path} has no files`,
+      hint: phrase`create ${page.path}.wxml and ${page.path}.js, or remove the page from app.json`,
       at: page.offset,
     });
     missing.set(page.path, finding);
@@ -187,15 +188,15 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
   const resolver: ComponentResolver = {
     resolve(from, value, json, at, diagnostics) {
       const folder = dirname(from);
-      const report = (finding: Pick<Diagnostic, 'code' | 'message' | 'hint' | 'severity'>) =>
+      const report = (finding: Omit<Finding, 'at'>) =>
         void diagnostics.push(createDiagnostic(json.source, { ...finding, at: json.offsetOf(at) }));
       const name = at.at(-1) ?? value;
       if (/^(plugin|plugin-private|dynamicLib|ext):\/\//.test(value)) {
         report({
           code: 'COMPONENT_MISSING',
           severity: 'warning',
-          message: `<${name}> comes from a plugin (${value}), which cannot be loaded here`,
-          hint: 'the tag shows its content only',
+          message: phrase`<${name}> comes from a plugin (${value}), which cannot be loaded here`,
+          hint: phrase`the tag shows its content only`,
         });
         return undefined;
       }
@@ -217,10 +218,10 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
       report({
         code: 'COMPONENT_MISSING',
         severity: 'error',
-        message: `component ${value} of <${name}> was not found`,
+        message: phrase`component ${value} of <${name}> was not found`,
         hint: isPackage
-          ? `create ${relative}.js, or install the npm package if it is one; until then <${name}> is an unknown element`
-          : `create ${relative}.js or correct the path; until then <${name}> is an unknown element`,
+          ? phrase`create ${relative}.js, or install the npm package if it is one; until then <${name}> is an unknown element`
+          : phrase`create ${relative}.js or correct the path; until then <${name}> is an unknown element`,
       });
       return undefined;
     },

@@ -6,6 +6,7 @@ import { bracketLimit, LIMITS } from '../limits.ts';
 import { parseJson } from '../project/json-file.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { withoutDeadZones } from './dead-zones.ts';
+import { phrase } from '../phrase.ts';
 
 /** One compiled script. */
 export interface Script {
@@ -51,7 +52,7 @@ export async function compileScript(file: SourceFile): Promise<Script> {
       createDiagnostic(file, {
         code: 'SCRIPT_SYNTAX',
         message: text,
-        hint: 'correct the script at this place',
+        hint: phrase`correct the script at this place`,
         at: location ? { line: location.line, column: byteColumn(location.lineText, location.column) + 1 } : undefined,
       }),
     );

@@ -5,6 +5,7 @@ import { climbDiagnostic, type Reference } from '../references.ts';
 import { rewriteWxs, type WxsCode } from '../wxs/rewrite.ts';
 import { assembleTemplates } from './assemble.ts';
 import { type Template, wxsDiagnostic } from './template.ts';
+import { phrase } from '../phrase.ts';
 
 /** A compiled WXS file. */
 export interface WxsModule {
@@ -54,8 +55,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
       found.push(
         createDiagnostic(from, {
           code: 'FILE_MISSING',
-          message: `${suffix === '.wxs' ? 'WXS module' : 'template'} ${path} was not found`,
-          hint: 'correct the path, or add the file; until then it counts as empty',
+          message: suffix === '.wxs' ? phrase`WXS module ${path} was not found` : phrase`template ${path} was not found`,
+          hint: phrase`correct the path, or add the file; until then it counts as empty`,
           at: reference.offset,
         }),
       );
@@ -96,8 +97,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
           createDiagnostic(file, {
             code: 'WXML_WARNING',
             severity: 'warning',
-            message: `the template ${key} has errors and counts as empty here`,
-            hint: `correct ${target.display}`,
+            message: phrase`the template ${key} has errors and counts as empty here`,
+            hint: phrase`correct ${target.display}`,
             at: reference.offset,
           }),
         );
@@ -127,8 +128,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
 function cycle(file: SourceFile, chain: readonly string[], at: number): Diagnostic {
   return createDiagnostic(file, {
     code: 'IMPORT_CYCLE',
-    message: `templates include each other: ${chain.join(' → ')}`,
-    hint: 'remove this include, or use <import> with <template is>',
+    message: phrase`templates include each other: ${chain.join(' → ')}`,
+    hint: phrase`remove this include, or use <import> with <template is>`,
     at,
   });
 }

@@ -8,6 +8,7 @@ import type { CssSource } from './languages/css-sources.ts';
 import { parseSheet } from './parse.ts';
 import { type SelectorScope, scopeSelector } from './selectors.ts';
 import { ASSET_PREFIX, convertMediaRpx, convertRpx, convertUrls } from './values.ts';
+import { phrase } from '../phrase.ts';
 
 export interface SheetImport extends Reference {
   /** Media query of the import, `""` without one. */
@@ -99,8 +100,8 @@ function convertRule(rule: Rule, file: SourceFile, scope: SelectorScope, sheet: 
       createDiagnostic(file, {
         code: 'WXSS_SELECTOR',
         severity: 'warning',
-        message: `the selector ${rule.selector} cannot be read: ${error instanceof Error ? error.message : error}`,
-        hint: 'correct the selector; until then its rule is left out',
+        message: phrase`the selector ${rule.selector} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        hint: phrase`correct the selector; until then its rule is left out`,
         at,
       }),
     );

@@ -7,6 +7,7 @@ import type { NodeCounters } from './node-api.ts';
 import type { Self } from './object.ts';
 import type { Objects } from './objects.ts';
 import { encodeMail, type Sender } from './sender.ts';
+import { phrase } from '../phrase.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -121,7 +122,7 @@ export class Inbox {
     let result: unknown;
     try {
       if (mail.kind === 'ask') {
-        if (!object.object.ask) throw refusal('FAILED', `${object.id.type} answers no questions`);
+        if (!object.object.ask) throw refusal('FAILED', phrase`${object.id.type} answers no questions`);
         result = object.object.ask(mail, self);
       } else if (object.object.tell) result = object.object.tell(mail, self);
       else if (object.object.bare) object.object.bare(new FrameView().at(encodeMail(object.id, mail)));

@@ -14,6 +14,7 @@ import type { Place, PlaceInfo } from './places.ts';
 import type { Replication } from './replication.ts';
 import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterState } from './state.ts';
+import { phrase } from '../phrase.ts';
 
 export interface ControlParts {
   state: RouterState;
@@ -54,8 +55,8 @@ export class Control {
     else if (kind === KIND.response) requests.onResponse(frame);
     else if (kind === KIND.goodbye) nodeLinks.onGoodbye(link);
     else if (!(role === 'node' && place ? this.#onNode(frame, link, place) : this.#onRouter(frame, link)))
-      throw new RouterError('FRAME_INVALID', `frame kind ${kind} is not allowed on a link to a ${role}`, {
-        hint: 'the other side speaks another protocol',
+      throw new RouterError('FRAME_INVALID', phrase`frame kind ${kind} is not allowed on a link to a ${role}`, {
+        hint: phrase`the other side speaks another protocol`,
       });
   }
 

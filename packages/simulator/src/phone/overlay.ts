@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@sparrow/protocol';
+import { type Diagnostic, diagnosticIn } from '@sparrow/protocol';
 import { h } from '@sparrow/runtime/native';
 import type { PhoneTexts } from './texts.ts';
 
@@ -81,16 +81,17 @@ export function createOverlay(
   };
 }
 
-const articleOf = (error: Diagnostic, texts: PhoneTexts): HTMLElement =>
-  h(
+function articleOf(error: Diagnostic, texts: PhoneTexts): HTMLElement {
+  const { message, hint } = diagnosticIn(texts.language, error);
+  return h(
     'article',
     {},
     h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
-    texts.words && h('p', {}, texts.words[error.code].meaning),
-    h('p', {}, error.message),
+    h('p', {}, message),
     error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
-    h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
+    h('p.overlay-hint', {}, hint),
   );
+}
 
 /**
  * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped

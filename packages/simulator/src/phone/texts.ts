@@ -1,9 +1,8 @@
-import { DIAGNOSTICS_ZH, PROBLEMS_ZH } from '@sparrow/protocol';
+import { PROBLEMS_ZH } from '@sparrow/protocol';
 
 /** Words that the phone itself shows around a mini program, in the language of the user. */
 const zh = {
-  /** Of compile findings, where they are not told in the compiler's own English. */
-  words: DIAGNOSTICS_ZH as typeof DIAGNOSTICS_ZH | undefined,
+  language: 'zh' as 'zh' | 'en',
   /** Of problems of the running program. */
   problems: PROBLEMS_ZH as typeof PROBLEMS_ZH | undefined,
   menu: '更多',
@@ -40,7 +39,7 @@ const zh = {
 export type PhoneTexts = typeof zh;
 
 const en: PhoneTexts = {
-  words: undefined,
+  language: 'en',
   problems: undefined,
   menu: 'More',
   share: 'Share with a friend',

@@ -13,6 +13,7 @@ import {
   type WriteCallOptions,
 } from './options.ts';
 import type { TableCodec } from './table-codec.ts';
+import { phrase } from '../phrase.ts';
 
 /** A row without what only writing needs: `value` is the record as protobuf bytes. */
 export type ReadRow = Omit<Row, 'rev'>;
@@ -150,9 +151,9 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
         if (performance.now() > deadline)
           throw new StoreError(
             'TIMEOUT',
-            `the record of ${table.name} changed each of ${attempt + 1} times it was tried`,
+            phrase`the record of ${table.name} changed each of ${attempt + 1} times it was tried`,
             {
-              hint: 'many write this key at once: use fieldIncrease, or a longer timeoutMs',
+              hint: phrase`many write this key at once: use fieldIncrease, or a longer timeoutMs`,
             },
           );
         // Everybody who lost the race waits another while.

@@ -18,6 +18,7 @@ import { createRecordTable, type RecordTable } from './record-table.ts';
 import { createSweeper } from './sweeper.ts';
 import { createTableCodec, type TableCodec } from './table-codec.ts';
 import { runTransaction, type Transaction } from './transaction.ts';
+import { phrase } from '../phrase.ts';
 
 /** Records and keys by table, as `sparrow store generate` writes them. */
 export type TableTypes = Record<string, { record: object; key: object }>;
@@ -140,8 +141,8 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
   const coreOf = (name: string): TableCore => {
     const core = cores.get(name);
     if (!core)
-      throw new StoreError('TABLE_UNKNOWN', `there is no table ${name}`, {
-        hint: `the schema has ${[...cores.keys()].join(', ')}`,
+      throw new StoreError('TABLE_UNKNOWN', phrase`there is no table ${name}`, {
+        hint: phrase`the schema has ${[...cores.keys()].join(', ')}`,
       });
     return core;
   };
@@ -167,8 +168,8 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
       const core = coreOf(name);
       const table = records.get(name);
       if (!table)
-        throw new StoreError('TABLE_KIND', `${name} is a ${core.codec.table.kind} table`, {
-          hint: `use store.list('${name}')`,
+        throw new StoreError('TABLE_KIND', phrase`${name} is a ${core.codec.table.kind} table`, {
+          hint: phrase`use store.list('${name}')`,
         });
       return table;
     },
@@ -176,7 +177,7 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
       coreOf(name);
       const table = lists.get(name);
       if (!table)
-        throw new StoreError('TABLE_KIND', `${name} is a GENERIC table`, { hint: `use store.table('${name}')` });
+        throw new StoreError('TABLE_KIND', phrase`${name} is a GENERIC table`, { hint: phrase`use store.table('${name}')` });
       return table;
     },
     transaction: (work, callOptions) => runTransaction(context, coreOf, work, callOptions),

@@ -3,6 +3,7 @@ import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { COMMAND_MS, type MoveStatements } from './move-statements.ts';
 import { type ShardClient, TryAgain } from './shard-client.ts';
+import { phrase } from '../phrase.ts';
 
 /** A group of slots that changes hands, and both of its shards. */
 export interface Group {
@@ -107,8 +108,8 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
         await takeBack();
         throw new StoreError(
           'VERIFY_FAILED',
-          `slots ${first} to ${last} differ: ${String(own)} and ${String(other[0]?.sum)}`,
-          { hint: 'nothing was switched; abort the move and start it again' },
+          phrase`slots ${first} to ${last} differ: ${String(own)} and ${String(other[0]?.sum)}`,
+          { hint: phrase`nothing was switched; abort the move and start it again` },
         );
       }
     }

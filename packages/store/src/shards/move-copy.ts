@@ -4,6 +4,7 @@ import type { Move } from './meta-store.ts';
 import { copiedFrom, type MoveContext } from './move-context.ts';
 import { blockersOf, createReplicationSlot } from './replication-slot.ts';
 import type { ShardClient } from './shard-client.ts';
+import { phrase } from '../phrase.ts';
 
 const LOOK_MS = 50;
 /** Who waits for a copy is told so often for whom. */
@@ -60,8 +61,8 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
         const now = performance.now();
         if (now > end) {
           const [oldest] = await blockersOf(from).catch(() => []);
-          throw new StoreError('TIMEOUT', `the copy of move ${move.id} takes longer than ${options.copyMs} ms`, {
-            hint: oldest ? `it waits for ${oldest.text}; resume it later` : 'resume it later',
+          throw new StoreError('TIMEOUT', phrase`the copy of move ${move.id} takes longer than ${options.copyMs} ms`, {
+            hint: oldest ? phrase`it waits for ${oldest.text}; resume it later` : phrase`resume it later`,
           });
         }
         if (now - told > TELL_MS) {

@@ -6,6 +6,7 @@ import { Persistence } from './persistence.ts';
 import { ZK_ERROR, ZooKeeperSession } from './session.ts';
 import { isReply, LIFE, ZooKeeperTree } from './tree.ts';
 import { Watches } from './watches.ts';
+import { phrase } from '../../phrase.ts';
 
 export interface ZooKeeperOptions {
   /** `host:port` of each server of the ensemble. */
@@ -64,7 +65,7 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
 
   const check = (): void => {
     if (persistence.isClosed)
-      throw new RouterError('CLOSED', 'the coordinator was closed', { hint: 'create another one' });
+      throw new RouterError('CLOSED', phrase`the coordinator was closed`, { hint: phrase`create another one` });
   };
 
   return {
@@ -126,7 +127,7 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
         return 0;
       } catch (error) {
         if (isReply(error, ZK_ERROR.badVersion, ZK_ERROR.nodeExists, ZK_ERROR.noNode))
-          throw new RouterError('VERSION_CONFLICT', `${path} is not at version ${version}`, { hint: 'read it again' });
+          throw new RouterError('VERSION_CONFLICT', phrase`${path} is not at version ${version}`, { hint: phrase`read it again` });
         throw error;
       }
     },

@@ -16,6 +16,7 @@ import {
 } from './layout.ts';
 import type { Log } from './log.ts';
 import { type Entry, type Overlay, textOf } from './overlay.ts';
+import { phrase } from '../../phrase.ts';
 
 /** Computes commits against what is pending, hands them to the log, and says when they are durable. */
 export interface Committer {
@@ -164,11 +165,11 @@ export function createCommitter(options: CommitterOptions): Committer {
 
 function tooLate(writes: boolean): StoreError {
   return writes
-    ? new StoreError('INDETERMINATE', 'the disk did not make the write durable in time; it may still do so', {
-        hint: 'read the record to see whether it happened; look at the disk',
+    ? new StoreError('INDETERMINATE', phrase`the disk did not make the write durable in time; it may still do so`, {
+        hint: phrase`read the record to see whether it happened; look at the disk`,
       })
-    : new StoreError('TIMEOUT', 'what this answer stands on did not become durable in time', {
-        hint: 'nothing was written; try again, or give more timeoutMs',
+    : new StoreError('TIMEOUT', phrase`what this answer stands on did not become durable in time`, {
+        hint: phrase`nothing was written; try again, or give more timeoutMs`,
       });
 }
 

@@ -4,6 +4,7 @@ import type { Committer } from './committer.ts';
 import { decodeFeed, SPACE, type StoredChange, spaced } from './layout.ts';
 import type { Reader } from './reader.ts';
 import { readPosition, type Timeline, writePosition } from './timelines.ts';
+import { phrase } from '../../phrase.ts';
 
 /** Entries that one commit of a trim removes at most. */
 const TRIM_AT_ONCE = 10_000;
@@ -22,8 +23,8 @@ export function readFeed(
   if (position !== FEED_START) {
     const number = readPosition(chain, position);
     if (number < Number(reader.text(trimmedName(table)) ?? 0))
-      throw new StoreError('FEED_GONE', 'changes behind this position were cleaned already', {
-        hint: 'read the table anew',
+      throw new StoreError('FEED_GONE', phrase`changes behind this position were cleaned already`, {
+        hint: phrase`read the table anew`,
       });
     start = Buffer.alloc(12);
     start.writeUInt32BE(table);

@@ -3,6 +3,7 @@ import { StoreError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { ShardRouter } from '../../shards/shard-router.ts';
+import { phrase } from '../../phrase.ts';
 
 /** Asks every shard and accepts the answers only when the slots they owned in that moment are all slots, each once. */
 export type Everywhere = <T extends object>(
@@ -43,13 +44,13 @@ export function createEverywhere(router: ShardRouter): Everywhere {
       } catch (error) {
         if (error instanceof StoreError) throw error;
         if (performance.now() > deadline)
-          throw new StoreError('SHARD_DOWN', 'a shard does not answer', {
-            hint: 'see `sparrow store shards status`',
+          throw new StoreError('SHARD_DOWN', phrase`a shard does not answer`, {
+            hint: phrase`see \`sparrow store shards status\``,
             cause: error,
           });
       }
       if (performance.now() > deadline)
-        throw new StoreError('TIMEOUT', 'slots are moving all the time', { hint: 'try again when the move is over' });
+        throw new StoreError('TIMEOUT', phrase`slots are moving all the time`, { hint: phrase`try again when the move is over` });
       await sleep(Math.min(100, 5 * (tries + 1)));
       await inTime(router.refresh(), deadline, () => new Error('no answer in time')).catch(() => {});
     }
