@@ -127,7 +127,9 @@ function textsOf(node) {
 function partsOf(template) {
   if (ts.isNoSubstitutionTemplateLiteral(template)) return [];
   return template.templateSpans.flatMap(({ expression }) =>
-    ts.isBinaryExpression(expression) ? [] : bare(expression).filter((text) => isPlain(text) && /[a-z]{2}/i.test(text.text)),
+    ts.isBinaryExpression(expression)
+      ? []
+      : bare(expression).filter((text) => isPlain(text) && /[a-z]{2}/i.test(text.text)),
   );
 }
 

@@ -3,9 +3,9 @@ import { filesBelow } from '@sparrow/core/files';
 import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { suffixOf } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { rootOf } from './project/app-config.ts';
 import type { FileEntry, SourceTree } from './project/source-tree.ts';
-import { phrase } from './phrase.ts';
 
 /**
  * Kinds of files that a package may hold, as in the original (where a list of suffixes decides, too) and with fonts, data

@@ -13,6 +13,7 @@ import { createDiagnostic } from './diagnostics.ts';
 import { type CompileGuard, guarded } from './guard.ts';
 import { createMemo } from './memo.ts';
 import { suffixOf, withoutSuffix } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
 import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
@@ -26,7 +27,6 @@ import { bundleTemplates, compileWxs, type WxsModule } from './wxml/templates.ts
 import { bundleSheet, type SheetSource, type StyleSheet } from './wxss/bundle.ts';
 import { createCssSources, LANGUAGE_SUFFIXES } from './wxss/languages/css-sources.ts';
 import { compileSheet, failedSheet, type Sheet } from './wxss/sheet.ts';
-import { phrase } from './phrase.ts';
 
 /** Everything that a runtime needs of one state of the project. */
 export interface CompiledPackage {

@@ -1,8 +1,8 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { sizeLimit, tooComplex } from './limits.ts';
-import type { SourceFile } from './project/source-tree.ts';
 import { phrase } from './phrase.ts';
+import type { SourceFile } from './project/source-tree.ts';
 
 /** A compiler cannot go on after this file: its process or its module is in an undefined state. */
 export class CompileBroken extends Error {

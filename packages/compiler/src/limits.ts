@@ -53,7 +53,9 @@ const TOKENS = /"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|\/\*[\s\S]*?(?
 /** Says where brackets stand in one another too deeply. */
 export function bracketLimit(source: SourceText, limit: number = LIMITS.brackets): Diagnostic | undefined {
   const at = tooDeepAt(source.text, limit);
-  return at === undefined ? undefined : tooComplex(source, phrase`more than ${limit} brackets stand in one another`, at);
+  return at === undefined
+    ? undefined
+    : tooComplex(source, phrase`more than ${limit} brackets stand in one another`, at);
 }
 
 /** Offset of the first bracket that stands too deeply. */

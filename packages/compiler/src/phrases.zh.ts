@@ -35,7 +35,8 @@ export const COMPILER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'a file takes too long to compile': '有文件编译耗时过长',
   'the compiler ended': '编译器进程已退出',
   'take back the last change, or look for a file that is very large': '撤销最近的修改，或检查是否有特别大的文件',
-  'divide the file, or load such data from a server; until then it is left out': '拆分该文件，或改为从服务器加载数据；在此之前跳过该文件',
+  'divide the file, or load such data from a server; until then it is left out':
+    '拆分该文件，或改为从服务器加载数据；在此之前跳过该文件',
   'the file has {0} MB, compiled are 2 MB at most': '文件有 {0} MB，最多编译 2 MB',
   'more than {0} brackets stand in one another': '括号嵌套超过 {0} 层',
   'the path climbs out of the project: {0}': '路径超出了项目目录：{0}',
@@ -60,7 +61,8 @@ export const COMPILER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'component {0} of <{1}> was not found': '找不到 <{1}> 引用的组件 {0}',
   'create {0}.js, or install the npm package if it is one; until then <{1}> is an unknown element':
     '创建 {0}.js，如果是 npm 包则安装它；在此之前 <{1}> 按未知元素处理',
-  'create {0}.js or correct the path; until then <{1}> is an unknown element': '创建 {0}.js 或修改路径；在此之前 <{1}> 按未知元素处理',
+  'create {0}.js or correct the path; until then <{1}> is an unknown element':
+    '创建 {0}.js 或修改路径；在此之前 <{1}> 按未知元素处理',
   'invalid JSON: {0}': 'JSON 格式有误：{0}',
   'correct the JSON at this place; keys and strings need double quotes': '修改此处的 JSON；键和字符串须使用双引号',
   'the file must hold a JSON object': '文件内容必须是 JSON 对象',
@@ -86,7 +88,8 @@ export const COMPILER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'more than {0} brackets of an expression stand in one another': '表达式中的括号嵌套超过 {0} 层',
   'an expression has more than {0} operators': '表达式超过 {0} 个运算符',
   'WXS: {0}': 'WXS：{0}',
-  'WXS is JavaScript 5 without new, try and regular expression literals': 'WXS 只支持 ES5，不支持 new、try 和正则字面量',
+  'WXS is JavaScript 5 without new, try and regular expression literals':
+    'WXS 只支持 ES5，不支持 new、try 和正则字面量',
   'correct the tag; until then nothing of the template is shown': '修改该标签；在此之前整个模板不会显示',
   'correct the template at this place': '修改此处的模板',
   'the template compiles, but this has no effect': '模板可以编译，但此处不起作用',
@@ -104,11 +107,14 @@ export const COMPILER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'remove this @import': '删除该 @import',
   'style sheet {0} was not found': '找不到样式文件 {0}',
   'create {0}, or remove the @import': '创建 {0}，或删除该 @import',
-  'correct the style sheet at this place; until then this piece of it is left out': '修改此处的样式；在此之前这一部分不生效',
-  'correct the style sheet at this place; until then none of its rules applies': '修改此处的样式；在此之前整个样式文件不生效',
+  'correct the style sheet at this place; until then this piece of it is left out':
+    '修改此处的样式；在此之前这一部分不生效',
+  'correct the style sheet at this place; until then none of its rules applies':
+    '修改此处的样式；在此之前整个样式文件不生效',
   'the } of this rule is missing: what follows counts as a part of it': '该规则缺少 }，其后的内容都被当作它的一部分',
   'a style sheet has no line comments': '样式文件不支持行注释',
-  'write /* … */: the official tool refuses // or drops the rule after it': '请写成 /* … */；官方工具不接受 //，或会丢弃其后的规则',
+  'write /* … */: the official tool refuses // or drops the rule after it':
+    '请写成 /* … */；官方工具不接受 //，或会丢弃其后的规则',
   'the selector {0} cannot be read: {1}': '无法解析选择器 {0}：{1}',
   'correct the selector; until then its rule is left out': '修改选择器；在此之前该规则不生效',
 };

@@ -80,6 +80,10 @@ export const PROBLEMS_ZH: Record<ProblemCode, Words> = {
     meaning: 'setData 持续过于频繁，可能陷入了循环',
     fix: '检查是否有 setData 在其回调、监听器或定时器中再次触发自身',
   },
+  PROCESS_GONE: {
+    meaning: '运行小程序的浏览器进程已退出，多半是内存用尽',
+    fix: '检查是否有不断占用内存的代码，例如只增不减的列表、循环中的分配',
+  },
   START_FAILED: { meaning: '小程序无法启动', fix: '按照提示补全缺少的内容；`sparrow build` 会列出文件中的错误' },
   PAGE_TIMEOUT: {
     meaning: '页面没有按时就绪',

@@ -84,7 +84,11 @@ const HINTS: Partial<Record<RouterErrorCode, string>> = {
 
 /** The error for a code that came over the wire. */
 export function refusal(code: RouterErrorCode, what: string | Phrase): RouterError {
-  return new RouterError(code, phrase`${what}: ${new Phrase(code.toLowerCase().replaceAll('_', ' '), ROUTER_ERRORS_ZH[code].meaning)}`, {
-    hint: HINTS[code] ?? phrase`see docs/router-semantics.md`,
-  });
+  return new RouterError(
+    code,
+    phrase`${what}: ${new Phrase(code.toLowerCase().replaceAll('_', ' '), ROUTER_ERRORS_ZH[code].meaning)}`,
+    {
+      hint: HINTS[code] ?? phrase`see docs/router-semantics.md`,
+    },
+  );
 }

@@ -125,6 +125,7 @@ export const ROUTER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'the connection fell': '连接中断',
   'an answer out of order': '应答的顺序有误',
   'ZooKeeper: {0}': 'ZooKeeper：{0}',
-  'are the servers running, and more than half of them linked to each other?': '请确认服务器正在运行，且半数以上相互连通',
+  'are the servers running, and more than half of them linked to each other?':
+    '请确认服务器正在运行，且半数以上相互连通',
   '{0} is not at version {1}': '{0} 的版本不是 {1}',
 };

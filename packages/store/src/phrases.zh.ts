@@ -3,7 +3,8 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   'the increase would leave its limits': '增减后的值超出范围',
   'nothing was changed; read the field, or give wider limits': '没有修改；读取该字段，或放宽范围',
   'there is no encryption key "{0}"': '没有加密密钥 “{0}”',
-  'add it to crypto.keys; keys stay until every record was rotated': '把它加入 crypto.keys；全部记录换用新密钥之前须保留旧密钥',
+  'add it to crypto.keys; keys stay until every record was rotated':
+    '把它加入 crypto.keys；全部记录换用新密钥之前须保留旧密钥',
   'encryption key "{0}" has {1} bytes': '加密密钥 “{0}” 长 {1} 字节',
   'use 32 random bytes': '请使用 32 个随机字节',
   'an encrypted field has not the form of one': '加密字段的格式有误',
@@ -197,7 +198,8 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   'the size of field {0} may only grow': '字段 {0} 的长度只能增大',
   'value {0} of {1} was removed or renumbered': '{1} 的值 {0} 被删除或修改了编号',
   'new field {0}{1} is required': '新字段 {0}{1} 不能是 required',
-  'field {0} is in an index: what it is read as when it is absent cannot change': '字段 {0} 在索引中，其缺省时的值不能改变',
+  'field {0} is in an index: what it is read as when it is absent cannot change':
+    '字段 {0} 在索引中，其缺省时的值不能改变',
   'the default of {0} is no {1}': '{0} 的默认值不是 {1}',
   'the default of {0} is no UTF-8': '{0} 的默认值不是 UTF-8',
   '{0}:{1}:{2}: {3}': '{0}:{1}:{2}：{3}',
@@ -269,11 +271,14 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   '"{0}" is no name for a shard': '“{0}” 不能作为分片名称',
   'use a-z, 0-9 and -, beginning with a letter': '请使用 a-z、0-9 和 -，以字母开头',
   '{0} is PostgreSQL {1} with wal_level {2}': '{0} 是 PostgreSQL {1}，wal_level 为 {2}',
-  'shards need PostgreSQL 15 or newer with wal_level = logical': '分片需要 PostgreSQL 15 或更高版本，且 wal_level = logical',
+  'shards need PostgreSQL 15 or newer with wal_level = logical':
+    '分片需要 PostgreSQL 15 或更高版本，且 wal_level = logical',
   'shard {0} does not answer: {1}': '分片 {0} 没有应答：{1}',
   'check its address and that it runs': '检查地址，并确认它正在运行',
-  'the server of {0} is a copy of that of {1}: both have the identifier {2}': '{0} 的服务器是 {1} 的副本，两者的标识同为 {2}',
-  "make the server of {0} with initdb, not from a copy of another one's data": '用 initdb 创建 {0} 的服务器，不要复制其他服务器的数据',
+  'the server of {0} is a copy of that of {1}: both have the identifier {2}':
+    '{0} 的服务器是 {1} 的副本，两者的标识同为 {2}',
+  "make the server of {0} with initdb, not from a copy of another one's data":
+    '用 initdb 创建 {0} 的服务器，不要复制其他服务器的数据',
   'there is no shard {0}': '没有分片 {0}',
   'shard {0} has no standby': '分片 {0} 没有备库',
   'name one: `sparrow store shards failover <id> --to postgres://…`':
@@ -281,7 +286,8 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   'the server that is named is no standby': '指定的服务器不是备库',
   'make it one with pg_basebackup -R from the primary': '用 pg_basebackup -R 从主库创建备库',
   'the primary of {0} does not answer': '{0} 的主库没有应答',
-  'make sure that it is stopped and stays so, then repeat with --force': '确认主库已停止且不再启动，然后加上 --force 重试',
+  'make sure that it is stopped and stays so, then repeat with --force':
+    '确认主库已停止且不再启动，然后加上 --force 重试',
   'failing over {0}: {1}': '{0} 故障转移失败：{1}',
   'look at both servers; repeat when the standby answers': '检查两台服务器，备库应答后重试',
   'the standby did not replay everything in {0} ms': '备库在 {0} 毫秒内没有追上主库',
@@ -320,7 +326,8 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   'move {0} has some of these slots': '迁移 {0} 已包含其中部分槽位',
   'finish it first: it is {0}': '请先完成它，其状态为 {0}',
   'shard {0} waited {1} ms for {2}': '分片 {0} 等待 {2} 已有 {1} 毫秒',
-  'end it ({0}), then: `sparrow store shards move --resume`': '结束它（{0}），然后执行 `sparrow store shards move --resume`',
+  'end it ({0}), then: `sparrow store shards move --resume`':
+    '结束它（{0}），然后执行 `sparrow store shards move --resume`',
   'the replication slot {0} stays in use': '复制槽 {0} 一直被占用',
   'look at pg_replication_slots of that shard, then: `sparrow store shards move --resume`':
     '查看该分片的 pg_replication_slots，然后执行 `sparrow store shards move --resume`',
@@ -358,7 +365,8 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
   'open it again': '请重新打开',
   'the log could not be written: the disk is full': '无法写入日志：磁盘已满',
   'the log could not be written: {0}': '无法写入日志：{0}',
-  'look at the disk, then open the store again: it replays what is durable': '检查磁盘，然后重新打开存储，已落盘的内容会自动恢复',
+  'look at the disk, then open the store again: it replays what is durable':
+    '检查磁盘，然后重新打开存储，已落盘的内容会自动恢复',
   'more writes are waiting for the disk than the log takes': '等待落盘的写入超出了日志的上限',
   '{0} cannot be opened: {1}': '无法打开 {0}：{1}',
   'check that the folder is a store and may be read; else restore a backup': '确认该目录是可读的存储，否则从备份恢复',

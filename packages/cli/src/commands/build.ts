@@ -64,10 +64,7 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 }
 
 /** A finding with its place, its lines and what to do. */
-export function showDiagnostic(
-  io: Io,
-  diagnostic: Omit<Diagnostic, 'code'> & { code: FindingCode },
-): void {
+export function showDiagnostic(io: Io, diagnostic: Omit<Diagnostic, 'code'> & { code: FindingCode }): void {
   const { code, severity, file, line, column, frame } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   const name = io.paint(severity === 'error' ? 'red' : 'yellow', code);

@@ -1,7 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
 import { Phrase } from '@sparrow/core';
-import { type DevEvent, type Diagnostic, type LogLine, PROBLEM_HINTS, PROBLEMS_ZH, type ProgramProblem } from '@sparrow/protocol';
+import {
+  type DevEvent,
+  type Diagnostic,
+  type LogLine,
+  PROBLEM_HINTS,
+  PROBLEMS_ZH,
+  type ProgramProblem,
+} from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { sinceCommand } from '../begun.ts';
 import { quote } from '../invocation.ts';

@@ -11,8 +11,8 @@ import {
 } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { isInside, join, resolvePath } from '../paths.ts';
-import { isObject, type JsonFile, type JsonObject } from './json-file.ts';
 import { phrase } from '../phrase.ts';
+import { isObject, type JsonFile, type JsonObject } from './json-file.ts';
 
 /** A page with the place in app.json that lists it. */
 export interface PageEntry {
@@ -155,7 +155,11 @@ function readTabBar(value: unknown, pages: string[], report: Report): TabBarConf
   (Array.isArray(value.list) ? value.list : []).forEach((item: unknown, index) => {
     const path = isObject(item) && typeof item.pagePath === 'string' ? trimSlashes(item.pagePath) : '';
     if (!isObject(item) || !pages.includes(path)) {
-      report(['tabBar', 'list', index], phrase`tab ${path || index} is not a page`, phrase`list its pagePath under "pages" too`);
+      report(
+        ['tabBar', 'list', index],
+        phrase`tab ${path || index} is not a page`,
+        phrase`list its pagePath under "pages" too`,
+      );
       return;
     }
     list.push({

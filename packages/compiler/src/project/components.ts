@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { AppConfig, ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic, type Finding } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import { climbDiagnostic, referenceTo } from '../references.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
 import { emptyJson, isObject, type JsonFile } from './json-file.ts';
 import type { NpmResolver } from './npm.ts';
 import type { SourceTree } from './source-tree.ts';
-import { phrase } from '../phrase.ts';
 
 /** A page or component: its paths are `<path>.json`, `.wxml`, `.wxss`, `.js`. */
 export interface ComponentNode {

@@ -1,4 +1,3 @@
-import { parserWords } from '../parser-words.ts';
 import type { Diagnostic } from '@sparrow/protocol';
 import {
   findNodeAtLocation,
@@ -10,6 +9,7 @@ import {
 } from 'jsonc-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
 import { bracketLimit, sizeLimit } from '../limits.ts';
+import { parserWords } from '../parser-words.ts';
 import { phrase } from '../phrase.ts';
 
 export type JsonObject = Record<string, unknown>;

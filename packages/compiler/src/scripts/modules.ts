@@ -1,11 +1,11 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import type { NpmResolver } from '../project/npm.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic, type Reference, referenceTo } from '../references.ts';
 import { MAX_SCRIPT_BYTES, REQUIRE, type Script } from './script.ts';
-import { phrase } from '../phrase.ts';
 
 export interface ModuleSource {
   tree: SourceTree;

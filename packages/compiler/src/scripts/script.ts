@@ -3,10 +3,10 @@ import { type TransformFailure, transform } from 'esbuild';
 import { createDiagnostic } from '../diagnostics.ts';
 import { CompileBroken } from '../guard.ts';
 import { bracketLimit, LIMITS } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { parseJson } from '../project/json-file.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { withoutDeadZones } from './dead-zones.ts';
-import { phrase } from '../phrase.ts';
 
 /** One compiled script. */
 export interface Script {

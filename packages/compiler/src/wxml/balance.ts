@@ -1,6 +1,6 @@
 import type { Phrase } from '@sparrow/core';
-import type { Tag, WxmlPart } from './scan.ts';
 import { phrase } from '../phrase.ts';
+import type { Tag, WxmlPart } from './scan.ts';
 
 /** A tag that does not fit, and its offset in the file. */
 export interface Misfit {
@@ -12,7 +12,10 @@ export interface Misfit {
 export function firstUnclosed(parts: readonly WxmlPart[]): Misfit | undefined {
   for (const part of parts) {
     if ((part.type === 'start' || part.type === 'end') && part.swallowsTag)
-      return { message: phrase`the next tag begins inside of <${part.name}>: a > or a quote is missing`, at: part.start };
+      return {
+        message: phrase`the next tag begins inside of <${part.name}>: a > or a quote is missing`,
+        at: part.start,
+      };
   }
   return undefined;
 }

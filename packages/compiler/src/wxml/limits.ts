@@ -1,8 +1,8 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import type { SourceText } from '../diagnostics.ts';
 import { LIMITS, tooComplex, tooDeepAt } from '../limits.ts';
-import { bindingsOf, type WxmlPart } from './scan.ts';
 import { phrase } from '../phrase.ts';
+import { bindingsOf, type WxmlPart } from './scan.ts';
 
 /** Elements that never hold others: they end without an end tag. */
 const EMPTY = new Set(['import', 'include', 'wxs']);
@@ -52,12 +52,17 @@ function bindingLimit(source: SourceText, start: number, end: number): Diagnosti
         return tooComplex(source, phrase`more than ${LIMITS.openBindings} {{ are not closed`, at);
       continue;
     }
-    if (++count > LIMITS.bindings) return tooComplex(source, phrase`more than ${LIMITS.bindings} bindings in one place`, at);
+    if (++count > LIMITS.bindings)
+      return tooComplex(source, phrase`more than ${LIMITS.bindings} bindings in one place`, at);
     if (close - at > LIMITS.expression)
       return tooComplex(source, phrase`an expression has more than ${LIMITS.expression} characters`, at);
     const deep = tooDeepAt(text, LIMITS.brackets, at, close);
     if (deep !== undefined)
-      return tooComplex(source, phrase`more than ${LIMITS.brackets} brackets of an expression stand in one another`, deep);
+      return tooComplex(
+        source,
+        phrase`more than ${LIMITS.brackets} brackets of an expression stand in one another`,
+        deep,
+      );
     const operators = text.slice(at, close).match(OPERATOR)?.length ?? 0;
     if (operators > LIMITS.operators)
       return tooComplex(source, phrase`an expression has more than ${LIMITS.operators} operators`, at);

@@ -1,9 +1,10 @@
-import { parserWords } from '../parser-words.ts';
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { CompileBroken } from '../guard.ts';
 import { mostImportant } from '../limits.ts';
+import { parserWords } from '../parser-words.ts';
 import { withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import { rewriteWxs } from '../wxs/rewrite.ts';
@@ -12,7 +13,6 @@ import { templateLimit } from './limits.ts';
 import { CHILDLESS, type Preprocessed, preprocessWxml } from './preprocess.ts';
 import { scanWxml, type WxmlPart } from './scan.ts';
 import { TmplGroup } from './template-group.ts';
-import { phrase } from '../phrase.ts';
 
 /** A finding of the template compiler; lines and columns are from 0. */
 interface TemplateFinding {

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic, type Reference } from '../references.ts';
 import { rewriteWxs, type WxsCode } from '../wxs/rewrite.ts';
 import { assembleTemplates } from './assemble.ts';
 import { type Template, wxsDiagnostic } from './template.ts';
-import { phrase } from '../phrase.ts';
 
 /** A compiled WXS file. */
 export interface WxsModule {
@@ -55,7 +55,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
       found.push(
         createDiagnostic(from, {
           code: 'FILE_MISSING',
-          message: suffix === '.wxs' ? phrase`WXS module ${path} was not found` : phrase`template ${path} was not found`,
+          message:
+            suffix === '.wxs' ? phrase`WXS module ${path} was not found` : phrase`template ${path} was not found`,
           hint: phrase`correct the path, or add the file; until then it counts as empty`,
           at: reference.offset,
         }),

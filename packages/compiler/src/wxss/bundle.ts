@@ -1,11 +1,11 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { LIMITS, tooComplex } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic } from '../references.ts';
 import type { SelectorScope } from './selectors.ts';
 import type { Sheet } from './sheet.ts';
-import { phrase } from '../phrase.ts';
 
 export interface StyleSheet {
   css: string;
@@ -33,7 +33,10 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
     // Each import is written out where it stands: two imports of two imports of two … fill any memory.
     if (visits === LIMITS.imports + 1)
       result.diagnostics.push(
-        tooComplex(file, phrase`the style sheet imports more than ${LIMITS.imports} others, counted where they are written`),
+        tooComplex(
+          file,
+          phrase`the style sheet imports more than ${LIMITS.imports} others, counted where they are written`,
+        ),
       );
     if (visits > LIMITS.imports) return '';
     const sheet = source.sheet(current, scope);

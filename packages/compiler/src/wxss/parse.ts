@@ -1,10 +1,10 @@
-import { parserWords } from '../parser-words.ts';
 import type { Diagnostic } from '@sparrow/protocol';
 import postcss, { CssSyntaxError, type Root, type Rule } from 'postcss';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { bracketLimit, sizeLimit } from '../limits.ts';
-import type { SourceFile } from '../project/source-tree.ts';
+import { parserWords } from '../parser-words.ts';
 import { phrase } from '../phrase.ts';
+import type { SourceFile } from '../project/source-tree.ts';
 
 const PIECE_HINT = phrase`correct the style sheet at this place; until then this piece of it is left out`;
 

@@ -2,13 +2,13 @@ import type { Diagnostic } from '@sparrow/protocol';
 import type { AtRule, ChildNode, Root, Rule } from 'postcss';
 import valueParser from 'postcss-value-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import type { CssSource } from './languages/css-sources.ts';
 import { parseSheet } from './parse.ts';
 import { type SelectorScope, scopeSelector } from './selectors.ts';
 import { ASSET_PREFIX, convertMediaRpx, convertRpx, convertUrls } from './values.ts';
-import { phrase } from '../phrase.ts';
 
 export interface SheetImport extends Reference {
   /** Media query of the import, `""` without one. */

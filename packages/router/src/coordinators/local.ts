@@ -1,6 +1,6 @@
 import { RouterError } from '../errors.ts';
-import type { Closable, Coordinator, Election, ElectionEvents, Membership } from './coordinator.ts';
 import { phrase } from '../phrase.ts';
+import type { Closable, Coordinator, Election, ElectionEvents, Membership } from './coordinator.ts';
 
 /** The state that the coordinators of one process share. */
 export interface LocalCoordination {
@@ -48,7 +48,8 @@ export function createLocalCoordination(): LocalCoordination {
       const leaving = new Set<() => void>();
       let isClosed = false;
       const check = (): void => {
-        if (isClosed) throw new RouterError('CLOSED', phrase`the coordinator was closed`, { hint: phrase`create another one` });
+        if (isClosed)
+          throw new RouterError('CLOSED', phrase`the coordinator was closed`, { hint: phrase`create another one` });
       };
       /** Calls back in a later microtask, once for a burst. */
       const watch = (watches: Map<string, Set<() => void>>, path: string, call: () => void): Closable => {

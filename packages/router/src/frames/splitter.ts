@@ -1,7 +1,7 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { FrameView } from './frame.ts';
 import { HEADER_BYTES, LAST_KIND, OFFSET } from './layout.ts';
-import { phrase } from '../phrase.ts';
 
 /**
  * Cuts a stream of chunks into frames. Frames that lie whole in a chunk are seen where they are; only one that
@@ -80,9 +80,13 @@ export class Splitter {
 
   #check(length: number): void {
     if (length >= HEADER_BYTES && length <= this.limit) return;
-    throw new RouterError('FRAME_INVALID', phrase`a frame of ${length} bytes; ${HEADER_BYTES} to ${this.limit} are allowed`, {
-      hint: phrase`the other side speaks another protocol, or sends payloads that are too big`,
-    });
+    throw new RouterError(
+      'FRAME_INVALID',
+      phrase`a frame of ${length} bytes; ${HEADER_BYTES} to ${this.limit} are allowed`,
+      {
+        hint: phrase`the other side speaks another protocol, or sends payloads that are too big`,
+      },
+    );
   }
 
   #checkKind(kind: number): void {

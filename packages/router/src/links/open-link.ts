@@ -4,10 +4,10 @@ import { RouterError } from '../errors.ts';
 import { encodeFrame, FrameView, jsonBytes } from '../frames/frame.ts';
 import { HEADER_BYTES, KIND, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
 import { Splitter } from '../frames/splitter.ts';
+import { phrase } from '../phrase.ts';
 import type { Wire } from '../transports/transport.ts';
 import { DEFAULT_LIMITS, type LinkLimits } from './limits.ts';
 import { type Identity, Link } from './link.ts';
-import { phrase } from '../phrase.ts';
 
 export interface OpenOptions {
   self: Identity;
@@ -69,7 +69,11 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
     let theirs: Uint8Array | undefined;
     let version = 0;
     const cancel = clock.after(timeoutMs, () =>
-      fail('LINK_REFUSED', phrase`no handshake within ${timeoutMs} ms`, phrase`is the other side a router of the same version?`),
+      fail(
+        'LINK_REFUSED',
+        phrase`no handshake within ${timeoutMs} ms`,
+        phrase`is the other side a router of the same version?`,
+      ),
     );
     const send = (kind: number, payload?: Uint8Array): void => {
       wire.write(encodeFrame({ kind }, payload));
@@ -234,6 +238,8 @@ function parse(bytes: Uint8Array): Hello {
     !(hello.resume === undefined || (isText(hello.resume?.link) && Number.isFinite(hello.resume.received))) ||
     !(hello.types === undefined || (Array.isArray(hello.types) && hello.types.every(isText)))
   )
-    throw new RouterError('FRAME_INVALID', phrase`a hello that says not who it is`, { hint: phrase`see docs/router-semantics.md` });
+    throw new RouterError('FRAME_INVALID', phrase`a hello that says not who it is`, {
+      hint: phrase`see docs/router-semantics.md`,
+    });
   return hello;
 }

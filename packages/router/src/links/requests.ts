@@ -2,8 +2,8 @@ import { type Clock, PendingCalls, Phrase, phraseOf, systemClock } from '@sparro
 import { RouterError, type RouterErrorCode } from '../errors.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { HEADER_BYTES, KIND } from '../frames/layout.ts';
-import type { Link } from './link.ts';
 import { phrase } from '../phrase.ts';
+import type { Link } from './link.ts';
 
 interface Refused {
   ok: false;
@@ -76,7 +76,9 @@ export class Requests {
     if (link.isDown) return;
     let payload = jsonBytes(answer);
     if (HEADER_BYTES + payload.byteLength > link.frameBytes)
-      payload = jsonBytes(failed('FRAME_INVALID', phrase`an answer of ${payload.byteLength} bytes is too long for the link`));
+      payload = jsonBytes(
+        failed('FRAME_INVALID', phrase`an answer of ${payload.byteLength} bytes is too long for the link`),
+      );
     link.sendHeader({ kind: KIND.response, call }, payload);
   }
 
@@ -87,7 +89,10 @@ export class Requests {
 }
 
 function refused(code: RouterErrorCode, message: Phrase, hint: Phrase): Refused {
-  const zh = { ...(message.zh !== undefined && { message: message.zh }), ...(hint.zh !== undefined && { hint: hint.zh }) };
+  const zh = {
+    ...(message.zh !== undefined && { message: message.zh }),
+    ...(hint.zh !== undefined && { hint: hint.zh }),
+  };
   return { ok: false, code, message: message.en, hint: hint.en, zh };
 }
 

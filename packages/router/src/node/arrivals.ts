@@ -1,6 +1,7 @@
 import { type RouterErrorCode, refusal } from '../errors.ts';
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, KIND } from '../frames/layout.ts';
+import { phrase } from '../phrase.ts';
 import { type ObjectId, objectId } from '../table/object-id.ts';
 import { compareEpochs } from '../table/route-table.ts';
 import { type Arrival, type ArrivalEffect, type ArrivalEvent, arrive } from './arrival.ts';
@@ -9,7 +10,6 @@ import { NODE_TYPE } from './itself.ts';
 import { type ArrivalHead, type MoveWord, NODE_METHOD, wordBytesOf } from './move-frames.ts';
 import type { MoverParts } from './move-parts.ts';
 import type { RoutedObject } from './object.ts';
-import { phrase } from '../phrase.ts';
 
 /** After this without a word of the old node the authority is asked, and the old node. */
 const OVERDUE_MS = 3_000;
@@ -54,7 +54,8 @@ export class Arrivals {
       if (order < 0) throw refusal('MOVED', phrase`a later owner is moving it here`);
       this.#step(earlier, { kind: 'given up' });
     }
-    if (this.#byKey.size >= MAX_ARRIVALS) throw refusal('OVERLOADED', phrase`${MAX_ARRIVALS} objects are on their way here`);
+    if (this.#byKey.size >= MAX_ARRIVALS)
+      throw refusal('OVERLOADED', phrase`${MAX_ARRIVALS} objects are on their way here`);
     const coming: Coming = { id, head, state: { at: 'thawing' }, object: undefined, isFlushed: false };
     this.#byKey.set(key, coming);
     let thawed: RoutedObject;

@@ -2,12 +2,12 @@ import { type RouterErrorCode, refusal } from '../errors.ts';
 import { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { phrase } from '../phrase.ts';
 import { failureOf, type Hosted, type Mail } from './hosted.ts';
 import type { NodeCounters } from './node-api.ts';
 import type { Self } from './object.ts';
 import type { Objects } from './objects.ts';
 import { encodeMail, type Sender } from './sender.ts';
-import { phrase } from '../phrase.ts';
 
 const EMPTY = new Uint8Array(0);
 

@@ -1,7 +1,7 @@
 import { RouterError } from '../errors.ts';
 import { jsonBytes } from '../frames/frame.ts';
-import type { Ref } from './object.ts';
 import { phrase } from '../phrase.ts';
+import type { Ref } from './object.ts';
 
 /** Methods of the object that stands for a node. */
 export const NODE_METHOD = {

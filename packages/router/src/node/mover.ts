@@ -2,6 +2,7 @@ import { PendingCalls } from '@sparrow/core';
 import { type RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode } from '../errors.ts';
 import { encodeFrame, type FrameView } from '../frames/frame.ts';
 import { FLAG, KIND } from '../frames/layout.ts';
+import { phrase } from '../phrase.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
 import { Arrivals } from './arrivals.ts';
@@ -12,7 +13,6 @@ import { NODE_TYPE } from './itself.ts';
 import { encodeArrival, type MoveWord, NODE_METHOD, readArrival, readWord, wordBytesOf } from './move-frames.ts';
 import type { MoverParts } from './move-parts.ts';
 import type { Address, Message } from './object.ts';
-import { phrase } from '../phrase.ts';
 
 const TRANSFER_MS = 3_000;
 /** A step that failed is tried again after this. */
@@ -103,7 +103,9 @@ export class Mover {
     const { set, name, incarnation } = self();
     if (to.set === set && to.node === name) return;
     await new Promise<void>((resolve, reject) => {
-      const cancel = clock.after(MOVE_MS, () => reject(refusal('TIMEOUT', phrase`nobody has decided about the move yet`)));
+      const cancel = clock.after(MOVE_MS, () =>
+        reject(refusal('TIMEOUT', phrase`nobody has decided about the move yet`)),
+      );
       const attempt: Attempt = {
         id: `${incarnation}-${++this.#lastAttempt}`,
         object,

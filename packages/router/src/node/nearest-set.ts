@@ -3,8 +3,8 @@ import { refusal } from '../errors.ts';
 import { KIND } from '../frames/layout.ts';
 import { openLink } from '../links/open-link.ts';
 import { Requests } from '../links/requests.ts';
-import type { Transport } from '../transports/transport.ts';
 import { phrase } from '../phrase.ts';
+import type { Transport } from '../transports/transport.ts';
 
 const PROBES = 3;
 

@@ -5,6 +5,7 @@ import { FIRST_CONTROL_KIND, KIND } from '../frames/layout.ts';
 import type { Identity, Link } from '../links/link.ts';
 import { refusalOf, refuseFrame } from '../links/refusal.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Lookup } from '../router/admin.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import { objectId } from '../table/object-id.ts';
@@ -22,7 +23,6 @@ import { Registrar } from './registrar.ts';
 import { RouterLinks } from './router-links.ts';
 import { createSelf } from './self.ts';
 import { Sender } from './sender.ts';
-import { phrase } from '../phrase.ts';
 
 export { NODE_TYPE };
 

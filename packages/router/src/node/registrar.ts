@@ -4,12 +4,12 @@ import { encodeFrame, type FrameView, wordBytes, words } from '../frames/frame.t
 import { FLAG, KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { type ObjectId, typeNumber } from '../table/object-id.ts';
 import { ENTRY_WORDS, entryHash } from '../table/route-table.ts';
 import { Doubts, type Withdrawal } from './doubts.ts';
 import { failureOf, type Hosted } from './hosted.ts';
 import type { Objects } from './objects.ts';
-import { phrase } from '../phrase.ts';
 
 const REGISTER_ENTRIES = 4096;
 const REGISTER_MS = 10_000;

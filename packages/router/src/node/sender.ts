@@ -4,11 +4,11 @@ import { RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode, 
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { phrase } from '../phrase.ts';
 import type { IdMap } from '../table/id-map.ts';
 import type { ObjectId } from '../table/object-id.ts';
 import type { Epoch, Hosted, Mail } from './hosted.ts';
 import type { Address, AskOptions } from './object.ts';
-import { phrase } from '../phrase.ts';
 
 const ASK_MS = 5_000;
 const SURE_MS = 10_000;

@@ -4,10 +4,10 @@ import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { type MeshConfig, openCoordinator, openTransport, readSecrets } from '../process/config.ts';
 import type { Lookup, Topology } from '../router/admin.ts';
 import { ROUTERS_PATH, type RouterEntry } from '../router/mesh.ts';
-import { phrase } from '../phrase.ts';
 
 /** What a person who runs a game asks and orders. */
 export interface Operator {

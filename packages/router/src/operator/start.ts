@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { join } from 'node:path';
 import { startTimeOf } from '@sparrow/core/process';
 import { RouterError } from '../errors.ts';
-import type { MeshConfig, RouterProcessConfig } from '../process/config.ts';
 import { phrase } from '../phrase.ts';
+import type { MeshConfig, RouterProcessConfig } from '../process/config.ts';
 
 const PROCESSES = join(import.meta.dirname, '../process');
 /** One file a process, so that two who start something at once do not overwrite each other. */

@@ -4,11 +4,11 @@ import { createLocalCoordination } from '../coordinators/local.ts';
 import { createZooKeeperCoordinator } from '../coordinators/zookeeper/zookeeper.ts';
 import { RouterError } from '../errors.ts';
 import type { LinkLimits } from '../links/limits.ts';
+import { phrase } from '../phrase.ts';
 import type { RouterTimes } from '../router/state.ts';
 import { createNatsTransport } from '../transports/nats.ts';
 import { createTcpTransport, type TlsOptions } from '../transports/tcp.ts';
 import type { Transport } from '../transports/transport.ts';
-import { phrase } from '../phrase.ts';
 
 /** Where a mesh of processes agrees, and how its links prove themselves. */
 export interface MeshConfig {

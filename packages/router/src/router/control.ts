@@ -3,6 +3,7 @@ import type { FrameView } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { answerAdmin } from './admin.ts';
 import { type Authority, CLAIM } from './authority.ts';
 import type { GroupChange, Groups } from './groups.ts';
@@ -14,7 +15,6 @@ import type { Place, PlaceInfo } from './places.ts';
 import type { Replication } from './replication.ts';
 import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterState } from './state.ts';
-import { phrase } from '../phrase.ts';
 
 export interface ControlParts {
   state: RouterState;

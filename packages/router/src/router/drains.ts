@@ -1,9 +1,9 @@
 import { RouterError } from '../errors.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Mesh } from './mesh.ts';
 import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterState } from './state.ts';
-import { phrase } from '../phrase.ts';
 
 const DRAIN_MS = 120_000;
 

@@ -1,9 +1,9 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
 import { NOBODY } from '../table/route-table.ts';
 import type { Place } from './places.ts';
 import type { RouterState } from './state.ts';
-import { phrase } from '../phrase.ts';
 
 export interface PickQuestion {
   type: string;

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { RouterError } from '../errors.ts';
-import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 import { phrase } from '../phrase.ts';
+import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 
 /** Bytes on their way to the other thread before `write` says BLOCKED. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -43,7 +43,10 @@ export function createMessagePortTransport(own?: MessagePort): MessagePortTransp
       else early.push(port);
     },
     async listen(address, accept): Promise<Listener> {
-      if (onWire) throw new RouterError('ADDRESS_FAILED', phrase`the ports are listened on already`, { hint: phrase`listen once` });
+      if (onWire)
+        throw new RouterError('ADDRESS_FAILED', phrase`the ports are listened on already`, {
+          hint: phrase`listen once`,
+        });
       onWire = accept;
       for (const port of early.splice(0)) hold(port);
       return {
@@ -56,7 +59,9 @@ export function createMessagePortTransport(own?: MessagePort): MessagePortTransp
     async dial(address) {
       if (own) dialler ??= hold(own);
       if (!dialler || dialler.isGone || dialler.isUsed)
-        throw new RouterError('ADDRESS_FAILED', phrase`no port leads to ${address}`, { hint: phrase`give the worker a port` });
+        throw new RouterError('ADDRESS_FAILED', phrase`no port leads to ${address}`, {
+          hint: phrase`give the worker a port`,
+        });
       return dialler.dial();
     },
     async close() {

@@ -1,8 +1,8 @@
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { createId } from '@sparrow/core';
 import { RouterError } from '../errors.ts';
-import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 import { phrase } from '../phrase.ts';
+import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 
 /** One message carries many frames, never more bytes than this (the servers' limit is 1 MiB by default). */
 const MESSAGE_BYTES = 32 * 1024;
@@ -30,7 +30,8 @@ export function createNatsTransport(options: { servers: string[]; prefix?: strin
   let isClosed = false;
 
   const open = (): Promise<NatsConnection> => {
-    if (isClosed) throw new RouterError('CLOSED', phrase`the transport was closed`, { hint: phrase`create another one` });
+    if (isClosed)
+      throw new RouterError('CLOSED', phrase`the transport was closed`, { hint: phrase`create another one` });
     opening ??= connect({
       servers: options.servers,
       maxReconnectAttempts: -1,

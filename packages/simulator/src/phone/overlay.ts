@@ -24,7 +24,8 @@ export function createOverlay(
   fit(): void;
   /** What the last build found; none takes it away. */
   diagnostics(errors: Diagnostic[]): void;
-  failure(message: string): void;
+  /** @param title what it is, when it is not that the program cannot start */
+  failure(message: string, title?: string): void;
   /** What had failed goes on after all. */
   recovered(): void;
   clear(): void;
@@ -32,7 +33,7 @@ export function createOverlay(
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
   let errors: Diagnostic[] = [];
-  let failed: string | undefined;
+  let failed: { message: string; title: string } | undefined;
   const fit = (): void => fitText(layer);
   /** Whoever has read it may put it away; what happens next shows it again. */
   const dismiss = (): void => {
@@ -54,7 +55,7 @@ export function createOverlay(
     );
   };
   const draw = (): void => {
-    if (failed !== undefined) show(texts.cannotStart, [h('pre', {}, failed)]);
+    if (failed !== undefined) show(failed.title, [h('pre', {}, failed.message)]);
     else if (errors.length > 0)
       show(
         texts.compileErrors(errors.length),
@@ -69,8 +70,8 @@ export function createOverlay(
       errors = found;
       draw();
     },
-    failure(message) {
-      failed = message;
+    failure(message, title = texts.cannotStart) {
+      failed = { message, title };
       draw();
     },
     recovered() {

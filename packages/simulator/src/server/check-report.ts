@@ -1,5 +1,11 @@
 import type { Language } from '@sparrow/core';
-import { diagnosticIn, type FindingCode, type PackageManifest, type PhoneLook, type RuntimeMode } from '@sparrow/protocol';
+import {
+  diagnosticIn,
+  type FindingCode,
+  type PackageManifest,
+  type PhoneLook,
+  type RuntimeMode,
+} from '@sparrow/protocol';
 
 export type CheckErrorKind = 'compile' | 'component' | 'api' | 'script' | 'runtime' | 'network';
 

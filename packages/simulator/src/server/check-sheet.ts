@@ -45,7 +45,10 @@ function card(page: CheckPage, picture: Buffer | undefined, type: string, langua
   const image = picture
     ? `<img loading="lazy" alt="${escaped(page.path)}" src="data:image/${type};base64,${picture.toString('base64')}">`
     : `<p>${phrase`no picture`.in(language)}</p>`;
-  const errors = page.errors.map(({ code, message, chinese }) => `<li>${escaped(phrase`${code}: ${new Phrase(message, chinese ?? inChinese(code, message))}`.in(language))}</li>`);
+  const errors = page.errors.map(
+    ({ code, message, chinese }) =>
+      `<li>${escaped(phrase`${code}: ${new Phrase(message, chinese ?? inChinese(code, message))}`.in(language))}</li>`,
+  );
   const list = errors.length > 0 ? `<ul>${errors.join('')}</ul>` : '';
   const redirected = page.redirected === undefined ? '' : ` → ${escaped(page.redirected)}`;
   return `<figure class="${state}">${image}<figcaption>${escaped(page.path)}${redirected} <small>${page.ms} ms</small>${list}</figcaption></figure>`;

@@ -1,7 +1,7 @@
 import { Writer } from '@sparrow/protocol/record-codec';
 import { StoreError } from '../errors.ts';
-import { FIXED32, FIXED64, locate, located, stripFields, VARINT, wire } from './wire.ts';
 import { phrase } from '../phrase.ts';
+import { FIXED32, FIXED64, locate, located, stripFields, VARINT, wire } from './wire.ts';
 
 /** How the number of a field stands on the wire. */
 export type NumberForm = 'varint' | 'zigzag' | 'fixed32' | 'fixed64' | 'float' | 'double';

@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef } from '../schema/table.ts';
 import { absentValue, checkScalar, own, setOwn } from './message-codec.ts';
-import { phrase } from '../phrase.ts';
 
 /**
  * Tuples of field values as bytes that compare like the values do: integers big-endian with the sign bit turned,

@@ -1,6 +1,6 @@
-import type { Phrase } from '@sparrow/core';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import type { CryptoKeys } from '../codec/field-cipher.ts';
 import { createLmdbEngine, type LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import { createShardsEngine } from '../engines/postgres/open-shards.ts';
@@ -11,8 +11,8 @@ import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { openArchive } from '../operations/archive.ts';
 import { type Growth, growToShards } from '../operations/grow.ts';
 import type { QuotaOptions } from '../operations/quota.ts';
-import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 import { phrase } from '../phrase.ts';
+import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
 /**
  * `store.json` of a store's folder. The one line that makes an embedded store a sharded one is `meta`: with it records
@@ -101,7 +101,8 @@ export function readStoreConfig(dir: string): StoreConfig {
   }
   for (const [app, quota] of Object.entries(quotas))
     for (const [name, value] of Object.entries(quota ?? {}))
-      if (!QUOTAS.has(name) || !(typeof value === 'number' && value > 0)) wrong(phrase`quota ${name} of ${app} is wrong`);
+      if (!QUOTAS.has(name) || !(typeof value === 'number' && value > 0))
+        wrong(phrase`quota ${name} of ${app} is wrong`);
   return config as StoreConfig;
 }
 
@@ -220,9 +221,13 @@ export async function openStore(
       async grow({ meta, shards = [meta], onProgress }) {
         const from = engine.current as StoreEngine;
         if (from.kind !== 'lmdb' || readOnly || growing)
-          throw new StoreError('CONFIG_INVALID', growing ? phrase`this store is growing` : phrase`this store has grown already`, {
-            hint: phrase`see \`sparrow store shards status\``,
-          });
+          throw new StoreError(
+            'CONFIG_INVALID',
+            growing ? phrase`this store is growing` : phrase`this store has grown already`,
+            {
+              hint: phrase`see \`sparrow store shards status\``,
+            },
+          );
         growing = true;
         try {
           const to = await createShardsEngine({

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts';
 import { inTime } from '../in-time.ts';
-import type { KvEngine } from './kv-engine.ts';
 import { phrase } from '../phrase.ts';
+import type { KvEngine } from './kv-engine.ts';
 
 /**
  * An engine that can become another one under the feet of its users: how an embedded store grows to shards without a
@@ -50,9 +50,13 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     },
     switchTo(engine) {
       if (engine.slots !== first.slots)
-        throw new StoreError('CONFIG_INVALID', phrase`the store counts ${first.slots} slots and the shards ${engine.slots}`, {
-          hint: phrase`make the cluster with as many slots as the store`,
-        });
+        throw new StoreError(
+          'CONFIG_INVALID',
+          phrase`the store counts ${first.slots} slots and the shards ${engine.slots}`,
+          {
+            hint: phrase`make the cluster with as many slots as the store`,
+          },
+        );
       current = engine;
     },
     commit(commit) {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { decodePayload } from '../engines/lmdb/layout.ts';
 import { FIRST_TIMELINE, type Timeline } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
-import { archivedTimelines, filesOf, readRecords } from './archive-files.ts';
 import { phrase } from '../phrase.ts';
+import { archivedTimelines, filesOf, readRecords } from './archive-files.ts';
 
 export interface ArchivedChange {
   timeline: string;

@@ -19,8 +19,8 @@ import { openLmdb } from '../engines/lmdb/open-lmdb.ts';
 import { highestRevision, REVISION_KEY, revisionOf } from '../engines/lmdb/revisions.ts';
 import { beginTimeline, FIRST_TIMELINE, presentOf, readTimelines } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
-import { type ArchivePath, planPath, readArchive } from './archive-path.ts';
 import { phrase } from '../phrase.ts';
+import { type ArchivePath, planPath, readArchive } from './archive-path.ts';
 
 /**
  * Backups of an embedded store: a consistent copy of LMDB, taken while the store runs, and an archive of the changes

@@ -4,10 +4,10 @@ import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import type { PostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { inParallel } from '../record-store/in-parallel.ts';
 import { createTableCodec, type TableCodec } from '../record-store/table-codec.ts';
 import { parseStoredSchema } from '../schema/parse-schema.ts';
-import { phrase } from '../phrase.ts';
 
 export interface Growth {
   copied: number;

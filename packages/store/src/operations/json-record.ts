@@ -1,8 +1,8 @@
 import { isPlain, own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import { wellKnownJson } from './well-known-json.ts';
-import { phrase } from '../phrase.ts';
 
 /**
  * Records as JSON, by protobuf's JSON rules where they matter: 64-bit integers are texts, bytes are base64, and so on.
@@ -37,7 +37,9 @@ function one(field: FieldDef, value: unknown): unknown {
 /** @throws StoreError FIELD_UNKNOWN, FIELD_TYPE */
 export function fromJson(message: MessageDef, json: unknown): RecordValue {
   if (!isPlain(json))
-    throw new StoreError('FIELD_TYPE', phrase`a ${message.name} must be an object`, { hint: phrase`give an object of its fields` });
+    throw new StoreError('FIELD_TYPE', phrase`a ${message.name} must be an object`, {
+      hint: phrase`give an object of its fields`,
+    });
   const record: RecordValue = {};
   for (const [name, value] of Object.entries(json)) {
     const field = message.byName.get(name);
@@ -64,7 +66,11 @@ function fieldFromJson(field: FieldDef, value: unknown): unknown {
 
 function wrong(field: FieldDef, value: unknown): StoreError {
   const { name, type } = field;
-  const shape = field.mapKey ? phrase`an object of ${type}` : field.repeated ? phrase`a list of ${type}` : phrase`a ${type}`;
+  const shape = field.mapKey
+    ? phrase`an object of ${type}`
+    : field.repeated
+      ? phrase`a list of ${type}`
+      : phrase`a ${type}`;
   return new StoreError('FIELD_TYPE', phrase`field ${name}: ${JSON.stringify(value)?.slice(0, 40)} does not fit`, {
     hint: phrase`${name} is ${shape}; 64-bit integers are texts, bytes are base64`,
   });

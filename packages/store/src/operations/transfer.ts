@@ -3,10 +3,10 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
 import type { TableDef } from '../schema/table.ts';
 import { fromJson, toJson } from './json-record.ts';
-import { phrase } from '../phrase.ts';
 
 export type TransferFormat = 'jsonl' | 'protobuf';
 
@@ -135,7 +135,9 @@ async function* readMessages(file: string, store: RecordStore, name: string): As
         }
       }
       if (!whole && at >= 5)
-        throw new StoreError('BACKUP_INVALID', phrase`${file} is no export`, { hint: phrase`export with --format protobuf` });
+        throw new StoreError('BACKUP_INVALID', phrase`${file} is no export`, {
+          hint: phrase`export with --format protobuf`,
+        });
       if (!whole || rest.length < at + size) break;
       yield { record: store.messages.decode(message, rest.subarray(at, at + size)) };
       rest = rest.subarray(at + size);

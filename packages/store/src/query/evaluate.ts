@@ -1,8 +1,8 @@
 import { own, type RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import type { Aggregate, Condition, Literal } from './parse-query.ts';
-import { phrase } from '../phrase.ts';
 
 type Comparable = string | bigint | number | boolean;
 
@@ -26,7 +26,9 @@ function scalarPath(message: MessageDef, path: string): { names: string[]; field
   const fields = resolvePath(message, path);
   const field = fields.at(-1) as FieldDef;
   if (field.type === 'message' || field.repeated || field.mapKey)
-    throw new StoreError('QUERY_INVALID', phrase`${path} is not a single value`, { hint: phrase`compare scalar fields` });
+    throw new StoreError('QUERY_INVALID', phrase`${path} is not a single value`, {
+      hint: phrase`compare scalar fields`,
+    });
   return { names: fields.map((entry) => entry.name), field };
 }
 
@@ -38,7 +40,7 @@ export function literalFor(field: FieldDef, value: Literal): Comparable {
   const wrong = (): StoreError =>
     new StoreError(
       'QUERY_INVALID',
-      phrase`${typeof value === 'string' ? `'${value.slice(0, 40)}'` : value} does not fit the field ${field.name}`,
+      phrase`${typeof value === 'string' ? `'${value.slice(0, 40)}'` : String(value)} does not fit the field ${field.name}`,
       {
         hint: phrase`${field.name} is a ${field.type}`,
       },

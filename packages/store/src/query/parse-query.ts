@@ -130,7 +130,8 @@ class Parser {
   }
 
   condition(): Condition {
-    if (++this.#depth > MAX_DEPTH) throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
+    if (++this.#depth > MAX_DEPTH)
+      throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
     const parts = [this.conjunction()];
     while (this.accept('or')) parts.push(this.conjunction());
     this.#depth--;
@@ -145,7 +146,8 @@ class Parser {
 
   factor(): Condition {
     if (this.accept('not')) {
-      if (++this.#depth > MAX_DEPTH) throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
+      if (++this.#depth > MAX_DEPTH)
+        throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
       const part = this.factor();
       this.#depth--;
       return { kind: 'not', part };
@@ -205,12 +207,14 @@ class Parser {
         aggregates.push(aggregate);
       } else fields.push(name);
     } while (this.accept(','));
-    if (fields.length > 0 && aggregates.length > 0) throw invalid(this.next.at, phrase`fields and aggregates do not mix`);
+    if (fields.length > 0 && aggregates.length > 0)
+      throw invalid(this.next.at, phrase`fields and aggregates do not mix`);
     return aggregates.length > 0 ? { kind: 'aggregates', aggregates } : { kind: 'fields', fields };
   }
 
   end(): void {
-    if (this.next.kind !== 'end') throw invalid(this.next.at, phrase`${this.next.text} is not part of the grammar here`);
+    if (this.next.kind !== 'end')
+      throw invalid(this.next.at, phrase`${this.next.text} is not part of the grammar here`);
   }
 }
 
@@ -242,5 +246,7 @@ export function parseCondition(text: string, maxBytes: number): Condition {
 
 function bounded(text: string, maxBytes: number): void {
   if (typeof text !== 'string' || text.length > maxBytes)
-    throw new StoreError('QUERY_INVALID', phrase`the query is longer than ${maxBytes} characters`, { hint: phrase`shorten it` });
+    throw new StoreError('QUERY_INVALID', phrase`the query is longer than ${maxBytes} characters`, {
+      hint: phrase`shorten it`,
+    });
 }

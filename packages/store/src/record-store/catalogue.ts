@@ -1,10 +1,10 @@
 import type { KvEngine } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { checkEvolution } from '../schema/check-evolution.ts';
 import { parseSchema, parseStoredSchema } from '../schema/parse-schema.ts';
 import type { Schema } from '../schema/table.ts';
-import { phrase } from '../phrase.ts';
 
 /** What the store keeps of a namespace. */
 interface Entry {

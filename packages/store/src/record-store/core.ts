@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { ReadOptions, Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { compileCondition } from '../query/evaluate.ts';
 import { parseCondition } from '../query/parse-query.ts';
 import type { StoreContext } from './context.ts';
@@ -13,7 +14,6 @@ import {
   type WriteCallOptions,
 } from './options.ts';
 import type { TableCodec } from './table-codec.ts';
-import { phrase } from '../phrase.ts';
 
 /** A row without what only writing needs: `value` is the record as protobuf bytes. */
 export type ReadRow = Omit<Row, 'rev'>;

@@ -3,10 +3,10 @@ import { applyEdits, type Edit, type NumberForm } from '../codec/edit.ts';
 import { type MessageCodec, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { BYTES, concat, findLast, readUint32, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { resolvePath } from '../query/evaluate.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import { checkFieldSize } from './table-codec.ts';
-import { phrase } from '../phrase.ts';
 
 /** Changes of single fields by their paths (a.b.c), as edits of the wire. */
 
@@ -69,7 +69,9 @@ export function increaseEdit(message: MessageDef, path: string, by: unknown, lim
   const { way, field } = fieldsOf(message, path);
   const shape = FORMS[field.type];
   const wrong = (text: Phrase): StoreError =>
-    new StoreError('FIELD_TYPE', phrase`${path}: ${text}`, { hint: phrase`increase a single number field by a number or bigint` });
+    new StoreError('FIELD_TYPE', phrase`${path}: ${text}`, {
+      hint: phrase`increase a single number field by a number or bigint`,
+    });
   if (!shape || field.repeated || field.mapKey) throw wrong(phrase`a ${field.type} field cannot be increased`);
   const whole = shape.form !== 'float' && shape.form !== 'double';
   const noBounds = limits.lower !== undefined && limits.lower === limits.upper;

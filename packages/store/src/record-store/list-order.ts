@@ -1,9 +1,9 @@
 import { encodeIndexValues } from '../codec/key-codec.ts';
 import type { RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableDef } from '../schema/table.ts';
 import type { ListHeader } from './list-header.ts';
-import { phrase } from '../phrase.ts';
 
 /** Index of `listAddAfter`: behind the last, before the first. */
 export const LIST_TAIL = -1;
@@ -54,9 +54,13 @@ export function createListOrder(table: TableDef): ListOrder {
     if (table.sort) {
       // What comes last by the order goes; an element behind the end is refused.
       if (place >= elements.length)
-        throw new StoreError('SORTLIST_REFUSED', phrase`${table.name}: the sorted list is full and this element comes last`, {
-          hint: phrase`it holds ${table.listMax} elements`,
-        });
+        throw new StoreError(
+          'SORTLIST_REFUSED',
+          phrase`${table.name}: the sorted list is full and this element comes last`,
+          {
+            hint: phrase`it holds ${table.listMax} elements`,
+          },
+        );
       return { dropped: last(), place };
     }
     if (shift === 1) {

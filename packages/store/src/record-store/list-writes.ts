@@ -1,6 +1,7 @@
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableCore } from './core.ts';
 import { WriteRefused } from './core.ts';
 import type { ListTable, ListWriteOptions } from './list-api.ts';
@@ -13,7 +14,6 @@ import {
   removeElements,
 } from './list-header.ts';
 import { createListOrder, LIST_TAIL, missingElement } from './list-order.ts';
-import { phrase } from '../phrase.ts';
 
 /** What a change makes of a list. */
 interface ListPlan<T> {
@@ -35,7 +35,9 @@ export function createListWrites(
   const order = createListOrder(table);
 
   const noList = (): StoreError =>
-    new StoreError('NOT_FOUND', phrase`${table.name}: there is no list of this key`, { hint: phrase`listAddAfter makes it` });
+    new StoreError('NOT_FOUND', phrase`${table.name}: there is no list of this key`, {
+      hint: phrase`listAddAfter makes it`,
+    });
 
   /** The write of the header itself. */
   function headerWrite(

@@ -1,11 +1,11 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
 import { type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { literalFor } from '../query/evaluate.ts';
 import type { Condition } from '../query/parse-query.ts';
 import type { FieldDef, IndexDef, TableDef } from '../schema/table.ts';
 import type { TableCodec } from './table-codec.ts';
-import { phrase } from '../phrase.ts';
 
 /** Where the records of a query are looked for: entries of an index, or rows, from `from` up to `to`, exclusive. */
 export interface QueryPlan {

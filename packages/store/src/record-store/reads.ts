@@ -1,12 +1,12 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
 import { own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { compileCondition, createAggregator, resolvePath } from '../query/evaluate.ts';
 import { type Condition, parseQuery } from '../query/parse-query.ts';
 import type { TableCore } from './core.ts';
 import type { CallOptions, Found, Page, ReadCallOptions } from './options.ts';
 import { planQuery } from './query-plan.ts';
-import { phrase } from '../phrase.ts';
 
 export interface PartKeyOptions extends ReadCallOptions {
   limit?: number;
@@ -133,7 +133,9 @@ export function createReads(core: TableCore): Reads {
             hint: phrase`give fields of the primary key`,
           });
         if (given.length === 0)
-          throw new StoreError('KEY_MISSING', phrase`no field of the key is given`, { hint: phrase`give those of an index` });
+          throw new StoreError('KEY_MISSING', phrase`no field of the key is given`, {
+            hint: phrase`give those of an index`,
+          });
         const leading = table.keyFields.slice(0, given.length);
         const byShard = table.shardFields.every((field) => given.includes(field));
         if (leading.every((field) => given.includes(field))) {
@@ -193,7 +195,9 @@ export function createReads(core: TableCore): Reads {
           });
         const { select } = query;
         if (query.limit !== undefined && select.kind === 'aggregates')
-          throw new StoreError('QUERY_INVALID', phrase`limit does not go with aggregates`, { hint: phrase`leave it out` });
+          throw new StoreError('QUERY_INVALID', phrase`limit does not go with aggregates`, {
+            hint: phrase`leave it out`,
+          });
         const matches = query.where ? compileCondition(table.message, query.where) : () => true;
         const fields = select.kind === 'fields' ? select.fields : undefined;
         for (const field of fields ?? []) resolvePath(table.message, field);

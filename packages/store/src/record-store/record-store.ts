@@ -7,6 +7,7 @@ import { createHotTier } from '../hot/hot-tier.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { createQuota, type QuotaOptions } from '../operations/quota.ts';
 import { createTelemetry, type Telemetry } from '../operations/telemetry.ts';
+import { phrase } from '../phrase.ts';
 import type { Schema } from '../schema/table.ts';
 import { defineTables } from './catalogue.ts';
 import type { StoreContext } from './context.ts';
@@ -18,7 +19,6 @@ import { createRecordTable, type RecordTable } from './record-table.ts';
 import { createSweeper } from './sweeper.ts';
 import { createTableCodec, type TableCodec } from './table-codec.ts';
 import { runTransaction, type Transaction } from './transaction.ts';
-import { phrase } from '../phrase.ts';
 
 /** Records and keys by table, as `sparrow store generate` writes them. */
 export type TableTypes = Record<string, { record: object; key: object }>;
@@ -177,7 +177,9 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
       coreOf(name);
       const table = lists.get(name);
       if (!table)
-        throw new StoreError('TABLE_KIND', phrase`${name} is a GENERIC table`, { hint: phrase`use store.table('${name}')` });
+        throw new StoreError('TABLE_KIND', phrase`${name} is a GENERIC table`, {
+          hint: phrase`use store.table('${name}')`,
+        });
       return table;
     },
     transaction: (work, callOptions) => runTransaction(context, coreOf, work, callOptions),

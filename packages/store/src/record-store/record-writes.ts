@@ -2,10 +2,10 @@ import type { Edit } from '../codec/edit.ts';
 import { own, type RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableCore } from './core.ts';
 import { applyPathEdits, type PathEdit } from './field-edits.ts';
 import type { WriteCallOptions, Written } from './options.ts';
-import { phrase } from '../phrase.ts';
 
 export interface FieldWriteOptions<R = RecordValue> extends WriteCallOptions<R> {
   /** An absent record is made of the key and the fields of the request. TCaplus: flag 16. */

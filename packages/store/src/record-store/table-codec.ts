@@ -5,9 +5,9 @@ import { type MessageCodec, own, type RecordValue } from '../codec/message-codec
 import { BYTES, concat, readUint32, skipValue, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, IndexDef, TableDef } from '../schema/table.ts';
 import { slotOf } from './slot.ts';
-import { phrase } from '../phrase.ts';
 
 /** Number of the index over expiry times; those of the schema count from 0. */
 export const EXPIRY_INDEX = 0xffff;
@@ -79,9 +79,13 @@ export function createTableCodec(options: {
   };
   const needCipher = (): FieldCipher => {
     if (!cipher)
-      throw new StoreError('CRYPTO_KEY_UNKNOWN', phrase`table ${table.name} has encrypted fields and the store has no keys`, {
-        hint: phrase`open the store with crypto: {current, keys}`,
-      });
+      throw new StoreError(
+        'CRYPTO_KEY_UNKNOWN',
+        phrase`table ${table.name} has encrypted fields and the store has no keys`,
+        {
+          hint: phrase`open the store with crypto: {current, keys}`,
+        },
+      );
     return cipher;
   };
 

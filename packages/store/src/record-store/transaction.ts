@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { Write } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { StoreContext } from './context.ts';
 import type { TableCore } from './core.ts';
 import { applyPathEdits, type IncreaseLimits, increaseEdit, type PathEdit, setEdit } from './field-edits.ts';
 import { type CallOptions, DEFAULT_TIMEOUT_MS, type Found } from './options.ts';
-import { phrase } from '../phrase.ts';
 
 /** What a transaction does with records of one sharding key, in any tables. Writes are seen by its own later reads. */
 export interface Transaction {

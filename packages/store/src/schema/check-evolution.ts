@@ -1,9 +1,9 @@
 import { joinPhrases, type Phrase } from '@sparrow/core';
 import { absentValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { placeIn } from './locate.ts';
 import type { FieldDef, MessageDef, Schema, TableDef } from './table.ts';
-import { phrase } from '../phrase.ts';
 
 const HINT = phrase`add fields, never remove, rename or retype them; for anything else define a new table and copy`;
 
@@ -73,7 +73,10 @@ function compareMessages(
     const called = path + field.name;
     if (!now) {
       const renamed = message.byNumber.get(field.number);
-      say(renamed ? phrase`field ${called} was renamed to ${renamed.name}` : phrase`field ${called} was removed`, renamed?.name);
+      say(
+        renamed ? phrase`field ${called} was renamed to ${renamed.name}` : phrase`field ${called} was removed`,
+        renamed?.name,
+      );
       continue;
     }
     if (now.number !== field.number)
@@ -87,11 +90,13 @@ function compareMessages(
       say(phrase`the size of field ${called} may only grow`, field.name);
     if (field.enum && now.enum)
       for (const [value, number] of Object.entries(field.enum.values))
-        if (now.enum.values[value] !== number) say(phrase`value ${value} of ${called} was removed or renumbered`, field.name);
+        if (now.enum.values[value] !== number)
+          say(phrase`value ${value} of ${called} was removed or renumbered`, field.name);
     if (field.message && now.message) compareMessages(field.message, now.message, `${called}.`, say, seen);
   }
   for (const field of message.fields)
-    if (field.required && !old.byName.has(field.name)) say(phrase`new field ${path}${field.name} is required`, field.name);
+    if (field.required && !old.byName.has(field.name))
+      say(phrase`new field ${path}${field.name} is required`, field.name);
 }
 
 /** Index entries stand under what an absent field is read as, so that must stay for fields that are indexed. */

@@ -1,7 +1,7 @@
-import { phrase } from '../phrase.ts';
 import type { Phrase } from '@sparrow/core';
 import { checkScalar } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef } from './table.ts';
 
 /**

@@ -45,6 +45,12 @@ export function placeIn(source: string, message: string, pattern?: RegExp): Plac
   return placeAt(source, head);
 }
 
-export function invalid(file: string, place: Place, message: string | Phrase, hint: Phrase, cause?: unknown): StoreError {
+export function invalid(
+  file: string,
+  place: Place,
+  message: string | Phrase,
+  hint: Phrase,
+  cause?: unknown,
+): StoreError {
   return new StoreError('SCHEMA_INVALID', phrase`${file}:${place.line}:${place.column}: ${message}`, { hint, cause });
 }

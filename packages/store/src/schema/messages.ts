@@ -1,9 +1,9 @@
 import type { Phrase } from '@sparrow/core';
 import protobuf from 'protobufjs';
+import { phrase } from '../phrase.ts';
 import { DEFAULT_OPTION, readDefault, realName, zeroOf } from './declared-defaults.ts';
 import { invalid, type Place, placeIn } from './locate.ts';
 import type { EnumDef, FieldDef, MessageDef, ScalarType } from './table.ts';
-import { phrase } from '../phrase.ts';
 
 const OPTION = '(tcaplusservice.tcaplus_';
 
@@ -45,7 +45,12 @@ export function messageOf(type: protobuf.Type, parts: MessageParts): MessageDef 
   for (const field of type.fieldsArray) {
     const def = fieldOf(field, parts);
     if (byNumber.has(def.number))
-      throw refuse(parts, field, phrase`field number ${def.number} is used twice`, phrase`give each field a number of its own`);
+      throw refuse(
+        parts,
+        field,
+        phrase`field number ${def.number} is used twice`,
+        phrase`give each field a number of its own`,
+      );
     message.fields.push(def);
     byNumber.set(def.number, def);
     byName.set(def.name, def);
@@ -112,7 +117,12 @@ function checkField(field: protobuf.Field, parts: MessageParts): void {
   if (!(Number.isInteger(id) && id >= 1 && id <= LAST_NUMBER))
     throw refuse(parts, field, phrase`${name} has number ${id}`, phrase`numbers of fields are 1 to ${LAST_NUMBER}`);
   if (id >= KEPT.first && id <= KEPT.last)
-    throw refuse(parts, field, phrase`${name} has number ${id}`, phrase`${KEPT.first} to ${KEPT.last} belong to protobuf itself`);
+    throw refuse(
+      parts,
+      field,
+      phrase`${name} has number ${id}`,
+      phrase`${KEPT.first} to ${KEPT.last} belong to protobuf itself`,
+    );
 }
 
 /** Enums by protobuf's rules: names on numbers of 32 bits, a number of two names only where that is said. */
@@ -122,14 +132,24 @@ function enumOf(type: protobuf.Enum, field: protobuf.Field, parts: MessageParts)
   const [first] = entries;
   if (!first) throw refuse(parts, field, phrase`the enum ${name} has no value`, phrase`give it one`);
   if (parts.open && first[1] !== 0 && !parts.stored)
-    throw refuse(parts, field, phrase`the first value of the enum ${name} is ${first[1]}`, phrase`begin with one that is zero`);
+    throw refuse(
+      parts,
+      field,
+      phrase`the first value of the enum ${name} is ${first[1]}`,
+      phrase`begin with one that is zero`,
+    );
   const names = new Map<number, string>();
   for (const [value, number] of entries) {
     if (!(Number.isInteger(number) && (number | 0) === number))
       throw refuse(parts, field, phrase`${value} of the enum ${name} is ${number}`, phrase`use integers of 32 bits`);
     if (!names.has(number)) names.set(number, value);
     else if (type.options?.allow_alias !== true)
-      throw refuse(parts, field, phrase`${names.get(number)} and ${value} of ${name} are both ${number}`, phrase`set allow_alias`);
+      throw refuse(
+        parts,
+        field,
+        phrase`${names.get(number)} and ${value} of ${name} are both ${number}`,
+        phrase`set allow_alias`,
+      );
   }
   // Without a prototype: no name is there that the enum does not have.
   const values = Object.create(null) as Record<string, number>;
@@ -149,7 +169,12 @@ function setDefault(def: FieldDef, field: protobuf.Field, parts: MessageParts): 
     return;
   }
   if (parts.open && !/^\s*edition/.test(parts.source))
-    throw refuse(parts, field, phrase`${def.name} declares a default`, phrase`syntax 3 has none: leave it out, or use syntax 2`);
+    throw refuse(
+      parts,
+      field,
+      phrase`${def.name} declares a default`,
+      phrase`syntax 3 has none: leave it out, or use syntax 2`,
+    );
   if (def.repeated || def.mapKey || def.type === 'message')
     throw refuse(parts, field, phrase`${def.name} declares a default`, phrase`only single values have one`);
   if ('wrong' in read) throw refuse(parts, field, read.wrong, phrase`correct the default, or leave it out`);

@@ -2,12 +2,12 @@ import type { Phrase } from '@sparrow/core';
 import protobuf from 'protobufjs';
 import type { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { prepareSource } from './declared-defaults.ts';
 import { blankComments, findMessage, invalid, placeAt, placeIn } from './locate.ts';
 import { type MessageParts, messageOf, optionsOf } from './messages.ts';
 import type { FieldDef, IndexDef, Schema, TableDef, TableKind } from './table.ts';
 import { WELL_KNOWN } from './well-known.ts';
-import { phrase } from '../phrase.ts';
 
 const SCALARS = new Set<string>([
   ...['double', 'float', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32', 'int64', 'uint64', 'sint64', 'fixed64'],
@@ -41,7 +41,12 @@ function parse(source: string, file: string, limits: StoreLimits, stored: boolea
     for (const nested of namespace.nestedArray) {
       if (nested instanceof protobuf.Type && optionsOf(nested).has('primary_key')) {
         if (tables.has(nested.name))
-          throw invalid(file, placeIn(source, nested.name), phrase`two tables are called ${nested.name}`, phrase`rename one`);
+          throw invalid(
+            file,
+            placeIn(source, nested.name),
+            phrase`two tables are called ${nested.name}`,
+            phrase`rename one`,
+          );
         tables.set(nested.name, tableOf(nested, parts, limits));
       }
       if (nested instanceof protobuf.Namespace) visit(nested);
@@ -143,14 +148,20 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
   const keyField = (fieldName: string, short: string): FieldDef => {
     const found = field(fieldName, short);
     if (found.repeated || found.mapKey || !KEY_TYPES.has(found.type))
-      fail(option(short), phrase`${fieldName} cannot be part of a key`, phrase`use a single integer, bool, string or bytes field`);
-    if (found.encrypted) fail(option(short), phrase`${fieldName} is encrypted and cannot be part of a key`, phrase`encrypt others`);
+      fail(
+        option(short),
+        phrase`${fieldName} cannot be part of a key`,
+        phrase`use a single integer, bool, string or bytes field`,
+      );
+    if (found.encrypted)
+      fail(option(short), phrase`${fieldName} is encrypted and cannot be part of a key`, phrase`encrypt others`);
     return found;
   };
   const keyNames = list(options.get('primary_key')?.[0]);
   const keyFields = keyNames.map((fieldName) => keyField(fieldName, 'primary_key'));
   const group = kind === 'GENERIC' ? 'GENERIC' : 'LIST';
-  if (keyFields.length === 0) fail(option('primary_key'), phrase`the primary key has no field`, phrase`name at least one`);
+  if (keyFields.length === 0)
+    fail(option('primary_key'), phrase`the primary key has no field`, phrase`name at least one`);
   if (new Set(keyNames).size !== keyNames.length)
     fail(option('primary_key'), phrase`the primary key names a field twice`, phrase`name each once`);
   if (keyFields.length > limits.keyFields[group])
@@ -160,18 +171,31 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
       phrase`use fewer`,
     );
   if (message.fields.length - keyFields.length > limits.valueFields[group])
-    fail(undefined, phrase`${name} has more than ${limits.valueFields[group]} value fields`, phrase`group them in messages`);
+    fail(
+      undefined,
+      phrase`${name} has more than ${limits.valueFields[group]} value fields`,
+      phrase`group them in messages`,
+    );
   for (const word of [name, ...message.fields.map((entry) => entry.name)])
     if (Buffer.byteLength(word) + 1 > limits.nameBytes)
-      fail(new RegExp(`\\b${word}\\b`), phrase`the name ${word} is longer than ${limits.nameBytes - 1} bytes`, phrase`shorten it`);
+      fail(
+        new RegExp(`\\b${word}\\b`),
+        phrase`the name ${word} is longer than ${limits.nameBytes - 1} bytes`,
+        phrase`shorten it`,
+      );
   const shardNames = list(options.get('sharding_key')?.[0]);
   const shardFields = shardNames.length === 0 ? keyFields : shardNames.map((entry) => keyField(entry, 'sharding_key'));
   for (const entry of shardFields)
     if (!keyFields.includes(entry))
-      fail(option('sharding_key'), phrase`${entry.name} of the sharding key is not in the primary key`, phrase`use key fields`);
+      fail(
+        option('sharding_key'),
+        phrase`${entry.name} of the sharding key is not in the primary key`,
+        phrase`use key fields`,
+      );
   const indexes = (options.get('index') ?? []).map((text): IndexDef => {
     const match = /^\s*(\w+)\s*\(([^)]*)\)\s*$/.exec(text);
-    if (!match) return fail(option('index'), phrase`index "${text}" is not of the form name(field, …)`, phrase`write name(a, b)`);
+    if (!match)
+      return fail(option('index'), phrase`index "${text}" is not of the form name(field, …)`, phrase`write name(a, b)`);
     const fields = list(match[2]).map((entry) => indexField(field(entry, 'index'), fail));
     if (fields.length === 0) fail(option('index'), phrase`index ${match[1]} has no field`, phrase`name at least one`);
     return { name: match[1] as string, fields, ofKey: fields.every((entry) => keyFields.includes(entry)) };
@@ -183,7 +207,11 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
     fail(option('index'), phrase`a ${kind} table has no index over value fields`, phrase`index key fields only`);
   const listMax = Number(attributes.get('listnum') ?? limits.listElements);
   if (!(Number.isInteger(listMax) && listMax >= 1 && listMax <= limits.listElements))
-    fail(option('customattr'), phrase`ListNum ${listMax} is not between 1 and ${limits.listElements}`, phrase`choose one that is`);
+    fail(
+      option('customattr'),
+      phrase`ListNum ${listMax} is not between 1 and ${limits.listElements}`,
+      phrase`choose one that is`,
+    );
   const table: TableDef = {
     name,
     message,
@@ -203,7 +231,11 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
     const fields =
       sortNames.length > 0 ? sortNames.map((entry) => field(entry, 'customattr')) : candidates.slice(0, count);
     if (fields.length < 1 || fields.length > 4)
-      fail(option('customattr'), phrase`a SORTLIST table sorts by 1 to 4 fields`, phrase`set SortFieldNum or SortField`);
+      fail(
+        option('customattr'),
+        phrase`a SORTLIST table sorts by 1 to 4 fields`,
+        phrase`set SortFieldNum or SortField`,
+      );
     for (const entry of fields) indexField(entry, fail);
     // TDR spells ascending INSC.
     const rule = (attributes.get('sortrule') ?? 'INSC').toUpperCase();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
-import type { ShardClient } from './shard-client.ts';
 import { phrase } from '../phrase.ts';
+import type { ShardClient } from './shard-client.ts';
 
 const REACH_MS = 20_000;
 const NO_PRIVILEGE = '42501';

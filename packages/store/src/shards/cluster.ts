@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { checkReach } from './check-reach.ts';
 import type { MetaStore } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 /** Tables that a shard keeps by slot. The mover copies and compares them and knows nothing else of them. */
 export interface MovedTable {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MetaStore } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 export interface FailOver {
   shard: string;
@@ -38,7 +38,9 @@ export async function failOver(
 ): Promise<FailOver> {
   const info = (await meta.shards()).find((shard) => shard.id === id);
   if (!info)
-    throw new StoreError('CONFIG_INVALID', phrase`there is no shard ${id}`, { hint: phrase`see \`sparrow store shards status\`` });
+    throw new StoreError('CONFIG_INVALID', phrase`there is no shard ${id}`, {
+      hint: phrase`see \`sparrow store shards status\``,
+    });
   const to = options.to ?? info.standbys[0];
   if (to === undefined)
     throw new StoreError('CONFIG_INVALID', phrase`shard ${id} has no standby`, {

@@ -1,9 +1,9 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { COMMAND_MS, type MoveStatements } from './move-statements.ts';
 import { type ShardClient, TryAgain } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 /** A group of slots that changes hands, and both of its shards. */
 export interface Group {

@@ -177,7 +177,8 @@ export async function openMetaStore(options: { url: string; slots?: number; time
         "update sparrow_meta.slots set epoch = nextval('sparrow_meta.epoch') where slot = $1 returning *",
         [slot],
       );
-      if (!row) throw new StoreError('SHARD_DOWN', phrase`slot ${slot} has no owner`, { hint: phrase`add a shard first` });
+      if (!row)
+        throw new StoreError('SHARD_DOWN', phrase`slot ${slot} has no owner`, { hint: phrase`add a shard first` });
       return owner(row);
     },
     async nextEpoch() {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { Move } from './meta-store.ts';
 import { copiedFrom, type MoveContext } from './move-context.ts';
 import { blockersOf, createReplicationSlot } from './replication-slot.ts';
 import type { ShardClient } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 const LOOK_MS = 50;
 /** Who waits for a copy is told so often for whom. */

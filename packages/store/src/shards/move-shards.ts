@@ -1,7 +1,7 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 /** Both sides of a move. */
 export interface MoveShards {
@@ -20,7 +20,9 @@ export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: 
   const url = (id: string): string => {
     const found = shards.find((shard) => shard.id === id);
     if (!found)
-      throw new StoreError('MOVE_REFUSED', phrase`there is no shard ${id}`, { hint: phrase`see \`sparrow store shards status\`` });
+      throw new StoreError('MOVE_REFUSED', phrase`there is no shard ${id}`, {
+        hint: phrase`see \`sparrow store shards status\``,
+      });
     return found.url;
   };
   const urls = { from: url(move.from), to: url(move.to) };

@@ -1,12 +1,12 @@
 import { type Clock, createId, type Phrase, systemClock } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { withShards } from './move-shards.ts';
 import { createMoveSteps } from './move-steps.ts';
 import type { ShardClient } from './shard-client.ts';
 import { type VerifiedMove, verifyMove } from './verify-move.ts';
-import { phrase } from '../phrase.ts';
 
 /**
  * Moves slots from one shard to another while they are in use: a copy by logical replication with a row filter, then
@@ -172,7 +172,9 @@ export function createMover(options: MoverOptions): Mover {
   async function load(id: string): Promise<Move> {
     const move = await meta.move(id);
     if (move) return move;
-    throw new StoreError('MOVE_REFUSED', phrase`there is no move ${id}`, { hint: phrase`see \`sparrow store shards status\`` });
+    throw new StoreError('MOVE_REFUSED', phrase`there is no move ${id}`, {
+      hint: phrase`see \`sparrow store shards status\``,
+    });
   }
 
   return {
@@ -237,7 +239,9 @@ export function createMover(options: MoverOptions): Mover {
     async finish(id) {
       const move = await load(id);
       if (!['reversible', 'cleaning'].includes(move.state))
-        throw new StoreError('MOVE_REFUSED', phrase`move ${id} is ${move.state}`, { hint: phrase`it must be switched first` });
+        throw new StoreError('MOVE_REFUSED', phrase`move ${id} is ${move.state}`, {
+          hint: phrase`it must be switched first`,
+        });
       return run(id);
     },
     async abort(id) {

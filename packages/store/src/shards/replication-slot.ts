@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
-import type { ShardClient } from './shard-client.ts';
 import { phrase } from '../phrase.ts';
+import type { ShardClient } from './shard-client.ts';
 
 /** Who waits is told so often for whom. */
 const TELL_MS = 5_000;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { StoreError } from '../errors.ts';
-import { createConnections, type Job } from './connections.ts';
 import { phrase } from '../phrase.ts';
+import { createConnections, type Job } from './connections.ts';
 
 /** What came of a query that got no answer: it may have been done. */
 export class LostAnswer extends Error {

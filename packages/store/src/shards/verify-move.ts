@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { Move } from './meta-store.ts';
 import type { ShardClient } from './shard-client.ts';
-import { phrase } from '../phrase.ts';
 
 export interface VerifiedMove {
   rows: number;

@@ -4,11 +4,11 @@ import { createDiagnostic, placeOf } from '../../diagnostics.ts';
 import { type CompileGuard, guarded } from '../../guard.ts';
 import { bracketLimit } from '../../limits.ts';
 import { suffixOf } from '../../paths.ts';
+import { phrase } from '../../phrase.ts';
 import { hashOf, type SourceFile, type SourceTree } from '../../project/source-tree.ts';
 import { type CompiledCss, LanguageFault, type StyleLanguage, sheetPath } from './language.ts';
 import { createLess } from './less.ts';
 import { createSass } from './sass.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Suffixes of style languages that are compiled, in the order in which a component's sheet is looked for. */
 export const LANGUAGE_SUFFIXES: Readonly<Record<string, 'less' | 'sass'>> = {
@@ -119,7 +119,7 @@ function compiled(
     file: { ...file, text: css, hash: hashOf(css, ...read.values()) },
     relocate(diagnostic) {
       if (diagnostic.line === 0) return diagnostic;
-            lines ??= map === '' ? undefined : new SourceMap(JSON.parse(map) as SourceMapPayload);
+      lines ??= map === '' ? undefined : new SourceMap(JSON.parse(map) as SourceMapPayload);
       // An empty object when nothing is known of the place.
       const entry = lines?.findEntry(diagnostic.line - 1, diagnostic.column - 1) as Partial<SourceMapping> | undefined;
       const { originalSource, originalLine = 0, originalColumn = 0 } = entry ?? {};

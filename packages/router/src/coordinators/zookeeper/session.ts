@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { backoff, type Phrase } from '@sparrow/core';
 import { RouterError } from '../../errors.ts';
-import { JuteReader, JuteWriter } from './jute.ts';
 import { phrase } from '../../phrase.ts';
+import { JuteReader, JuteWriter } from './jute.ts';
 
 /** Operations of ZooKeeper's protocol that we use (ZooDefs.OpCode). */
 export const OP = {

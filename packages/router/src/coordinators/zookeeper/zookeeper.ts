@@ -1,4 +1,5 @@
 import { RouterError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { Coordinator } from '../coordinator.ts';
 import { Elections } from './elections.ts';
 import { Members } from './members.ts';
@@ -6,7 +7,6 @@ import { Persistence } from './persistence.ts';
 import { ZK_ERROR, ZooKeeperSession } from './session.ts';
 import { isReply, LIFE, ZooKeeperTree } from './tree.ts';
 import { Watches } from './watches.ts';
-import { phrase } from '../../phrase.ts';
 
 export interface ZooKeeperOptions {
   /** `host:port` of each server of the ensemble. */
@@ -127,7 +127,9 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
         return 0;
       } catch (error) {
         if (isReply(error, ZK_ERROR.badVersion, ZK_ERROR.nodeExists, ZK_ERROR.noNode))
-          throw new RouterError('VERSION_CONFLICT', phrase`${path} is not at version ${version}`, { hint: phrase`read it again` });
+          throw new RouterError('VERSION_CONFLICT', phrase`${path} is not at version ${version}`, {
+            hint: phrase`read it again`,
+          });
         throw error;
       }
     },

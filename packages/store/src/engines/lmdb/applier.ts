@@ -1,10 +1,10 @@
 import type { Clock } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { SPACE, spaced } from './layout.ts';
 import type { Overlay } from './overlay.ts';
 import { REVISION_KEY } from './revisions.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Under this name LMDB has the number of the last change that is in it, in the same transaction. */
 export const APPLIED = 'applied';

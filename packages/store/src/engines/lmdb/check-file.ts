@@ -1,5 +1,5 @@
-import type { Phrase } from '@sparrow/core';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Phrase } from '@sparrow/core';
 import { StoreError } from '../../errors.ts';
 import { phrase } from '../../phrase.ts';
 

@@ -1,6 +1,7 @@
 import { Ticker } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { applyWrite } from '../apply-write.ts';
 import type { Commit, Row, Write, WriteResult } from '../kv-engine.ts';
 import {
@@ -16,7 +17,6 @@ import {
 } from './layout.ts';
 import type { Log } from './log.ts';
 import { type Entry, type Overlay, textOf } from './overlay.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Computes commits against what is pending, hands them to the log, and says when they are durable. */
 export interface Committer {

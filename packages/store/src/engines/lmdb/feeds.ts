@@ -1,10 +1,10 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { FEED_START, type FeedEntry } from '../kv-engine.ts';
 import type { Committer } from './committer.ts';
 import { decodeFeed, SPACE, type StoredChange, spaced } from './layout.ts';
 import type { Reader } from './reader.ts';
 import { readPosition, type Timeline, writePosition } from './timelines.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Entries that one commit of a trim removes at most. */
 const TRIM_AT_ONCE = 10_000;

@@ -1,5 +1,5 @@
-import type { Phrase } from '@sparrow/core';
 import { join } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import { holdFile } from '@sparrow/core/hold-file';
 import { StoreError } from '../../errors.ts';
 import { phrase } from '../../phrase.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { KvEngine } from '../kv-engine.ts';
 import { APPLIED, APPLIED_KEY, type Applier, createApplier } from './applier.ts';
 import type { Change, ChangeArchive } from './change.ts';
@@ -18,7 +19,6 @@ import { readTail } from './read-tail.ts';
 import { createReader, type Reader, type StoredRange } from './reader.ts';
 import { highestRevision, revisionOf } from './revisions.ts';
 import { beginTimeline, readTimelines, type Timeline } from './timelines.ts';
-import { phrase } from '../../phrase.ts';
 
 export interface LmdbEngineOptions {
   /** Folder of the store; made when it is not there, unless it is opened only to read. */
@@ -387,4 +387,5 @@ function createAdapter(parts: AdapterParts): LmdbEngine {
   return engine;
 }
 
-const closedError = (): StoreError => new StoreError('CLOSED', phrase`the store is closed`, { hint: phrase`open it again` });
+const closedError = (): StoreError =>
+  new StoreError('CLOSED', phrase`the store is closed`, { hint: phrase`open it again` });

@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { LogFile } from './file-layer.ts';
 import {
   HEAD_BYTES,
@@ -10,7 +11,6 @@ import {
   segmentHead,
   segmentName,
 } from './segments.ts';
-import { phrase } from '../../phrase.ts';
 
 /** The log in front of LMDB: what makes a write durable. Writes that come while the disk is busy go to it together. */
 export interface Log {

@@ -1,7 +1,7 @@
 import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
-import { checkLmdbFile } from './check-file.ts';
 import { phrase } from '../../phrase.ts';
+import { checkLmdbFile } from './check-file.ts';
 
 export interface OpenLmdbOptions {
   file: string;

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../../errors.ts';
-import type { FileLayer } from './file-layer.ts';
 import { phrase } from '../../phrase.ts';
+import type { FileLayer } from './file-layer.ts';
 
 /**
  * Segments of the log. A segment is 32 bytes of head (magic, format, number, salt, checksum, number of its first
@@ -80,9 +80,13 @@ export async function replayLog(options: ReplayOptions): Promise<{ segments: str
 }
 
 function gap(name: string, expected: number, found: number): StoreError {
-  return new StoreError('STORE_CORRUPT', phrase`${name} begins at change ${found}, but change ${expected} is in no file`, {
-    hint: phrase`a file of the log is missing: restore a backup`,
-  });
+  return new StoreError(
+    'STORE_CORRUPT',
+    phrase`${name} begins at change ${found}, but change ${expected} is in no file`,
+    {
+      hint: phrase`a file of the log is missing: restore a backup`,
+    },
+  );
 }
 
 const headCrc = (head: Buffer): number => crc32(head.subarray(24, HEAD_BYTES), crc32(head.subarray(0, 20)));

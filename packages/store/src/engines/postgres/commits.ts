@@ -1,9 +1,9 @@
 import { applyEdits, type Edit } from '../../codec/edit.ts';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { Retry, ShardRouter } from '../../shards/shard-router.ts';
 import type { Commit, KvEngine, Row, Write, WriteCode, WriteResult } from '../kv-engine.ts';
-import { phrase } from '../../phrase.ts';
 
 interface Outcome {
   code: string;
@@ -105,7 +105,9 @@ export function createCommits(options: {
       if (result.code !== 'guard') return result;
       if (write.guard !== undefined && result.rev !== write.guard) return result;
       if (performance.now() > commit.deadline)
-        throw new StoreError('TIMEOUT', phrase`the record changed each time it was tried`, { hint: phrase`give more timeoutMs` });
+        throw new StoreError('TIMEOUT', phrase`the record changed each time it was tried`, {
+          hint: phrase`give more timeoutMs`,
+        });
     }
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
+import { phrase } from '../../phrase.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { ShardRouter } from '../../shards/shard-router.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Asks every shard and accepts the answers only when the slots they owned in that moment are all slots, each once. */
 export type Everywhere = <T extends object>(
@@ -50,7 +50,9 @@ export function createEverywhere(router: ShardRouter): Everywhere {
           });
       }
       if (performance.now() > deadline)
-        throw new StoreError('TIMEOUT', phrase`slots are moving all the time`, { hint: phrase`try again when the move is over` });
+        throw new StoreError('TIMEOUT', phrase`slots are moving all the time`, {
+          hint: phrase`try again when the move is over`,
+        });
       await sleep(Math.min(100, 5 * (tries + 1)));
       await inTime(router.refresh(), deadline, () => new Error('no answer in time')).catch(() => {});
     }

@@ -1,7 +1,7 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { FeedEntry, KvEngine } from '../kv-engine.ts';
 import type { Everywhere } from './everywhere.ts';
-import { phrase } from '../../phrase.ts';
 
 /** Where a reader stands. */
 interface Position {
@@ -104,7 +104,9 @@ function decodePosition(position: string): Position {
   } catch {
     // Said below.
   }
-  throw new StoreError('CURSOR_INVALID', phrase`this is no position of a sharded store`, { hint: phrase`begin without one` });
+  throw new StoreError('CURSOR_INVALID', phrase`this is no position of a sharded store`, {
+    hint: phrase`begin without one`,
+  });
 }
 
 /** @throws TypeError */
