@@ -13,6 +13,7 @@ import { createDiagnostic } from './diagnostics.ts';
 import { type CompileGuard, guarded } from './guard.ts';
 import { createMemo } from './memo.ts';
 import { suffixOf, withoutSuffix } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
 import { emptyJson, isObject, type JsonFile, parseJson, stringsOf } from './project/json-file.ts';
@@ -247,8 +248,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'FILE_MISSING',
             severity: config.page ? 'error' : 'warning',
-            message: `${config.page ? 'page' : 'component'} ${path} has no template`,
-            hint: `create ${path}.wxml`,
+            message: config.page ? phrase`page ${path} has no template` : phrase`component ${path} has no template`,
+            hint: phrase`create ${path}.wxml`,
           },
         ),
       );
@@ -268,8 +269,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'PLUGIN_NOT_LISTED',
             severity: 'warning',
-            message: `${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
-            hint: `add "${language}" to setting.useCompilerPlugins of project.config.json`,
+            message: phrase`${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
+            hint: phrase`add "${language}" to setting.useCompilerPlugins of project.config.json`,
           },
         ),
       ];
@@ -280,8 +281,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         {
           code: 'FILE_MISSING',
           severity: 'warning',
-          message: `${path}.styl is not compiled, and there is no ${path}.wxss`,
-          hint: 'compile it to .wxss with its own tool',
+          message: phrase`${path}.styl is not compiled, and there is no ${path}.wxss`,
+          hint: phrase`compile it to .wxss with its own tool`,
         },
       ),
     ];
@@ -334,8 +335,8 @@ function escapingLink(display: string) {
     { display, text: '' },
     {
       code: 'PATH_OUTSIDE_PROJECT',
-      message: `${display} is a link out of the project and is left out`,
-      hint: 'copy the file into the project',
+      message: phrase`${display} is a link out of the project and is left out`,
+      hint: phrase`copy the file into the project`,
     },
   );
 }

@@ -135,18 +135,18 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
 function unreadable(error: unknown): Diagnostic {
   const place = { display: 'app.json', text: '' };
   if (error instanceof CompilerError) {
-    return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint });
+    return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.told, hint: error.advice });
   }
   const what = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'syscall' in error)
     return createDiagnostic(place, {
       code: 'FILE_MISSING',
-      message: `the project cannot be read: ${what}`,
-      hint: 'make the file readable, or save it again',
+      message: phrase`the project cannot be read: ${what}`,
+      hint: phrase`make the file readable, or save it again`,
     });
   return createDiagnostic(place, {
     code: 'COMPILER_BROKE',
-    message: `the project cannot be compiled: ${what}`,
-    hint: 'take back the last change',
+    message: phrase`the project cannot be compiled: ${what}`,
+    hint: phrase`take back the last change`,
   });
 }

@@ -58,4 +58,6 @@ export interface Diagnostic {
   frame: string;
   /** What to do about it. */
   hint: string;
+  /** Both in Chinese; packages that an older compiler wrote lack it. */
+  chinese?: { message: string; hint: string };
 }

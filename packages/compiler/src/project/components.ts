@@ -7,8 +7,9 @@ import {
   type StyleIsolation,
   type SubpackageInfo,
 } from '@sparrow/protocol';
-import { createDiagnostic } from '../diagnostics.ts';
+import { createDiagnostic, type Finding } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import { climbDiagnostic, referenceTo } from '../references.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
 import { emptyJson, isObject, type JsonFile, stringsOf } from './json-file.ts';
@@ -74,8 +75,8 @@ export function collectComponents(input: GraphInput): Graph {
     }
     const finding = createDiagnostic(app.source, {
       code: 'PAGE_MISSING',
-      message: `page ${page.path} has no files`,
-      hint: `create ${page.path}.wxml and ${page.path}.js, or remove the page from app.json`,
+      message: phrase`page ${page.path} has no files`,
+      hint: phrase`create ${page.path}.wxml and ${page.path}.js, or remove the page from app.json`,
       at: page.offset,
     });
     missing.set(page.path, finding);
@@ -216,7 +217,7 @@ function createComponentResolver({ tree, npm, plugins }: GraphInput): ComponentR
   const resolver: ComponentResolver = {
     resolve(from, value, json, at, diagnostics) {
       const folder = dirname(from);
-      const report = (finding: Pick<Diagnostic, 'code' | 'message' | 'hint' | 'severity'>) =>
+      const report = (finding: Omit<Finding, 'at'>) =>
         void diagnostics.push(createDiagnostic(json.source, { ...finding, at: json.offsetOf(at) }));
       const name = at.at(-1) ?? value;
       if (/^(plugin|plugin-private|dynamicLib|ext):\/\//.test(value)) {
@@ -225,8 +226,8 @@ function createComponentResolver({ tree, npm, plugins }: GraphInput): ComponentR
           report({
             code: 'COMPONENT_MISSING',
             severity: 'warning',
-            message: `<${name}> comes from a plugin (${value}), which is not here`,
-            hint: 'the tag shows its content only; name the folder of the plugin in sparrow.json ("plugins")',
+            message: phrase`<${name}> comes from a plugin (${value}), which is not here`,
+            hint: phrase`the tag shows its content only; name the folder of the plugin in sparrow.json ("plugins")`,
           });
         return found;
       }
@@ -248,10 +249,10 @@ function createComponentResolver({ tree, npm, plugins }: GraphInput): ComponentR
       report({
         code: 'COMPONENT_MISSING',
         severity: 'error',
-        message: `component ${value} of <${name}> was not found`,
+        message: phrase`component ${value} of <${name}> was not found`,
         hint: isPackage
-          ? `create ${relative}.js, or install the npm package if it is one; until then <${name}> is an unknown element`
-          : `create ${relative}.js or correct the path; until then <${name}> is an unknown element`,
+          ? phrase`create ${relative}.js, or install the npm package if it is one; until then <${name}> is an unknown element`
+          : phrase`create ${relative}.js or correct the path; until then <${name}> is an unknown element`,
       });
       return undefined;
     },

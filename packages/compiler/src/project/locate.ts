@@ -131,8 +131,8 @@ function outside(file: string, key: string, path: string): Diagnostic {
     { display: file, text: '' },
     {
       code: 'PATH_OUTSIDE_PROJECT',
-      message: `${key} names ${path}, which is no folder of the project`,
-      hint: 'name a folder inside of the project',
+      message: phrase`${key} names ${path}, which is no folder of the project`,
+      hint: phrase`name a folder inside of the project`,
     },
   );
 }

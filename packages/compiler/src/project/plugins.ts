@@ -1,6 +1,7 @@
 import type { Diagnostic, PluginInfo } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { join, resolvePath, withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import type { PageEntry } from './app-config.ts';
 import { type JsonFile, stringsOf } from './json-file.ts';
 import type { PluginSource } from './plugin-folders.ts';
@@ -75,8 +76,8 @@ function absent({ alias }: PluginSource, app: JsonFile): Diagnostic {
   return createDiagnostic(app.source, {
     code: 'PLUGIN_MISSING',
     severity: 'warning',
-    message: `the files of the plugin "${alias}" are not here`,
-    hint: `name its folder in sparrow.json ("plugins": { "${alias}": "plugin" }); until then its components are empty and its functions do nothing`,
+    message: phrase`the files of the plugin "${alias}" are not here`,
+    hint: phrase`name its folder in sparrow.json ("plugins": { "${alias}": "plugin" }); until then its components are empty and its functions do nothing`,
     at: app.offsetOf(['plugins', alias]),
   });
 }

@@ -1,5 +1,6 @@
 import { RouterError } from '../errors.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Mesh } from './mesh.ts';
 import type { SlotOwnership } from './slot-ownership.ts';
 import type { RouterState } from './state.ts';
@@ -71,8 +72,8 @@ async function askToDrain({ state, requests }: NodeParts, node: string, awayFrom
   const link = state.places.byName(state.set, node)?.link;
   if (link) return requests.ask(link, { op: 'drain', ...(awayFrom !== undefined && { awayFrom }) }, DRAIN_MS);
   const where = [...state.places.all()].find((other) => other.node === node && other.isAlive);
-  throw new RouterError('UNREACHABLE', `node ${node} is not linked to set ${state.set}`, {
-    hint: where ? `it belongs to set ${where.set}: ask that set` : 'see `sparrow game topology`',
+  throw new RouterError('UNREACHABLE', phrase`node ${node} is not linked to set ${state.set}`, {
+    hint: where ? phrase`it belongs to set ${where.set}: ask that set` : phrase`see \`sparrow game topology\``,
   });
 }
 
@@ -87,7 +88,7 @@ export async function drainSet(parts: SetParts): Promise<Drained & { slots: numb
   const { state, mesh, ownership } = parts;
   const others = [...state.peers.values()].filter((peer) => peer.main && !peer.isDraining);
   if (others.length === 0)
-    throw new RouterError('UNREACHABLE', 'there is no other set to take over', { hint: 'add a set first' });
+    throw new RouterError('UNREACHABLE', phrase`there is no other set to take over`, { hint: phrase`add a set first` });
   const places = [...state.places.all()].filter((place) => place.set === state.set && place.isAlive && place.link);
   const drain = Symbol(`drain of ${state.set}`);
   const marked = [state, ...places];

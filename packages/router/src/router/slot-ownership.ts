@@ -5,6 +5,7 @@ import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { SLOTS } from '../table/object-id.ts';
 import type { Authority } from './authority.ts';
 import { LostSets } from './lost-sets.ts';
@@ -216,7 +217,9 @@ export class SlotOwnership {
         for (const owner of owners) {
           const main = state.peers.get(owner)?.main;
           if (!main)
-            throw new RouterError('UNREACHABLE', `set ${owner} has no main`, { hint: 'wait for its election' });
+            throw new RouterError('UNREACHABLE', phrase`set ${owner} has no main`, {
+              hint: phrase`wait for its election`,
+            });
           // Every second, third … of theirs: what is there is spread evenly.
           const theirs = state.slots.slotsOf(owner);
           const step = theirs.length / share;
@@ -243,7 +246,8 @@ export class SlotOwnership {
   async give(slots: readonly number[], to: string): Promise<number> {
     const { state, replication } = this.#parts;
     const main = state.peers.get(to)?.main;
-    if (!main) throw new RouterError('UNREACHABLE', `set ${to} has no main`, { hint: 'wait for its election' });
+    if (!main)
+      throw new RouterError('UNREACHABLE', phrase`set ${to} has no main`, { hint: phrase`wait for its election` });
     const ours = slots.filter((slot) => decides(state, slot));
     // What was decided about them is on its way before anybody else decides.
     replication.flush();
