@@ -33,16 +33,24 @@ it('the look at sentences finds what is wrong with them', async () => {
     'packages/a/src/a.ts': `
       say(phrase\`right \${1}\`, phrase\`other \${2}\`, phrase\`half\`);
       say(phrase\`missing \${3}\`);
-      throw new CloudError('X', phrase\`right \${4}\`, { hint: 'plain' });`,
+      throw new CloudError('X', phrase\`right \${4}\`, { hint: 'plain' });
+      createDiagnostic(file, { message: 'found', hint: phrase\`right \${5}\` });
+      throw refusal('X', 'refused');
+      say(phrase\`right \${six ? 'six' : phrase\`half\`}\`);`,
+    'packages/b/src/b.ts': "throw new StoreError('X', phrase`unheard`, { hint: HINT });",
   });
   const run = spawnSync(process.execPath, [join(root, 'scripts/phrases.mjs'), home], { encoding: 'utf8' });
   expect(run.status).toBe(1);
   expect(run.stderr.trim().split('\n').sort()).toEqual([
     expect.stringMatching(/a\.ts:3: .* lacks "missing \{0\}"/),
     expect.stringMatching(/a\.ts:4: not marked: 'plain'/),
+    expect.stringMatching(/a\.ts:5: not marked: 'found'/),
+    expect.stringMatching(/a\.ts:6: not marked: 'refused'/),
+    expect.stringMatching(/a\.ts:7: not marked: 'six'/),
     expect.stringMatching(/nobody says "gone"/),
     expect.stringMatching(/other values in "其他 \{1\}"/),
     expect.stringMatching(/half width in "半角,标点"/),
+    expect.stringMatching(/b\.ts: StoreError, and no phrases\.zh\.ts/),
   ]);
 });
 

@@ -1,7 +1,8 @@
 // Checks the sentences that Sparrow says to people: each one marked with `phrase` has its Chinese in the table of its
-// package, with the same values, in full-width punctuation; tables hold nothing that is said nowhere; and errors are not
-// told in English alone. With a folder it looks at that one instead of the repository.
-import { readdirSync, readFileSync } from 'node:fs';
+// package, with the same values, in full-width punctuation; tables hold nothing that is said nowhere; errors and compile
+// findings are not told in English alone, nor is a part of a sentence; and who throws errors has a table. With a folder it
+// looks at that one instead of the repository.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
@@ -12,12 +13,15 @@ const home = process.argv[2] ?? root;
 
 /** Classes whose message and hint must be phrases. */
 const ERROR_CLASS = /^(Cli|Cloud|Compiler|Simulator|Tunnel|Store|Router)Error$/;
+/** Functions that make findings and refusals: which of their arguments is a sentence, or an object with some. */
+const TOLD_AT = { createDiagnostic: 1, tooComplex: 1, refusal: 1 };
 /** Methods of commander whose texts stand in the help, with which of their arguments that is. */
 const HELP_AT = { description: 0, option: 1, requiredOption: 1, argument: 1, version: 2 };
 
 const faults = [];
 let count = 0;
 for (const table of tables(join(home, 'packages'))) await checkTable(table);
+for (const name of readdirSync(join(home, 'packages'))) checkHasTable(join(home, 'packages', name, 'src'));
 if (count === 0) faults.push('no phrase was found at all');
 for (const fault of faults) process.stderr.write(`${fault}\n`);
 process.stdout.write(`${count} phrases\n`);
@@ -49,6 +53,15 @@ async function checkTable(path) {
   }
 }
 
+/** Sentences of errors need a table to be found in. */
+function checkHasTable(folder) {
+  if (!existsSync(folder) || tables(folder).length > 0) return;
+  for (const path of sources(folder)) {
+    const thrown = /^(?!\s*\*).*new (\w+Error)\(/m.exec(readFileSync(path, 'utf8'))?.[1];
+    if (thrown && ERROR_CLASS.test(thrown)) faults.push(`${relative(home, path)}: ${thrown}, and no phrases.zh.ts`);
+  }
+}
+
 function sources(folder) {
   return readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith('.ts') && !/\.d\.ts$|\.zh\.ts$/.test(name))
@@ -61,8 +74,10 @@ function collect(path, said) {
   const placeOf = (node) => `${relative(home, path)}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
   const isHelp = /from 'commander'/.test(file.text);
   (function visit(node) {
-    if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'phrase')
+    if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'phrase') {
       said.set(keyOf(node.template), placeOf(node));
+      for (const part of partsOf(node.template)) faults.push(`${placeOf(part)}: not marked: ${part.getText()}`);
+    }
     if (ts.isNewExpression(node)) {
       const name = node.expression.getText();
       if (ERROR_CLASS.test(name))
@@ -70,6 +85,9 @@ function collect(path, said) {
       if (name === 'Option' && isHelp) note(node.arguments?.[1]);
       if (name === 'InvalidArgumentError') note(node.arguments?.[0]);
     }
+    if (ts.isCallExpression(node) && Object.hasOwn(TOLD_AT, node.expression.getText()))
+      for (const text of textsOf(node.arguments[TOLD_AT[node.expression.getText()]]))
+        faults.push(`${placeOf(text)}: not marked: ${text.getText()}`);
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && isHelp)
       note(node.arguments[HELP_AT[node.expression.name.text]]);
     // `sub(name, description)` and `add(parent, usage, description)` of the command line make commands.
@@ -94,11 +112,25 @@ function keyOf(template) {
 
 /** Texts of `new XError(code, message, { hint })` that nobody can translate. */
 function textsOfError({ arguments: [, message, more] = [] }) {
-  const hint =
-    more && ts.isObjectLiteralExpression(more)
-      ? more.properties.find((entry) => ts.isPropertyAssignment(entry) && entry.name.getText() === 'hint')?.initializer
-      : undefined;
-  return [message, hint].flatMap(bare);
+  return [...bare(message), ...(more && ts.isObjectLiteralExpression(more) ? textsOf(more) : [])];
+}
+
+/** A text, or those of an object's `message` and `hint`, that nobody can translate. */
+function textsOf(node) {
+  if (!node || !ts.isObjectLiteralExpression(node)) return bare(node);
+  return node.properties
+    .filter((entry) => ts.isPropertyAssignment(entry) && ['message', 'hint'].includes(entry.name.getText()))
+    .flatMap(({ initializer }) => bare(initializer));
+}
+
+/** Words that stand as text among the values of a sentence; signs and names in them are the same in every language. */
+function partsOf(template) {
+  if (ts.isNoSubstitutionTemplateLiteral(template)) return [];
+  return template.templateSpans.flatMap(({ expression }) =>
+    ts.isBinaryExpression(expression)
+      ? []
+      : bare(expression).filter((text) => isPlain(text) && /[a-z]{2}/i.test(text.text)),
+  );
 }
 
 function bare(node) {

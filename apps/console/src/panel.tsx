@@ -1,4 +1,4 @@
-import { DIAGNOSTICS_ZH, type TraceEntry } from '@sparrow/protocol';
+import { diagnosticIn, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
 import { useState } from 'react';
 import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty, sizeText } from './entries.ts';
@@ -136,9 +136,9 @@ function directionOf({ verb, pageId }: TraceEntry, t: Texts): string {
 function logText({ text, zh, finding }: PanelLog, { language, spell }: Texts): string {
   if (zh !== undefined && language === 'zh') return spell(zh);
   if (!finding || language !== 'zh') return finding ? spell(text) : text;
-  const { meaning, fix } = DIAGNOSTICS_ZH[finding.code];
+  const { message, hint } = diagnosticIn('zh', finding);
   const place = `${finding.file}${finding.line > 0 ? `:${finding.line}:${finding.column}` : ''}`;
-  return spell(`${finding.code} ${place} ${meaning}（${finding.message}）。${fix}`);
+  return spell(`${finding.code} ${place} ${message}。${hint}`);
 }
 
 function TraceList({ entries }: { entries: TraceEntry[] }) {

@@ -389,4 +389,12 @@ export const CLI_PHRASES_ZH: Readonly<Record<string, string>> = {
   standbys: '备库数',
   '  {0}  {1} → {2}  {3}  {4}, {5} switched{6}': '  {0}  {1} → {2}  {3}  {4}，已切换 {5} 个{6}',
   '✓ {0} rows on the shards; writers waited {1} ms': '✓ 分片上共有 {0} 行，写入等待了 {1} 毫秒',
+  '    Fix: {0}': '    解决办法：{0}',
+  compile: '编译',
+  component: '组件',
+  api: '接口',
+  script: '脚本',
+  runtime: '运行时',
+  network: '网络',
+  '    {0} {1}: {2}{3}': '    {0} {1}：{2}{3}',
 };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -61,10 +62,70 @@ describe('in a Chinese shell', () => {
 
   it('check sums up in Chinese', async () => {
     write(folder.path, { ...PROJECT, 'client/index.js': 'Page({ onLoad() { nowhere() } })' });
-    const { code, stdout } = await run(['check', folder.path], { env: chinese });
+    const sheet = join(folder.path, 'sheet.html');
+    const { code, stdout } = await run(['check', folder.path, '--sheet', sheet], { env: chinese });
     expect(code).toBe(1);
+    const seen = readFileSync(sheet, 'utf8');
+    expect(seen).toContain('<html lang="zh">');
+    expect(seen).toMatch(/1 个页面：\d 个有内容，0 个没有问题（双线程）/);
+    expect(seen).toMatch(/UNCAUGHT：脚本抛出了未捕获的异常（.*nowhere/);
+    expect(stdout).toMatch(/脚本 UNCAUGHT：脚本抛出了未捕获的异常（.*nowhere/);
     expect(stdout).toMatch(/1 个页面：1 个编译成功，\d 个有内容，0 个没有问题（双线程）/);
     expect(stdout).toContain('解决办法：');
+  });
+
+  it('what the compiler finds is told in Chinese, the sentences of its parsers too', async () => {
+    write(folder.path, {
+      'project.config.json': { projectname: 'tiny' },
+      'app.json': { pages: ['a', 'b', 'c', 'gone'], tabBar: { list: [{ pagePath: 'nowhere' }] } },
+      'app.js': 'App({})',
+      'a.wxml': '<view><text></view>',
+      'a.wxss': '.x { color: red\n.y { top: 0 }',
+      'a.js': "require('./none')",
+      'b.wxml': '<view>{{ a + }}</view>',
+      'b.json': { usingComponents: { card: '/none/card' } },
+      'c.json': '{ "a" 1 }',
+      'c.wxml': '<import src="none.wxml"/>',
+    });
+    const { code, stdout } = await run(['build', folder.path], { env: chinese });
+    expect(code).toBe(1);
+    for (const sentence of [
+      '<text> 缺少结束标签 </text>',
+      '该规则缺少 }，其后的内容都被当作它的一部分',
+      '找不到模块 ./none',
+      '找不到 <card> 引用的组件 /none/card',
+      'JSON 格式有误：缺少冒号',
+      '找不到模板 none',
+      '页面 gone 没有对应的文件',
+      '标签 nowhere 不是页面',
+      '解决办法：创建 gone.wxml 和 gone.js，或从 app.json 中移除该页面',
+    ])
+      expect(stdout).toContain(sentence);
+    // The lines of the program around a finding are its own.
+    const told = stdout.split('\n').filter((line) => !/^\s*>?\s*\d* \|/.test(line));
+    expect(english(told.join('\n'))).toEqual([]);
+  });
+
+  it('what the record store and the router refuse is told in Chinese', async () => {
+    const told = async (...args: string[]): Promise<string> => (await run(args, { env: chinese })).stderr;
+    write(folder.path, {
+      'game.proto': SCHEMA,
+      'wrong.proto': SCHEMA.replace('string player = 1', 'repeated string player = 1'),
+      'less.proto': SCHEMA.replace('int64 gold = 2;', ''),
+      'game.json': { keyFile: 'none.key' },
+    });
+    const dir = join(folder.path, 'store');
+    const init = (name: string): Promise<string> => told('store', 'init', join(folder.path, name), '--dir', dir);
+    const wrong = await init('wrong.proto');
+    expect(wrong).toMatch(/SCHEMA_INVALID：.*wrong\.proto:\d+:\d+：player 不能作为主键的一部分/);
+    expect(wrong).toContain('解决办法：请使用单个整数、bool、string 或 bytes 字段');
+    expect(await init('game.proto')).toBe('');
+    expect(await init('less.proto')).toMatch(/less\.proto:\d+:\d+：Wallet：字段 gold 被删除/);
+    const query = await told('store', 'query', 'select * from Wallet order by gold', '--dir', dir);
+    expect(query).toMatch(/QUERY_INVALID：第 \d+ 个字符处：此处不能出现 order/);
+    const topology = await told('game', 'topology', '--config', join(folder.path, 'game.json'));
+    expect(topology).toMatch(/无法读取密钥或证书：/);
+    expect(topology).toContain('解决办法：检查配置中的路径');
   });
 
   it.each([

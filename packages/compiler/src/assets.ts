@@ -3,6 +3,7 @@ import { filesBelow } from '@sparrow/core/files';
 import type { Diagnostic, SubpackageInfo } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { suffixOf } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { rootOf } from './project/app-config.ts';
 import type { FileEntry, SourceTree } from './project/source-tree.ts';
 
@@ -87,8 +88,8 @@ export function totalSizeDiagnostic(packages: readonly SubpackageInfo[], display
       {
         code: 'PACKAGE_TOO_LARGE',
         severity: 'warning',
-        message: `the mini program has ${(bytes / 1024 / 1024).toFixed(0)} MB`,
-        hint: 'move large files to a server; WeChat itself refuses more than 30 MB',
+        message: phrase`the mini program has ${(bytes / 1024 / 1024).toFixed(0)} MB`,
+        hint: phrase`move large files to a server; WeChat itself refuses more than 30 MB`,
       },
     ),
   ];

@@ -13,11 +13,13 @@ import { createDiagnostic } from './diagnostics.ts';
 import { type CompileGuard, guarded } from './guard.ts';
 import { createMemo } from './memo.ts';
 import { suffixOf, withoutSuffix } from './paths.ts';
+import { phrase } from './phrase.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
-import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
+import { emptyJson, isObject, type JsonFile, parseJson, stringsOf } from './project/json-file.ts';
 import { locateProject, type Project } from './project/locate.ts';
 import { createNpmResolver } from './project/npm.ts';
+import { pluginInfos, readPlugins } from './project/plugins.ts';
 import { createSourceTree, hashOf, type SourceTree } from './project/source-tree.ts';
 import { compileModules, scriptFile } from './scripts/modules.ts';
 import { compileScript, failedScript, type Script } from './scripts/script.ts';
@@ -128,10 +130,14 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     const json = readJson('app.json') ?? emptyJson(tree.display('app.json'));
     const theme = themePath(json);
     const app = readAppConfig(json, theme ? readJson(theme) : undefined);
+    const plugins = readPlugins(project.plugins, json, { tree, readJson });
     const npm = createNpmResolver(project, tree, extendedLibraries(json));
-    const graph = collectComponents({ tree, npm, app: json, ...app, readJson, scriptIsolation });
+    const graph = collectComponents({ tree, npm, app: json, ...app, plugins, readJson, scriptIsolation });
+    // Pages of plugins are pages like others to who opens them.
+    app.config.pages.push(...plugins.pages.map(({ path }) => path).filter((path) => graph.components.has(path)));
     list.add(undefined, project.diagnostics);
     list.add(undefined, app.diagnostics);
+    list.add(undefined, plugins.diagnostics);
     list.add(undefined, graph.diagnostics);
     list.add(
       undefined,
@@ -140,10 +146,10 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     for (const [path, finding] of graph.missing) list.add(path, [finding]);
 
     const nodes = [...graph.components.values()];
-    const modules = await compileModules(['app', ...graph.components.keys()], {
+    const modules = await compileModules(['app', ...plugins.mains, ...graph.components.keys()], {
       tree,
       npm,
-      aliases: aliasesOf(json),
+      aliases: stringsOf(json.value.resolveAlias),
       serial: guard.serial === true,
       script: (file) =>
         scriptMemo.get(file, '', () =>
@@ -207,6 +213,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       broken: list.broken,
       faults: list.faults,
       files: [...assets.keys()],
+      plugins: pluginInfos(plugins),
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
     const id = hashOf(JSON.stringify([content, [...services], [...styles], sizes]));
@@ -241,8 +248,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'FILE_MISSING',
             severity: config.page ? 'error' : 'warning',
-            message: `${config.page ? 'page' : 'component'} ${path} has no template`,
-            hint: `create ${path}.wxml`,
+            message: config.page ? phrase`page ${path} has no template` : phrase`component ${path} has no template`,
+            hint: phrase`create ${path}.wxml`,
           },
         ),
       );
@@ -262,8 +269,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
           {
             code: 'PLUGIN_NOT_LISTED',
             severity: 'warning',
-            message: `${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
-            hint: `add "${language}" to setting.useCompilerPlugins of project.config.json`,
+            message: phrase`${used} is compiled here; the official tool does it only when project.config.json lists "${language}"`,
+            hint: phrase`add "${language}" to setting.useCompilerPlugins of project.config.json`,
           },
         ),
       ];
@@ -274,8 +281,8 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
         {
           code: 'FILE_MISSING',
           severity: 'warning',
-          message: `${path}.styl is not compiled, and there is no ${path}.wxss`,
-          hint: 'compile it to .wxss with its own tool',
+          message: phrase`${path}.styl is not compiled, and there is no ${path}.wxss`,
+          hint: phrase`compile it to .wxss with its own tool`,
         },
       ),
     ];
@@ -323,20 +330,13 @@ function extendedLibraries({ value }: JsonFile): string[] {
   return Object.entries(EXTENDED_LIBRARIES).flatMap(([name, library]) => (used[name] ? [library] : []));
 }
 
-function aliasesOf({ value }: JsonFile): Record<string, string> {
-  const aliases = isObject(value.resolveAlias) ? value.resolveAlias : {};
-  return Object.fromEntries(
-    Object.entries(aliases).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
-}
-
 function escapingLink(display: string) {
   return createDiagnostic(
     { display, text: '' },
     {
       code: 'PATH_OUTSIDE_PROJECT',
-      message: `${display} is a link out of the project and is left out`,
-      hint: 'copy the file into the project',
+      message: phrase`${display} is a link out of the project and is left out`,
+      hint: phrase`copy the file into the project`,
     },
   );
 }

@@ -90,21 +90,26 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       if (!last) await build();
       const project = locateProject(dir);
       const inProject = (path: string) => relative(project.dir, path).replaceAll(sep, '/');
-      watcher = watchFiles([project.root, ...CONFIG_FILES.map((name) => join(project.dir, name))], {
+      const plugins = project.plugins.flatMap(({ folder }) => folder ?? []);
+      const folders = [project.root, ...plugins.map((folder) => join(project.dir, folder))];
+      watcher = watchFiles([...folders, ...CONFIG_FILES.map((name) => join(project.dir, name))], {
         ignoreInitial: true,
         ignored: (path) => {
           const name = basename(path);
           if (path === project.root || path === project.dir) return false;
           if (name.startsWith('.') || name === 'node_modules') return true;
+          if (plugins.some((folder) => isInside(inProject(path), folder))) return false;
           return project.excluded.some((folder) => isInside(inProject(path), folder));
         },
       });
+      const again = () => {
+        // A listener that throws costs this change and no more.
+        rebuilding = rebuilding.then(() => rebuild(onChange)).catch((error: unknown) => console.error(error));
+        return rebuilding;
+      };
       const schedule = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => {
-          // A listener that throws costs this change and no more.
-          rebuilding = rebuilding.then(() => rebuild(onChange)).catch((error: unknown) => console.error(error));
-        }, DEBOUNCE_MS);
+        timer = setTimeout(again, DEBOUNCE_MS);
       };
       watcher.on('all', (event, path) => {
         // The files of a folder are told one by one.
@@ -114,7 +119,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       });
       await new Promise<void>((resolve) => watcher?.once('ready', () => resolve()));
       // What changed between the build and now made no event.
-      schedule();
+      await again();
     },
     async close() {
       closed = true;
@@ -130,18 +135,18 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
 function unreadable(error: unknown): Diagnostic {
   const place = { display: 'app.json', text: '' };
   if (error instanceof CompilerError) {
-    return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.message, hint: error.hint });
+    return createDiagnostic(place, { code: 'APP_JSON_MISSING', message: error.told, hint: error.advice });
   }
   const what = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'syscall' in error)
     return createDiagnostic(place, {
       code: 'FILE_MISSING',
-      message: `the project cannot be read: ${what}`,
-      hint: 'make the file readable, or save it again',
+      message: phrase`the project cannot be read: ${what}`,
+      hint: phrase`make the file readable, or save it again`,
     });
   return createDiagnostic(place, {
     code: 'COMPILER_BROKE',
-    message: `the project cannot be compiled: ${what}`,
-    hint: 'take back the last change',
+    message: phrase`the project cannot be compiled: ${what}`,
+    hint: phrase`take back the last change`,
   });
 }

@@ -1,4 +1,5 @@
-import type { Diagnostic, DiagnosticCode } from '@sparrow/protocol';
+import { Phrase } from '@sparrow/core';
+import { type Diagnostic, type DiagnosticCode, diagnosticIn } from '@sparrow/protocol';
 
 /** Where a finding belongs: a text with the name that the user knows it by. */
 export interface SourceText {
@@ -16,8 +17,9 @@ export interface Position {
 
 export interface Finding {
   code: DiagnosticCode;
-  message: string;
-  hint: string;
+  /** A plain text comes from a parser, in whose language it is. */
+  message: string | Phrase;
+  hint: Phrase;
   /** Default: `error`. */
   severity?: Diagnostic['severity'];
   /** Offset in the text, or a position; without both the whole file is meant. */
@@ -76,16 +78,28 @@ export function codeFrame(text: string, { line, column }: Position): string {
 }
 
 export function createDiagnostic(source: SourceText, finding: Finding): Diagnostic {
-  const { code, message, hint, severity = 'error', at } = finding;
+  const { code, severity = 'error', at } = finding;
+  return { code, severity, ...words(finding), ...placeOf(source, at) };
+}
+
+/** @param at offset, or a position; the whole file is meant without */
+export function placeOf(
+  source: SourceText,
+  at: number | Position | undefined,
+): Pick<Diagnostic, 'file' | 'line' | 'column' | 'frame'> {
   const position = typeof at === 'number' ? positionAt(source.text, at) : at;
   return {
-    code,
-    severity,
-    message,
     file: source.display,
     line: position?.line ?? 0,
     column: position?.column ?? 0,
     frame: position ? codeFrame(source.text, position) : '',
-    hint,
   };
+}
+
+/** The sentences of a finding, as they go into the package. */
+export function words({ code, message, hint }: Finding): Pick<Diagnostic, 'message' | 'hint' | 'chinese'> {
+  const plain = { code, message: String(message), hint: hint.en };
+  const { message: inChinese, hint: fix } = diagnosticIn('zh', plain);
+  const zh = message instanceof Phrase ? message.zh : undefined;
+  return { message: plain.message, hint: plain.hint, chinese: { message: zh ?? inChinese, hint: hint.zh ?? fix } };
 }

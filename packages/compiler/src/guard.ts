@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from './diagnostics.ts';
 import { sizeLimit, tooComplex } from './limits.ts';
+import { phrase } from './phrase.ts';
 import type { SourceFile } from './project/source-tree.ts';
 
 /** A compiler cannot go on after this file: its process or its module is in an undefined state. */
@@ -18,6 +19,7 @@ export interface Outcast {
   path: string;
   hash: string;
   reason: 'broke' | 'slow';
+  /** What the compiler threw; empty when its process ended. */
   message: string;
 }
 
@@ -41,7 +43,7 @@ export function guarded<T>(guard: CompileGuard, file: SourceFile, compute: () =>
   guard.onFile(file);
   const settle = (error: unknown): T => {
     if (error instanceof CompileBroken) throw error;
-    if (error instanceof RangeError) return left(tooComplex(file, 'the file nests too deeply'));
+    if (error instanceof RangeError) return left(tooComplex(file, phrase`the file nests too deeply`));
     throw new CompileBroken(file, error);
   };
   try {
@@ -53,10 +55,10 @@ export function guarded<T>(guard: CompileGuard, file: SourceFile, compute: () =>
 }
 
 function outcastDiagnostic(file: SourceFile, { reason, message }: Outcast): Diagnostic {
-  if (reason === 'slow') return tooComplex(file, message);
+  if (reason === 'slow') return tooComplex(file, phrase`the file takes too long to compile`);
   return createDiagnostic(file, {
     code: 'COMPILER_BROKE',
-    message: `the compiler gave up on this file: ${message}`,
-    hint: 'it may nest too deeply, or hold a very long expression; divide it',
+    message: phrase`the compiler gave up on this file: ${message === '' ? phrase`it ended` : message}`,
+    hint: phrase`it may nest too deeply, or hold a very long expression; divide it`,
   });
 }

@@ -83,15 +83,15 @@ export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): B
     try {
       return await new Promise<Outcome>((resolve) => {
         let file: { path: string; hash: string } | undefined;
-        const stop = watchProgress(current.child, times, (message) =>
-          resolve({ type: 'lost', file, reason: 'slow', message }),
+        const stop = watchProgress(current.child, times, () =>
+          resolve({ type: 'lost', file, reason: 'slow', message: '' }),
         );
         const done = (outcome: Outcome): void => {
           stop.end();
           resolve(outcome);
         };
         current.onNews = (news) => {
-          if (!news) done({ type: 'lost', file, reason: 'broke', message: 'the compiler ended' });
+          if (!news) done({ type: 'lost', file, reason: 'broke', message: '' });
           else if (news.type === 'file') {
             file = news;
             stop.reset();
@@ -131,12 +131,11 @@ export function createIsolatedBuilder(dir: string, times: BuildTimes = TIMES): B
         await replace();
         if (closed) throw closedError();
         if (outcome.type === 'failed' || replaced >= MAX_REPLACED) {
-          const message = outcome.type === 'failed' ? outcome.error.message : outcome.message;
-          return brokenPackage(dir, message);
+          return brokenPackage(dir, outcome.type === 'failed' ? outcome.error.message : whyLost(outcome));
         }
         // Scripts are compiled several at a time: which one it was shows when they come one by one.
         if (!serial) serial = true;
-        else if (!outcome.file) return brokenPackage(dir, outcome.message);
+        else if (!outcome.file) return brokenPackage(dir, whyLost(outcome));
         else {
           const { path, hash } = outcome.file;
           outcasts.set(path, { path, hash, reason: outcome.reason, message: outcome.message });
@@ -163,7 +162,7 @@ function holdUp({ child }: Compiling, on: boolean): void {
 function watchProgress(
   child: Child,
   { cpuMs, wallMs }: BuildTimes,
-  onLate: (message: string) => void,
+  onLate: () => void,
 ): { reset(): void; end(): void } {
   let since = performance.now();
   let usedBefore: number | undefined;
@@ -177,7 +176,7 @@ function watchProgress(
       (used !== undefined && usedBefore !== undefined && used - usedBefore > cpuMs);
     if (!isLate) return;
     clearInterval(timer);
-    onLate('the file takes too long to compile');
+    onLate();
   }, WATCH_MS);
   return {
     reset() {
@@ -204,15 +203,20 @@ function withPaths({ assets, ...pkg }: PlainPackage): CompiledPackage {
   return { ...pkg, assetPath: (path) => assets.get(path) };
 }
 
+function whyLost({ reason, message }: Extract<Outcome, { type: 'lost' }>): string | Phrase {
+  if (reason === 'slow') return phrase`a file takes too long to compile`;
+  return message === '' ? phrase`the compiler ended` : message;
+}
+
 /** A package without anything but the reason. */
-function brokenPackage(dir: string, message: string): CompiledPackage {
+function brokenPackage(dir: string, message: string | Phrase): CompiledPackage {
   const { config, packages } = readAppConfig(emptyJson('app.json'), undefined);
   const finding = createDiagnostic(
     { display: 'app.json', text: '' },
     {
       code: 'COMPILER_BROKE',
-      message: `the project cannot be compiled: ${message}`,
-      hint: 'take back the last change, or look for a file that is very large',
+      message: phrase`the project cannot be compiled: ${message}`,
+      hint: phrase`take back the last change, or look for a file that is very large`,
     },
   );
   const manifest: PackageManifest = {
@@ -227,6 +231,7 @@ function brokenPackage(dir: string, message: string): CompiledPackage {
     faults: {},
     diagnostics: [finding],
     files: [],
+    plugins: {},
   };
   const services = new Map([['', { root: '', modules: {}, templates: '({})' }]]);
   return { manifest, services, styles: new Map([['', {}]]), maps: new Map(), assetPath: () => undefined };

@@ -1,5 +1,7 @@
+import type { Phrase } from '@sparrow/core';
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic, type SourceText } from './diagnostics.ts';
+import { phrase } from './phrase.ts';
 
 /**
  * What a file may be before a parser sees it. Nobody writes more by hand; what is generated and larger belongs on a server.
@@ -28,11 +30,11 @@ export const LIMITS = {
 } as const;
 
 /** A file that a limit keeps from being compiled. */
-export function tooComplex(source: SourceText, what: string, at?: number): Diagnostic {
+export function tooComplex(source: SourceText, what: Phrase, at?: number): Diagnostic {
   return createDiagnostic(source, {
     code: 'TOO_COMPLEX',
     message: what,
-    hint: 'divide the file, or load such data from a server; until then it is left out',
+    hint: phrase`divide the file, or load such data from a server; until then it is left out`,
     at,
   });
 }
@@ -41,7 +43,7 @@ export function sizeLimit(source: SourceText): Diagnostic | undefined {
   if (source.text.length <= LIMITS.fileBytes) return undefined;
   return tooComplex(
     source,
-    `the file has ${(source.text.length / 1024 / 1024).toFixed(1)} MB, compiled are 2 MB at most`,
+    phrase`the file has ${(source.text.length / 1024 / 1024).toFixed(1)} MB, compiled are 2 MB at most`,
   );
 }
 
@@ -51,7 +53,9 @@ const TOKENS = /"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|\/\*[\s\S]*?(?
 /** Says where brackets stand in one another too deeply. */
 export function bracketLimit(source: SourceText, limit: number = LIMITS.brackets): Diagnostic | undefined {
   const at = tooDeepAt(source.text, limit);
-  return at === undefined ? undefined : tooComplex(source, `more than ${limit} brackets stand in one another`, at);
+  return at === undefined
+    ? undefined
+    : tooComplex(source, phrase`more than ${limit} brackets stand in one another`, at);
 }
 
 /** Offset of the first bracket that stands too deeply. */

@@ -1,6 +1,7 @@
-import type { Diagnostic } from '@sparrow/protocol';
+import { type Diagnostic, rootOfFile } from '@sparrow/protocol';
 import { createDiagnostic, type SourceText } from './diagnostics.ts';
 import { dirname } from './paths.ts';
+import { phrase } from './phrase.ts';
 
 /** A path that one file names of another. */
 export interface Reference {
@@ -15,8 +16,8 @@ export interface Reference {
 
 /** @param from project path of the file that names it */
 export function referenceTo(from: string, literal: string, offset: number): Reference {
-  const folder = dirname(from);
-  const parts = literal.startsWith('/') || folder === '' ? [] : folder.split('/');
+  const folder = literal.startsWith('/') ? rootOfFile(from) : dirname(from);
+  const parts = folder === '' ? [] : folder.split('/');
   let climbs = false;
   for (const part of literal.replaceAll('\\', '/').split('/')) {
     if (part === '' || part === '.') continue;
@@ -31,10 +32,10 @@ export function climbDiagnostic(source: SourceText, { literal, offset }: Referen
   return createDiagnostic(source, {
     code: 'PATH_OUTSIDE_PROJECT',
     severity: found ? 'warning' : 'error',
-    message: `the path climbs out of the project: ${literal}`,
+    message: phrase`the path climbs out of the project: ${literal}`,
     hint: found
-      ? 'it counts from the root of the mini program; write so'
-      : 'use a path below the root of the mini program',
+      ? phrase`it counts from the root of the mini program; write so`
+      : phrase`use a path below the root of the mini program`,
     at: offset,
   });
 }

@@ -7,6 +7,6 @@ export { type ErrorWords, SparrowError } from './error.ts';
 export { createId, ulid } from './id.ts';
 export { createManualClock, type ManualClock } from './manual-clock.ts';
 export { PendingCalls } from './pending-calls.ts';
-export { type Language, Phrase, type PhrasePart, phraseKey, phraseOf, phrases } from './phrase.ts';
+export { joinPhrases, type Language, Phrase, type PhrasePart, phraseKey, phraseOf, phrases } from './phrase.ts';
 export { Ticker } from './ticker.ts';
 export { Deadlines, TimerWheel } from './timer-wheel.ts';

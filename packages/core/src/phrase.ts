@@ -2,17 +2,22 @@
 export type Language = 'en' | 'zh';
 
 /** What a phrase may have in it: text that is the same in every language, another phrase, or nothing. */
-export type PhrasePart = string | number | undefined | Phrase;
+export type PhrasePart = string | number | bigint | undefined | Phrase;
 
 /** A sentence for people, with its values. It reads as English wherever a plain text is asked for. */
 export class Phrase {
   readonly en: string;
-  /** Undefined while the package's table does not have it. */
-  readonly zh: string | undefined;
+  readonly #zh: string | (() => string) | undefined;
 
-  constructor(en: string, zh?: string) {
+  /** @param zh made when it is asked for first: most refusals are never read by people */
+  constructor(en: string, zh?: string | (() => string)) {
     this.en = en;
-    this.zh = zh;
+    this.#zh = zh;
+  }
+
+  /** Undefined while the package's table does not have it. */
+  get zh(): string | undefined {
+    return typeof this.#zh === 'function' ? this.#zh() : this.#zh;
   }
 
   /** The sentence in a language; English stands in for what nobody has translated. */
@@ -41,19 +46,25 @@ export function phrases(
   table: Readonly<Record<string, string>>,
 ): (texts: TemplateStringsArray, ...parts: readonly PhrasePart[]) => Phrase {
   return (texts, ...parts) => {
-    const fill = (language: Language, template: string): string =>
-      template.replace(/\{(\d+)\}/g, (_, number: string) => sayIn(language, parts[Number(number)]));
+    const fill = (template: string): string =>
+      template.replace(/\{(\d+)\}/g, (_, number: string) => sayIn('zh', parts[Number(number)]));
     const key = phraseKey(texts);
     // Put together from the pieces: a value may hold what looks like a place for one.
     const en = texts.map((text, i) => text + (i < parts.length ? sayIn('en', parts[i]) : '')).join('');
     const zh = Object.hasOwn(table, key) ? table[key] : undefined;
-    return new Phrase(en, zh === undefined ? undefined : fill('zh', zh));
+    return new Phrase(en, zh === undefined ? undefined : () => fill(zh));
   };
 }
 
 /** How a sentence is called in the table: its pieces with the number of the value between them. */
 export function phraseKey(texts: readonly string[]): string {
   return texts.map((text, i) => (i === 0 ? text : `{${i - 1}}${text}`)).join('');
+}
+
+/** Several sentences as one. */
+export function joinPhrases(sentences: readonly PhrasePart[], separator: string): Phrase {
+  const joined = (language: Language): string => sentences.map((part) => sayIn(language, part)).join(separator);
+  return new Phrase(joined('en'), () => joined('zh'));
 }
 
 /** What was thrown, as a sentence. */

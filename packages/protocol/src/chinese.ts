@@ -1,4 +1,4 @@
-import type { DiagnosticCode } from './diagnostics.ts';
+import type { Diagnostic, DiagnosticCode } from './diagnostics.ts';
 import type { ProblemCode } from './problems.ts';
 
 /** What a code means and what to do about it, in the language of a user. */
@@ -28,6 +28,10 @@ export const DIAGNOSTICS_ZH: Record<DiagnosticCode, Words> = {
     meaning: '该样式语言未在 useCompilerPlugins 中声明，官方工具不会编译它',
     fix: '在 project.config.json 的 setting.useCompilerPlugins 中加入 "less" 或 "sass"',
   },
+  PLUGIN_MISSING: {
+    meaning: 'app.json 引用的插件不在本项目中',
+    fix: '在 sparrow.json 的 plugins 中写明插件所在目录；在此之前其组件只显示内容，其函数不做任何事',
+  },
   WXS_SYNTAX: {
     meaning: 'WXS 语法错误，或使用了 WXS 不支持的语法',
     fix: 'WXS 只支持 ES5，不支持 new、try 和正则字面量',
@@ -38,6 +42,23 @@ export const DIAGNOSTICS_ZH: Record<DiagnosticCode, Words> = {
   COMPILER_BROKE: { meaning: '编译器处理该文件时出错，已跳过', fix: '撤销最近的修改，或拆分该文件' },
   PACKAGE_TOO_LARGE: { meaning: '文件或代码包过大', fix: '把大文件放到服务器上；微信的上限为 30 MB' },
 };
+
+/** Codes of what the compiler finds and of what breaks in a running program. */
+export type FindingCode = DiagnosticCode | ProblemCode;
+
+/** What a finding says, and what to do about it. Where its own words are English, those of its code stand before them. */
+export function diagnosticIn(
+  language: 'en' | 'zh',
+  { code, message, hint, chinese }: Pick<Diagnostic, 'message' | 'hint' | 'chinese'> & { code: FindingCode },
+): { message: string; hint: string } {
+  if (language === 'en') return { message, hint };
+  return chinese ?? { message: inChinese(code, message), hint: { ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code].fix };
+}
+
+/** What is told in English alone, behind the words of its code. */
+export function inChinese(code: FindingCode, message: string): string {
+  return `${{ ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code].meaning}（${message}）`;
+}
 
 /** The codes of problems of a running mini program in Chinese. */
 export const PROBLEMS_ZH: Record<ProblemCode, Words> = {
@@ -62,6 +83,10 @@ export const PROBLEMS_ZH: Record<ProblemCode, Words> = {
   SET_DATA_FLOOD: {
     meaning: 'setData 持续过于频繁，可能陷入了循环',
     fix: '检查是否有 setData 在其回调、监听器或定时器中再次触发自身',
+  },
+  PROCESS_GONE: {
+    meaning: '运行小程序的浏览器进程已退出，多半是内存用尽',
+    fix: '检查是否有不断占用内存的代码，例如只增不减的列表、循环中的分配',
   },
   START_FAILED: { meaning: '小程序无法启动', fix: '按照提示补全缺少的内容；`sparrow build` 会列出文件中的错误' },
   PAGE_TIMEOUT: {

@@ -20,6 +20,8 @@ export const PROBLEM_CODES = [
   'LOGIC_STUCK',
   /** A page has been changed by setData so often, for so long, that it looks like a loop without an end. */
   'SET_DATA_FLOOD',
+  /** The browser process that ran the mini program has ended. */
+  'PROCESS_GONE',
   /** The phone could not start the mini program. */
   'START_FAILED',
   /** A page was not ready in time. */
@@ -61,6 +63,7 @@ export const PROBLEM_HINTS: Record<ProblemCode, string> = {
   PAGE_FAILED: 'the log panel has the stack; a file of the page may be broken',
   LOGIC_STUCK: 'look for a loop without an end, then start the phone again with ◉',
   SET_DATA_FLOOD: 'look for a setData that causes the next one, in its callback, an observer or a timer',
+  PROCESS_GONE: 'look for code that takes more and more memory: a list that only grows, a loop that allocates',
   START_FAILED: 'the message says what is missing; `sparrow build` lists what is wrong with the files',
   PAGE_TIMEOUT: 'look for a lifecycle that never ends, or open the page with `sparrow dev` and read its log',
   CHECK_FAILED: 'run `sparrow check --workers 1`: a machine that is out of memory closes tabs',

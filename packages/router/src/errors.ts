@@ -1,5 +1,6 @@
-import { type ErrorWords, SparrowError } from '@sparrow/core';
+import { type ErrorWords, Phrase, SparrowError } from '@sparrow/core';
 import { ROUTER_ERRORS_ZH } from './errors.zh.ts';
+import { phrase } from './phrase.ts';
 
 /**
  * Everything that the router says no with. The first seven also travel in frames: what a source is told about its
@@ -82,8 +83,12 @@ const HINTS: Partial<Record<RouterErrorCode, string>> = {
 };
 
 /** The error for a code that came over the wire. */
-export function refusal(code: RouterErrorCode, what: string): RouterError {
-  return new RouterError(code, `${what}: ${code.toLowerCase().replaceAll('_', ' ')}`, {
-    hint: HINTS[code] ?? 'see docs/router-semantics.md',
-  });
+export function refusal(code: RouterErrorCode, what: string | Phrase): RouterError {
+  return new RouterError(
+    code,
+    phrase`${what}: ${new Phrase(code.toLowerCase().replaceAll('_', ' '), ROUTER_ERRORS_ZH[code].meaning)}`,
+    {
+      hint: HINTS[code] ?? phrase`see docs/router-semantics.md`,
+    },
+  );
 }

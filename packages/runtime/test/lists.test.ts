@@ -11,7 +11,7 @@ const ROW = `<view class="row {{$.on ? 'on' : ''}}" data-id="{{$.id}}">
   <view class="{{$.on ? 'bold' : 'thin'}} name" style="width: {{$.wide}}rpx; color: red">{{$.name}} of {{title}}</view>
   <image src="{{$.src}}" mode="aspectFit" lazy-load/>
   <text space="nbsp" user-select>{{$.text}}\\nnext</text>
-  <view wx:if="{{$.on}}" id="on-{{$.id}}" hover-class="pressed">is on {{$.n}}</view>
+  <view wx:if="{{$.on}}" id="on-{{$.id}}" hover-class="{{$.n > 2 ? 'pressed' : 'none'}}">is on {{$.n}}</view>
   <view wx:elif="{{$.n > 2}}" hidden="{{$.n > 3}}">many</view>
   <block wx:else><text>few</text></block>
   <view><view class="deep" data-deep="{{ {n: $.n} }}" bindtap="tapped">deep {{$.n}}</view></view>

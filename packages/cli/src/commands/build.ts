@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { DIAGNOSTICS_ZH, type Diagnostic, PROBLEMS_ZH, type ProblemCode } from '@sparrow/protocol';
+import { type Diagnostic, diagnosticIn, type FindingCode } from '@sparrow/protocol';
 import { Command } from 'commander';
 import { quote } from '../invocation.ts';
 import { createIo, type Io } from '../io.ts';
@@ -64,19 +64,12 @@ export function buildCommand(setExitCode: SetExitCode): Command {
 }
 
 /** A finding with its place, its lines and what to do. */
-export function showDiagnostic(
-  io: Io,
-  diagnostic: Omit<Diagnostic, 'code'> & { code: Diagnostic['code'] | ProblemCode },
-): void {
-  const { code, severity, message, file, line, column, frame, hint } = diagnostic;
+export function showDiagnostic(io: Io, diagnostic: Omit<Diagnostic, 'code'> & { code: FindingCode }): void {
+  const { code, severity, file, line, column, frame } = diagnostic;
   const place = line > 0 ? `${file}:${line}:${column}` : file;
   const name = io.paint(severity === 'error' ? 'red' : 'yellow', code);
-  const { meaning, fix } = { ...DIAGNOSTICS_ZH, ...PROBLEMS_ZH }[code];
-  if (io.language === 'zh') {
-    io.say(`${name} ${place}  ${meaning}`);
-    io.say(`    ${message}`);
-  } else io.say(`${name} ${place}  ${message}`);
+  const { message, hint } = diagnosticIn(io.language, diagnostic);
+  io.say(`${name} ${place}  ${message}`);
   if (frame) io.say(io.paint('dim', frame.replace(/^/gm, '    ')));
-  if (io.language === 'zh') io.say(`    解决办法：${fix}${io.paint('dim', hint && `（${hint}）`)}`);
-  else if (hint) io.say(`    Fix: ${hint}`);
+  if (hint) io.say(phrase`    Fix: ${hint}`);
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CompiledPackage } from '@sparrow/compiler';
 import { Phrase, phraseOf } from '@sparrow/core';
-import { PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
-import type { CheckPage, CheckReport } from '@sparrow/simulator/server';
+import { inChinese, PROBLEM_CODES, PROBLEM_HINTS, PROBLEMS_ZH } from '@sparrow/protocol';
+import type { CheckError, CheckErrorKind, CheckPage, CheckReport } from '@sparrow/simulator/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createInterruption } from '../interruption.ts';
 import { quote } from '../invocation.ts';
@@ -87,6 +87,7 @@ export function checkCommand(setExitCode: SetExitCode): Command {
             ...(options.workers !== undefined && { workers: options.workers }),
             ...(options.timeout !== undefined && { pageTimeoutMs: Math.max(1, options.timeout) * 1_000 }),
             ...(options.sheet !== undefined && { sheet: resolve(io.cwd, options.sheet) }),
+            language: io.language,
             ownHosts: server.project.config.hosts ?? [],
             ...(options.screenshots !== undefined && { screenshots: resolve(io.cwd, options.screenshots) }),
             signal: interruption.signal,
@@ -137,6 +138,18 @@ function progress(io: Io, page: CheckPage, done: number, total: number): void {
     io.warn(phrase`  ${done}/${total} ${page.path}: ${page.rendered ? phrase`not clean` : phrase`not rendered`}`);
 }
 
+const toldMessage = ({ code, message, chinese }: CheckError): Phrase =>
+  new Phrase(message, chinese ?? inChinese(code, message));
+
+const KINDS: Record<CheckErrorKind, Phrase> = {
+  compile: phrase`compile`,
+  component: phrase`component`,
+  api: phrase`api`,
+  script: phrase`script`,
+  runtime: phrase`runtime`,
+  network: phrase`network`,
+};
+
 function show(io: Io, report: CheckReport): void {
   for (const page of report.pages) {
     const mark = page.clean ? io.paint('green', '✓') : page.rendered ? io.paint('yellow', '!') : io.paint('red', '✗');
@@ -144,7 +157,7 @@ function show(io: Io, report: CheckReport): void {
       `${mark} ${page.path}  ${io.paint('dim', phrase`${page.elements} elements, ${page.ms} ms`)}${page.redirected ? ` → ${page.redirected}` : ''}`,
     );
     for (const error of page.errors.slice(0, 5))
-      io.say(`    ${error.kind} ${error.code}: ${error.message}${error.file ? `  (${error.file})` : ''}`);
+      io.say(phrase`    ${KINDS[error.kind]} ${error.code}: ${toldMessage(error)}${error.file && `  (${error.file})`}`);
     if (page.errors.length > 5) io.say(phrase`    … and ${page.errors.length - 5} more`);
   }
   const codes = new Set(report.pages.flatMap((page) => page.errors.map((error) => error.code)));

@@ -1,7 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { DevServer } from '@sparrow/cloud';
 import { Phrase } from '@sparrow/core';
-import { type DevEvent, type Diagnostic, type LogLine, PROBLEM_HINTS, type ProgramProblem } from '@sparrow/protocol';
+import {
+  type DevEvent,
+  type Diagnostic,
+  type LogLine,
+  PROBLEM_HINTS,
+  PROBLEMS_ZH,
+  type ProgramProblem,
+} from '@sparrow/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { sinceCommand } from '../begun.ts';
 import { quote } from '../invocation.ts';
@@ -145,6 +152,7 @@ function showDiagnostics(io: Io, diagnostics: readonly Diagnostic[]): void {
 
 /** What broke in a running program, like a finding of the compiler. */
 function showProblem(io: Io, { code, message, user, page, place }: ProgramProblem): void {
+  const { meaning, fix } = PROBLEMS_ZH[code];
   showDiagnostic(io, {
     code,
     severity: 'error',
@@ -154,6 +162,7 @@ function showProblem(io: Io, { code, message, user, page, place }: ProgramProble
     column: place?.column ?? 0,
     frame: place?.frame ?? '',
     hint: PROBLEM_HINTS[code],
+    chinese: { message: `${meaning}：${message}（${user}）`, hint: fix },
   });
 }
 

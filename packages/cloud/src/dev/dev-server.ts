@@ -1,33 +1,25 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { type Clock, type Phrase, systemClock } from '@sparrow/core';
-import { startTimeOf } from '@sparrow/core/process';
-import { type BackendStatus, DEFAULT_PORT, PATHS, type RunFile } from '@sparrow/protocol';
+import { type BackendStatus, PATHS, type RunFile } from '@sparrow/protocol';
 import { qrSvg } from '@sparrow/simulator/server';
-import { createTunnel, type TunnelLimits } from '@sparrow/tunnel';
-import { createAccess, type Declared } from '../access/access.ts';
-import { createEntrance } from '../access/entrance.ts';
-import { type Backend, createBackend } from '../backend/backend.ts';
-import { openDatabase } from '../db/open-database.ts';
-import { createFileStore } from '../files/file-store.ts';
-import { createGameService } from '../game/game-service.ts';
+import { createTunnel, type Tunnel, type TunnelLimits } from '@sparrow/tunnel';
+import type { FastifyInstance } from 'fastify';
+import type { Declared } from '../access/access.ts';
 import { createIngress } from '../ingress/ingress.ts';
 import { phrase } from '../phrase.ts';
 import { ensureProject } from '../project/ensure-project.ts';
 import { type Project, readProject } from '../project/read-project.ts';
-import { createRecordService } from '../records/record-service.ts';
-import { createSessionService } from '../session/session-service.ts';
-import { createWeChat } from '../session/wechat.ts';
 import { readWeChatConfig } from '../session/wechat-config.ts';
 import type { WeChatExchangeOptions } from '../session/wechat-exchange.ts';
-import { openStateFolder } from '../state/state-folder.ts';
+import { openStateFolder, type StateFolder } from '../state/state-folder.ts';
 import { createAddressBook } from './address-book.ts';
-import { createAppServer, handlerOf } from './app-server.ts';
+import { createAppServer } from './app-server.ts';
+import { type BackendSlot, createBackendSlot } from './backend-slot.ts';
+import { type Closers, createClosers } from './closers.ts';
 import { createDevEvents, type DevEvents } from './dev-events.ts';
-import { createHttpFront } from './http-front.ts';
-import { lanAddresses, openLan } from './lan.ts';
+import { type Doors, openDoors } from './doors.ts';
+import { lanAddresses } from './lan.ts';
 import { createLogFile } from './log-file.ts';
-import { listenSomewhere } from './port.ts';
+import { openServices } from './services.ts';
 import type { RegisterSimulator } from './simulator-deps.ts';
 import { createTunnelApps, tunnelLine } from './tunnel-apps.ts';
 
@@ -114,246 +106,210 @@ const INGRESS_WAIT_MS = 10_000;
  * that does not start is no error here: its status and the log say why, and a saved file starts it anew.
  */
 export async function createDevServer(options: DevServerOptions): Promise<DevServer> {
+  const closers = createClosers();
+  try {
+    return await compose(options, closers);
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+/** What the parts below are made of. */
+interface Run {
+  options: DevServerOptions;
+  clock: Clock;
+  project: Project;
+  events: DevEvents;
+  state: StateFolder;
+  doors: Doors;
+  services: ReturnType<typeof openServices>;
+  /** Empty until the backend is started, the last of all. */
+  slot: BackendSlot;
+}
+
+/** Opens everything, in the order in which one needs the other. */
+async function compose(options: DevServerOptions, closers: Closers): Promise<DevServer> {
   const clock = options.clock ?? systemClock;
   const project = readProject(options.dir);
   const { app } = project;
-  const appEnv = `${app}/${ENV}`;
   const events = createDevEvents({ clock });
-  const notices: Phrase[] = [];
-  /** What was opened so far, to be closed in reverse when a later step fails, or at the end. */
-  const closers: (() => Promise<void> | void)[] = [];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+  const state = openStateFolder(options.stateHome ?? project.dir);
+  closers.add(() => state.release());
+  const log = createLogFile({ dir: state.appFolder(app, ENV, 'logs'), events });
+  closers.add(() => log.close());
+  const wechat = options.wechat ?? readWeChatConfig(state.path);
+  const installed = options.install === false ? [] : await install(project, options);
+  const doors = await openDoors({ ...doorOptions(options), consoleToken: state.token }, closers);
+  const { sessionTtlSeconds, maxFileBytes } = options;
+  const services = openServices(
+    { ...{ project, state, doors, clock, wechat, sessionTtlSeconds, maxFileBytes }, env: ENV },
+    closers,
+  );
+  const slot = createBackendSlot();
+  const run: Run = { options, clock, project, events, state, doors, services, slot };
+  const tunnel = openTunnel(run);
+
+  /** Known once the simulator has said where its phone is. */
+  const address: { lan?: string } = {};
+  const server = await openAppServer(run, tunnel, () => address.lan);
+  closers.add(() => server.close());
+  const simulator = await registerSimulator(run, server);
+  if (simulator) closers.add(() => simulator.close());
+  await server.ready();
+  const lanUrl = lanUrlOf(doors, simulator);
+  if (lanUrl !== undefined) address.lan = lanUrl;
+  await startBackend(run, tunnel, lanUrl);
+  closers.add(() => slot.backend?.close());
+  // The backend still runs while the tunnel says farewell to it.
+  closers.add(() => tunnel.close());
+  const running = slot.backend;
+  const ingress =
+    running && createIngress({ target: () => running.whenReady(INGRESS_WAIT_MS), relayToken: doors.tokens.relay });
+  closers.add(() => ingress?.close());
+  doors.open({ app, env: ENV, server, ingress });
+
+  const { port, url, lan } = doors;
+  return {
+    ...{ project, port, url, events },
+    consoleUrl: `${url}/#token=${state.token}`,
+    ...(lanUrl === undefined ? {} : { lanUrl }),
+    ingressUrl: `${url}/@${app}/${ENV}`,
+    ...(lan.app === undefined ? {} : { lanIngressUrl: `http://${lan.app}` }),
+    token: state.token,
+    routes: doors.access.declared(),
+    stateDir: state.path,
+    logFile: log.path,
+    notices: [...installed, ...doors.notices],
+    backend: () => events.backend(),
+    restartBackend: () => slot.backend?.restart(),
+    async whenBackendReady(ms) {
+      await slot.backend?.whenReady(ms);
+    },
+    async close() {
+      await closers.closeAll();
+      return { kept: ['control.db', `apps/${app}/${ENV}/data`, `apps/${app}/${ENV}/files`] };
+    },
   };
+}
 
-  try {
-    const state = openStateFolder(options.stateHome ?? project.dir);
-    closers.push(() => state.release());
-    const log = createLogFile({ dir: state.appFolder(app, ENV, 'logs'), events });
-    closers.push(() => log.close());
-    const wechat = options.wechat ?? readWeChatConfig(state.path);
-    // Data that WeChat encrypts carries the appid it was made for.
-    const appid = wechat?.appid ?? project.appid;
-    if (options.install !== false)
-      notices.push(
-        ...(await ensureProject(project, { onLine: options.onProgress, timeoutMs: options.installTimeoutMs })),
-      );
-    const db = openDatabase(join(state.path, 'control.db'));
-    closers.push(() => db.destroy());
+const doorOptions = ({ port, strictPort, lan }: DevServerOptions) => ({ port, strictPort, lan });
 
-    const backendToken = randomBytes(32).toString('base64url');
-    const lanToken = randomBytes(16).toString('base64url');
-    const relayToken = randomBytes(32).toString('base64url');
-    let port = 0;
-    const access = createAccess({ port: () => port, consoleToken: state.token, backendToken, lanToken });
-    const front = createHttpFront({ access });
-    closers.push(() => front.close());
-    const listening = await listenSomewhere(
-      front.server,
-      '127.0.0.1',
-      options.port ?? DEFAULT_PORT,
-      options.strictPort,
-      // Two runs side by side: the other one's app may hold the next port in the LAN.
-      options.lan ? lanAddresses()[0] : undefined,
-    );
-    port = listening.port;
-    if (listening.notice) notices.push(listening.notice);
-    const url = `http://127.0.0.1:${port}`;
-    const lan = options.lan ? await openLan(front, port) : {};
-    if (lan.notice) notices.push(lan.notice);
-    const lanIp = lan.address;
-    const clientBase = lanIp ? `http://${lanIp}:${port}` : url;
-    const { users, exchange } = createWeChat({
-      db,
-      appid,
-      clock,
-      avatarBase: () => clientBase + PATHS.avatars,
-      real: wechat,
-    });
-    const sessions = createSessionService({
-      db,
-      app: appEnv,
-      appid,
-      exchange,
-      clock,
-      ttlSeconds: options.sessionTtlSeconds,
-    });
-    const files = createFileStore({
-      dir: state.appFolder(app, ENV, 'files'),
-      clock,
-      maxBytes: options.maxFileBytes,
-    });
+const install = (project: Project, { onProgress, installTimeoutMs }: DevServerOptions) =>
+  ensureProject(project, { onLine: onProgress, timeoutMs: installTimeoutMs });
 
-    const records = createRecordService({
-      dir: join(state.path, 'store'),
-      app,
+function openTunnel({ options, clock, project, events, doors, slot }: Run): Tunnel {
+  const { front, url, tokens } = doors;
+  const tunnel = createTunnel({
+    apps: createTunnelApps({
+      app: project.app,
       env: ENV,
-      backendDir: project.backendDir,
-      token: backendToken,
-    });
-    closers.push(() => records.close());
-    const game = createGameService({ dir: project.dir });
-    closers.push(() => game.close());
-    const hosts = project.config.hosts ?? [];
-    let backend: Backend | undefined;
-    const tunnel = createTunnel({
-      apps: createTunnelApps({ app, env: ENV, backendToken, hosts, origin: () => backend?.origin() }),
-      connectUrl: (id) => `${url.replace(/^http/, 'ws')}${PATHS.tunnelSocket}${id}`,
-      clock,
-      onEvent: (event) => events.log(tunnelLine(event)),
-      limits: options.tunnelLimits,
-    });
-    front.onUpgrade(
-      PATHS.tunnelSocket,
-      (request, socket, head, path) =>
-        tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
-      'public',
-    );
+      backendToken: tokens.backend,
+      hosts: project.config.hosts ?? [],
+      origin: () => slot.backend?.origin(),
+    }),
+    connectUrl: (id) => `${url.replace(/^http/, 'ws')}${PATHS.tunnelSocket}${id}`,
+    clock,
+    onEvent: (event) => events.log(tunnelLine(event)),
+    limits: options.tunnelLimits,
+  });
+  front.onUpgrade(
+    PATHS.tunnelSocket,
+    (request, socket, head, path) =>
+      tunnel.handleUpgrade(request, socket, head, path.slice(PATHS.tunnelSocket.length).split('?', 1)[0] ?? ''),
+    'public',
+  );
+  return tunnel;
+}
 
-    let lanUrl: string | undefined;
-    const hasBackend = project.backendDir !== undefined;
-    const server = await createAppServer({
-      app,
-      env: ENV,
-      sessions,
-      files,
-      tunnel,
-      records,
-      game,
-      events,
-      access,
-      consoleDir: options.consoleDir,
-      base: () => clientBase,
-      maxFileBytes: options.maxFileBytes,
-      restartBackend: () => backend?.restart(),
-      status: () => ({
-        app,
-        env: ENV,
-        title: project.title,
-        appid,
-        url,
-        port,
-        ...(lanUrl === undefined ? {} : { lanUrl, lanQr: qrSvg(lanUrl) }),
+function openAppServer(
+  { options, project, events, doors, services, slot }: Run,
+  tunnel: Tunnel,
+  lanUrl: () => string | undefined,
+): Promise<FastifyInstance> {
+  const { app, title } = project;
+  const { appid, users: _, ...routed } = services;
+  const { access, url, port } = doors;
+  return createAppServer({
+    ...{ app, env: ENV, tunnel, events, access, ...routed },
+    consoleDir: options.consoleDir,
+    base: () => doors.clientBase,
+    maxFileBytes: options.maxFileBytes,
+    restartBackend: () => slot.backend?.restart(),
+    status() {
+      const inLan = lanUrl();
+      return {
+        ...{ app, env: ENV, title, appid, url, port },
+        ...(inLan === undefined ? {} : { lanUrl: inLan, lanQr: qrSvg(inLan) }),
         backend: events.backend(),
         ...(options.command !== undefined && { command: options.command }),
         ...(options.commandDir !== undefined && { commandDir: options.commandDir }),
-      }),
-    });
-    closers.push(() => server.close());
-    const simulator = await options.registerSimulator?.(server, {
-      projectDir: project.dir,
-      stateDir: state.path,
-      users,
-      addresses: createAddressBook({
-        app,
-        env: ENV,
-        port,
-        hosts,
-        hasBackend,
-        lanAddresses: lanAddresses(),
-        domains: project.config.domains ?? [],
-        relayToken,
-      }),
-      events,
-      url,
-      port,
-      app,
-      env: ENV,
-      appid,
-      domains: project.config.domains,
-      token: state.token,
-      onUpgrade: front.onUpgrade,
-    });
-    const phonePath = simulator?.phonePath ?? '/phone';
-    if (simulator?.token !== undefined) access.setPhoneToken(simulator.token);
-    if (simulator) closers.push(() => simulator.close());
-    await server.ready();
+      };
+    },
+  });
+}
 
-    const run: RunFile = { pid: process.pid, port, url, app, env: ENV, startedAt: clock.now() };
-    lanUrl = lanIp
-      ? `http://${lanIp}:${port}${phonePath}?lan=${lanToken}${simulator?.phoneFragment ? `#${simulator.phoneFragment}` : ''}`
-      : undefined;
-    if (lanUrl) run.lanUrl = lanUrl;
-    state.writeRun(run);
+type Simulator = Awaited<ReturnType<RegisterSimulator>>;
 
-    if (project.backendDir !== undefined) {
-      const { command, health, ignore } = project.config.backend ?? {};
-      options.onProgress?.(phrase`starting the backend …`);
-      backend = await createBackend({
-        dir: project.backendDir,
-        command,
-        health,
-        ignore,
-        readyMs: options.backendReadyMs,
-        watch: options.watch,
-        env: {
-          ...options.backendEnv,
-          SPARROW_URL: url,
-          SPARROW_TOKEN: backendToken,
-          SPARROW_APP: app,
-          SPARROW_ENV: ENV,
-          SPARROW_DATA_DIR: state.appFolder(app, ENV, 'data'),
-        },
-        onLine: (level, text) => events.log({ source: 'backend', level, text }),
-        onStatus: (status) => events.emit({ type: 'backend', status }),
-        // Its clients' names lived in the process that is gone: their sockets close, and they connect anew.
-        onGone: () => tunnel.closeApp(appEnv, 'the backend is restarting'),
-        onProcess(pid) {
-          const startTime = pid === undefined ? undefined : startTimeOf(pid);
-          delete run.backend;
-          if (pid !== undefined && startTime !== undefined) run.backend = { pid, startTime };
-          state.writeRun(run);
-        },
-      });
-      closers.push(() => backend?.close());
-    }
-    // The backend still runs while the tunnel says farewell to it.
-    closers.push(() => tunnel.close());
-    const running = backend;
-    const ingress = running
-      ? createIngress({ target: () => running.whenReady(INGRESS_WAIT_MS), relayToken })
-      : undefined;
-    closers.push(() => ingress?.close());
-    front.open({
-      entrance: createEntrance({
-        app,
-        env: ENV,
-        port,
-        lanHosts: lanIp ? [`${lanIp}:${port}`] : [],
-        appHosts: lan.app ? [lan.app] : [],
-      }),
-      ingress,
-      appOrigin: (door) =>
-        door === 'local' ? `http://${app}.${ENV}.localhost:${port}` : lan.app && `http://${lan.app}`,
-      handler: handlerOf(server),
-    });
+async function registerSimulator(
+  { options, project, events, state, doors, services }: Run,
+  server: FastifyInstance,
+): Promise<Simulator | undefined> {
+  const { app, config } = project;
+  const { front, access, url, port, tokens } = doors;
+  const simulator = await options.registerSimulator?.(server, {
+    projectDir: project.dir,
+    stateDir: state.path,
+    users: services.users,
+    addresses: createAddressBook({
+      ...{ app, env: ENV, port },
+      hosts: config.hosts ?? [],
+      hasBackend: project.backendDir !== undefined,
+      lanAddresses: lanAddresses(),
+      domains: config.domains ?? [],
+      relayToken: tokens.relay,
+    }),
+    ...{ events, url, port, app, env: ENV, appid: services.appid },
+    domains: config.domains,
+    token: state.token,
+    onUpgrade: front.onUpgrade,
+  });
+  if (simulator?.token !== undefined) access.setPhoneToken(simulator.token);
+  return simulator;
+}
 
-    return {
-      project,
-      port,
-      url,
-      consoleUrl: `${url}/#token=${state.token}`,
-      ...(lanUrl === undefined ? {} : { lanUrl }),
-      ingressUrl: `${url}/@${appEnv}`,
-      ...(lan.app === undefined ? {} : { lanIngressUrl: `http://${lan.app}` }),
-      token: state.token,
-      routes: access.declared(),
-      stateDir: state.path,
-      logFile: log.path,
-      events,
-      notices,
-      backend: () => events.backend(),
-      restartBackend: () => backend?.restart(),
-      async whenBackendReady(ms) {
-        await backend?.whenReady(ms);
-      },
-      async close() {
-        await closeAll();
-        return { kept: ['control.db', `apps/${appEnv}/data`, `apps/${appEnv}/files`] };
-      },
-    };
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
+/** Address of the phone view for a phone in the LAN. */
+function lanUrlOf({ lan, port, tokens }: Doors, simulator: Simulator | undefined): string | undefined {
+  if (!lan.address) return undefined;
+  const fragment = simulator?.phoneFragment ? `#${simulator.phoneFragment}` : '';
+  return `http://${lan.address}:${port}${simulator?.phonePath ?? '/phone'}?lan=${tokens.lan}${fragment}`;
+}
+
+/** Says in the state folder that this run is there, and starts the project's backend, if it has one. */
+async function startBackend(
+  { options, clock, project, events, state, doors, slot }: Run,
+  tunnel: Tunnel,
+  lanUrl: string | undefined,
+): Promise<void> {
+  const { app } = project;
+  const { port, url, tokens } = doors;
+  const run: RunFile = { pid: process.pid, port, url, app, env: ENV, startedAt: clock.now() };
+  if (lanUrl) run.lanUrl = lanUrl;
+  state.writeRun(run);
+  if (project.backendDir !== undefined) options.onProgress?.(phrase`starting the backend …`);
+  await slot.start({
+    ...{ project, state, events, run },
+    readyMs: options.backendReadyMs,
+    watch: options.watch,
+    env: {
+      ...options.backendEnv,
+      SPARROW_URL: url,
+      SPARROW_TOKEN: tokens.backend,
+      SPARROW_APP: app,
+      SPARROW_ENV: ENV,
+      SPARROW_DATA_DIR: state.appFolder(app, ENV, 'data'),
+    },
+    // Its clients' names lived in the process that is gone: their sockets close, and they connect anew.
+    onGone: () => tunnel.closeApp(`${app}/${ENV}`, 'the backend is restarting'),
+  });
 }

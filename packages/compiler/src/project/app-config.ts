@@ -1,3 +1,4 @@
+import type { Phrase } from '@sparrow/core';
 import {
   type AppConfig,
   type Diagnostic,
@@ -10,7 +11,8 @@ import {
 } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { isInside, join, resolvePath } from '../paths.ts';
-import { isObject, type JsonFile, type JsonObject } from './json-file.ts';
+import { phrase } from '../phrase.ts';
+import { isObject, type JsonFile, type JsonObject, stringsOf } from './json-file.ts';
 
 /** A page with the place in app.json that lists it. */
 export interface PageEntry {
@@ -43,7 +45,7 @@ const KNOWN_KEYS = new Set([
 /** Checks app.json and fills in the defaults. `theme` is the file of `themeLocation`. */
 export function readAppConfig(app: JsonFile, theme: JsonFile | undefined): AppResult {
   const diagnostics = [...app.diagnostics, ...(theme?.diagnostics ?? [])];
-  const report = (path: (string | number)[], message: string, hint: string) =>
+  const report = (path: (string | number)[], message: Phrase, hint: Phrase) =>
     void diagnostics.push(
       createDiagnostic(app.source, { code: 'CONFIG_INVALID', message, hint, at: app.offsetOf(path) }),
     );
@@ -53,7 +55,7 @@ export function readAppConfig(app: JsonFile, theme: JsonFile | undefined): AppRe
   const tabBar = readTabBar(value.tabBar, paths, report);
   const entry = typeof value.entryPagePath === 'string' ? trimSlashes(value.entryPagePath) : (paths[0] ?? '');
   if (paths.length > 0 && !paths.includes(entry)) {
-    report(['entryPagePath'], `entryPagePath ${entry} is not a page`, 'name one of the pages of app.json');
+    report(['entryPagePath'], phrase`entryPagePath ${entry} is not a page`, phrase`name one of the pages of app.json`);
   }
   const raw = Object.fromEntries(Object.entries(value).filter(([key]) => !KNOWN_KEYS.has(key)));
   const config: AppConfig = {
@@ -70,7 +72,7 @@ export function readAppConfig(app: JsonFile, theme: JsonFile | undefined): AppRe
   return { config, pages, packages, diagnostics };
 }
 
-type Report = (path: (string | number)[], message: string, hint: string) => void;
+type Report = (path: (string | number)[], message: Phrase, hint: Phrase) => void;
 
 function readPages(app: JsonFile, report: Report): { pages: PageEntry[]; packages: SubpackageInfo[] } {
   const { value } = app;
@@ -79,7 +81,7 @@ function readPages(app: JsonFile, report: Report): { pages: PageEntry[]; package
   const packages: SubpackageInfo[] = [{ root: '', independent: false, pages: [], size: 0 }];
   const add = (list: unknown, info: SubpackageInfo, at: (string | number)[]) => {
     if (!Array.isArray(list)) {
-      report(at, 'a list of pages is missing', 'write "pages": ["pages/index/index"]');
+      report(at, phrase`a list of pages is missing`, phrase`write "pages": ["pages/index/index"]`);
       return;
     }
     list.forEach((item: unknown, index) => {
@@ -87,8 +89,8 @@ function readPages(app: JsonFile, report: Report): { pages: PageEntry[]; package
       // The object form { "path": … } is what some frameworks and old projects write.
       const text = isObject(item) ? item.path : item;
       const path = typeof text === 'string' ? resolvePath(info.root, trimSlashes(text)) : undefined;
-      if (!path) report(place, 'a page must be a path inside the project', 'write the path without suffix');
-      else if (seen.has(path)) report(place, `page ${path} is listed twice`, 'remove one of the two');
+      if (!path) report(place, phrase`a page must be a path inside the project`, phrase`write the path without suffix`);
+      else if (seen.has(path)) report(place, phrase`page ${path} is listed twice`, phrase`remove one of the two`);
       else {
         seen.add(path);
         info.pages.push(path);
@@ -103,7 +105,7 @@ function readPages(app: JsonFile, report: Report): { pages: PageEntry[]; package
     list.forEach((item: unknown, index) => {
       const root = isObject(item) && typeof item.root === 'string' ? resolvePath('', item.root) : undefined;
       if (!isObject(item) || !root) {
-        report([key, index], 'a subpackage needs a "root" inside the project', 'name its folder in "root"');
+        report([key, index], phrase`a subpackage needs a "root" inside the project`, phrase`name its folder in "root"`);
         return;
       }
       const info: SubpackageInfo = {
@@ -153,7 +155,11 @@ function readTabBar(value: unknown, pages: string[], report: Report): TabBarConf
   (Array.isArray(value.list) ? value.list : []).forEach((item: unknown, index) => {
     const path = isObject(item) && typeof item.pagePath === 'string' ? trimSlashes(item.pagePath) : '';
     if (!isObject(item) || !pages.includes(path)) {
-      report(['tabBar', 'list', index], `tab ${path || index} is not a page`, 'list its pagePath under "pages" too');
+      report(
+        ['tabBar', 'list', index],
+        phrase`tab ${path || index} is not a page`,
+        phrase`list its pagePath under "pages" too`,
+      );
       return;
     }
     list.push({
@@ -186,13 +192,6 @@ function readTimeouts(value: unknown): AppConfig['networkTimeout'] {
     uploadFile: of('uploadFile'),
     downloadFile: of('downloadFile'),
   };
-}
-
-function stringsOf(value: unknown): Record<string, string> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 function text(value: unknown, fallback: string): string {

@@ -9,6 +9,8 @@ import {
 } from 'jsonc-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
 import { bracketLimit, sizeLimit } from '../limits.ts';
+import { parserWords } from '../parser-words.ts';
+import { phrase } from '../phrase.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -43,8 +45,8 @@ export function parseJson(file: SourceText): JsonFile {
     diagnostics.push(
       createDiagnostic(file, {
         code: 'JSON_INVALID',
-        message: `invalid JSON: ${words(printParseErrorCode(first.error))}`,
-        hint: 'correct the JSON at this place; keys and strings need double quotes',
+        message: phrase`invalid JSON: ${parserWords(words(printParseErrorCode(first.error)))}`,
+        hint: phrase`correct the JSON at this place; keys and strings need double quotes`,
         at: first.offset,
       }),
     );
@@ -52,8 +54,8 @@ export function parseJson(file: SourceText): JsonFile {
     diagnostics.push(
       createDiagnostic(file, {
         code: 'JSON_INVALID',
-        message: 'the file must hold a JSON object',
-        hint: 'write { … } around its content',
+        message: phrase`the file must hold a JSON object`,
+        hint: phrase`write { … } around its content`,
         at: 0,
       }),
     );
@@ -79,4 +81,12 @@ export function isObject(value: unknown): value is JsonObject {
 /** `ValueExpected` → `value expected`. */
 function words(name: string): string {
   return name.replace(/(?<!^)([A-Z])/g, ' $1').toLowerCase();
+}
+
+/** The entries of an object that are texts; nothing of what is no object. */
+export function stringsOf(value: unknown): Record<string, string> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { dirname, resolvePath, suffixOf, withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import type { NpmResolver } from '../project/npm.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic, type Reference, referenceTo } from '../references.ts';
@@ -189,8 +190,8 @@ function tooLarge(display: string, bytes: number): Diagnostic {
     {
       code: 'PACKAGE_TOO_LARGE',
       severity: 'warning',
-      message: `the script has ${(bytes / 1024 / 1024).toFixed(1)} MB and is left out`,
-      hint: 'scripts of more than 2 MB are not compiled: load such data from a server or split the file',
+      message: phrase`the script has ${(bytes / 1024 / 1024).toFixed(1)} MB and is left out`,
+      hint: phrase`scripts of more than 2 MB are not compiled: load such data from a server or split the file`,
     },
   );
 }
@@ -206,8 +207,8 @@ function requireDiagnostic(file: SourceFile, reference: Reference): Diagnostic {
   return createDiagnostic(file, {
     code: bare ? 'NPM_MISSING' : 'FILE_MISSING',
     severity: 'warning',
-    message: `module ${literal} was not found`,
-    hint: bare ? `run npm install ${literal} in the project` : 'correct the path, or add the file',
+    message: phrase`module ${literal} was not found`,
+    hint: bare ? phrase`run npm install ${literal} in the project` : phrase`correct the path, or add the file`,
     at: offset,
   });
 }

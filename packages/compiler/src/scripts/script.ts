@@ -3,6 +3,7 @@ import { type TransformFailure, transform } from 'esbuild';
 import { createDiagnostic } from '../diagnostics.ts';
 import { CompileBroken } from '../guard.ts';
 import { bracketLimit, LIMITS } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { parseJson } from '../project/json-file.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { withoutDeadZones } from './dead-zones.ts';
@@ -51,7 +52,7 @@ export async function compileScript(file: SourceFile): Promise<Script> {
       createDiagnostic(file, {
         code: 'SCRIPT_SYNTAX',
         message: text,
-        hint: 'correct the script at this place',
+        hint: phrase`correct the script at this place`,
         at: location ? { line: location.line, column: byteColumn(location.lineText, location.column) + 1 } : undefined,
       }),
     );

@@ -1,8 +1,10 @@
+import type { Phrase } from '@sparrow/core';
+import { phrase } from '../phrase.ts';
 import type { Tag, WxmlPart } from './scan.ts';
 
 /** A tag that does not fit, and its offset in the file. */
 export interface Misfit {
-  message: string;
+  message: Phrase;
   at: number;
 }
 
@@ -10,7 +12,10 @@ export interface Misfit {
 export function firstUnclosed(parts: readonly WxmlPart[]): Misfit | undefined {
   for (const part of parts) {
     if ((part.type === 'start' || part.type === 'end') && part.swallowsTag)
-      return { message: `the next tag begins inside of <${part.name}>: a > or a quote is missing`, at: part.start };
+      return {
+        message: phrase`the next tag begins inside of <${part.name}>: a > or a quote is missing`,
+        at: part.start,
+      };
   }
   return undefined;
 }
@@ -39,10 +44,10 @@ export function firstMismatch(parts: readonly WxmlPart[], childless: ReadonlySet
     if (part.type !== 'end') continue;
     skipChildless(part.name);
     const top = open.at(-1);
-    if (!top) return { message: `</${part.name}> closes nothing`, at: part.start };
+    if (!top) return { message: phrase`</${part.name}> closes nothing`, at: part.start };
     if (top.name === part.name) pop();
     else if ((counts.get(part.name) ?? 0) > 0) return missing(top);
-    else return { message: `</${part.name}> stands where </${top.name}> is expected`, at: part.start };
+    else return { message: phrase`</${part.name}> stands where </${top.name}> is expected`, at: part.start };
   }
   skipChildless('');
   const last = open.at(-1);
@@ -50,5 +55,5 @@ export function firstMismatch(parts: readonly WxmlPart[], childless: ReadonlySet
 }
 
 function missing(tag: Tag): Misfit {
-  return { message: `<${tag.name}> has no end tag </${tag.name}>`, at: tag.start };
+  return { message: phrase`<${tag.name}> has no end tag </${tag.name}>`, at: tag.start };
 }

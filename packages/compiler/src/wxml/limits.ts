@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import type { SourceText } from '../diagnostics.ts';
 import { LIMITS, tooComplex, tooDeepAt } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { bindingsOf, type WxmlPart } from './scan.ts';
 
 /** Elements that never hold others: they end without an end tag. */
@@ -13,7 +14,7 @@ export function templateLimit(source: SourceText, parts: readonly WxmlPart[]): D
   for (const part of parts) {
     if (part.type === 'start') {
       if (part.attributes.length > LIMITS.attributes)
-        return tooComplex(source, `<${part.name}> has more than ${LIMITS.attributes} attributes`, part.start);
+        return tooComplex(source, phrase`<${part.name}> has more than ${LIMITS.attributes} attributes`, part.start);
       for (const { valueStart, valueEnd } of part.attributes) {
         const found = bindingLimit(source, valueStart, valueEnd);
         if (found) return found;
@@ -22,7 +23,7 @@ export function templateLimit(source: SourceText, parts: readonly WxmlPart[]): D
       open.push(part.name);
       counts.set(part.name, (counts.get(part.name) ?? 0) + 1);
       if (open.length > LIMITS.elements)
-        return tooComplex(source, `more than ${LIMITS.elements} elements stand in one another`, part.start);
+        return tooComplex(source, phrase`more than ${LIMITS.elements} elements stand in one another`, part.start);
     } else if (part.type === 'end') {
       // An end tag that closes nothing is passed over, and the search for what it closes ends at once.
       if (!counts.get(part.name)) continue;
@@ -48,18 +49,23 @@ function bindingLimit(source: SourceText, start: number, end: number): Diagnosti
   for (const { at, close } of bindingsOf(text, start, end)) {
     if (close === undefined) {
       if (++unclosed > LIMITS.openBindings)
-        return tooComplex(source, `more than ${LIMITS.openBindings} {{ are not closed`, at);
+        return tooComplex(source, phrase`more than ${LIMITS.openBindings} {{ are not closed`, at);
       continue;
     }
-    if (++count > LIMITS.bindings) return tooComplex(source, `more than ${LIMITS.bindings} bindings in one place`, at);
+    if (++count > LIMITS.bindings)
+      return tooComplex(source, phrase`more than ${LIMITS.bindings} bindings in one place`, at);
     if (close - at > LIMITS.expression)
-      return tooComplex(source, `an expression has more than ${LIMITS.expression} characters`, at);
+      return tooComplex(source, phrase`an expression has more than ${LIMITS.expression} characters`, at);
     const deep = tooDeepAt(text, LIMITS.brackets, at, close);
     if (deep !== undefined)
-      return tooComplex(source, `more than ${LIMITS.brackets} brackets of an expression stand in one another`, deep);
+      return tooComplex(
+        source,
+        phrase`more than ${LIMITS.brackets} brackets of an expression stand in one another`,
+        deep,
+      );
     const operators = text.slice(at, close).match(OPERATOR)?.length ?? 0;
     if (operators > LIMITS.operators)
-      return tooComplex(source, `an expression has more than ${LIMITS.operators} operators`, at);
+      return tooComplex(source, phrase`an expression has more than ${LIMITS.operators} operators`, at);
   }
   return undefined;
 }

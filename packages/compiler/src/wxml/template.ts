@@ -2,7 +2,9 @@ import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { CompileBroken } from '../guard.ts';
 import { mostImportant } from '../limits.ts';
+import { parserWords } from '../parser-words.ts';
 import { withoutSuffix } from '../paths.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import { rewriteWxs } from '../wxs/rewrite.ts';
@@ -98,8 +100,8 @@ function rewriteInlineScripts(
 export function wxsDiagnostic(file: SourceFile, message: string, at: number): Diagnostic {
   return createDiagnostic(file, {
     code: 'WXS_SYNTAX',
-    message: `WXS: ${message}`,
-    hint: 'WXS is JavaScript 5 without new, try and regular expression literals',
+    message: phrase`WXS: ${parserWords(message)}`,
+    hint: phrase`WXS is JavaScript 5 without new, try and regular expression literals`,
     at,
   });
 }
@@ -132,7 +134,7 @@ function toDiagnostics(file: SourceFile, source: Preprocessed, findings: readonl
 
 /** Such a template is not shown, as in the original: the elements after the slip would stand in the wrong place. */
 function tagDiagnostic(file: SourceFile, { message, at }: Misfit): Diagnostic {
-  const hint = 'correct the tag; until then nothing of the template is shown';
+  const hint = phrase`correct the tag; until then nothing of the template is shown`;
   return createDiagnostic(file, { code: 'WXML_SYNTAX', message, hint, at });
 }
 
@@ -149,8 +151,8 @@ function toDiagnostic(file: SourceFile, source: Preprocessed, finding: TemplateF
   return createDiagnostic(file, {
     code: fatal ? 'WXML_SYNTAX' : 'WXML_WARNING',
     severity: fatal ? 'error' : 'warning',
-    message,
-    hint: fatal ? 'correct the template at this place' : 'the template compiles, but this has no effect',
+    message: parserWords(message),
+    hint: fatal ? phrase`correct the template at this place` : phrase`the template compiles, but this has no effect`,
     at: source.originalOffset(offsetOf(source, finding)),
   });
 }

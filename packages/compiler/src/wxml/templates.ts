@@ -1,5 +1,6 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic, type Reference } from '../references.ts';
 import { rewriteWxs, type WxsCode } from '../wxs/rewrite.ts';
@@ -54,8 +55,9 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
       found.push(
         createDiagnostic(from, {
           code: 'FILE_MISSING',
-          message: `${suffix === '.wxs' ? 'WXS module' : 'template'} ${path} was not found`,
-          hint: 'correct the path, or add the file; until then it counts as empty',
+          message:
+            suffix === '.wxs' ? phrase`WXS module ${path} was not found` : phrase`template ${path} was not found`,
+          hint: phrase`correct the path, or add the file; until then it counts as empty`,
           at: reference.offset,
         }),
       );
@@ -96,8 +98,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
           createDiagnostic(file, {
             code: 'WXML_WARNING',
             severity: 'warning',
-            message: `the template ${key} has errors and counts as empty here`,
-            hint: `correct ${target.display}`,
+            message: phrase`the template ${key} has errors and counts as empty here`,
+            hint: phrase`correct ${target.display}`,
             at: reference.offset,
           }),
         );
@@ -127,8 +129,8 @@ export function bundleTemplates(components: readonly string[], source: TemplateS
 function cycle(file: SourceFile, chain: readonly string[], at: number): Diagnostic {
   return createDiagnostic(file, {
     code: 'IMPORT_CYCLE',
-    message: `templates include each other: ${chain.join(' → ')}`,
-    hint: 'remove this include, or use <import> with <template is>',
+    message: phrase`templates include each other: ${chain.join(' → ')}`,
+    hint: phrase`remove this include, or use <import> with <template is>`,
     at,
   });
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '@sparrow/protocol';
 import { createDiagnostic } from '../diagnostics.ts';
 import { LIMITS, tooComplex } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile, SourceTree } from '../project/source-tree.ts';
 import { climbDiagnostic } from '../references.ts';
 import type { SelectorScope } from './selectors.ts';
@@ -32,7 +33,10 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
     // Each import is written out where it stands: two imports of two imports of two … fill any memory.
     if (visits === LIMITS.imports + 1)
       result.diagnostics.push(
-        tooComplex(file, `the style sheet imports more than ${LIMITS.imports} others, counted where they are written`),
+        tooComplex(
+          file,
+          phrase`the style sheet imports more than ${LIMITS.imports} others, counted where they are written`,
+        ),
       );
     if (visits > LIMITS.imports) return '';
     const sheet = source.sheet(current, scope);
@@ -52,8 +56,8 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
         createDiagnostic(sheet.source, {
           code: 'FILE_MISSING',
           severity: 'warning',
-          message: `file ${asset.path} was not found`,
-          hint: 'correct the url, or add the file',
+          message: phrase`file ${asset.path} was not found`,
+          hint: phrase`correct the url, or add the file`,
           at: asset.offset,
         }),
       );
@@ -64,8 +68,8 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
         report(
           createDiagnostic(sheet.source, {
             code: 'IMPORT_CYCLE',
-            message: `style sheets import each other: ${[...chain, part.path].join(' → ')}`,
-            hint: 'remove this @import',
+            message: phrase`style sheets import each other: ${[...chain, part.path].join(' → ')}`,
+            hint: phrase`remove this @import`,
             at: part.offset,
           }),
         );
@@ -78,8 +82,8 @@ export function bundleSheet(path: string, scope: SelectorScope, source: SheetSou
         report(
           createDiagnostic(sheet.source, {
             code: 'FILE_MISSING',
-            message: `style sheet ${part.literal} was not found`,
-            hint: `create ${part.path}, or remove the @import`,
+            message: phrase`style sheet ${part.literal} was not found`,
+            hint: phrase`create ${part.path}, or remove the @import`,
             at: part.offset,
           }),
         );

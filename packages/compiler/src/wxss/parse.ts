@@ -2,9 +2,11 @@ import type { Diagnostic } from '@sparrow/protocol';
 import postcss, { CssSyntaxError, type Root, type Rule } from 'postcss';
 import { createDiagnostic, offsetAt } from '../diagnostics.ts';
 import { bracketLimit, sizeLimit } from '../limits.ts';
+import { parserWords } from '../parser-words.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 
-const PIECE_HINT = 'correct the style sheet at this place; until then this piece of it is left out';
+const PIECE_HINT = phrase`correct the style sheet at this place; until then this piece of it is left out`;
 
 /** A sheet with more faults than this is no style sheet at all. */
 const MAX_FAULTS = 20;
@@ -52,15 +54,17 @@ export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): ParsedS
           : createDiagnostic(file, {
               code: 'WXSS_SYNTAX',
               severity: 'warning',
-              message: error.reason,
+              message: parserWords(error.reason),
               hint: PIECE_HINT,
               at,
             }),
       );
       const mended = mend(text, error.reason, offsetAt(text, at));
       if (mended === text || faults.length > MAX_FAULTS) {
-        const lost = 'correct the style sheet at this place; until then none of its rules applies';
-        diagnostics.push({ ...faults[0]!, severity: 'error', hint: lost });
+        const { message, chinese } = faults[0]!;
+        const { en, zh = en } = phrase`correct the style sheet at this place; until then none of its rules applies`;
+        const inChinese = { message: chinese?.message ?? message, hint: zh };
+        diagnostics.push({ ...faults[0]!, severity: 'error', hint: en, chinese: inChinese });
         return undefined;
       }
       text = mended;
@@ -70,7 +74,7 @@ export function parseSheet(file: SourceFile, diagnostics: Diagnostic[]): ParsedS
 
 /** What follows a brace that is missing belongs to its rule: much more than a piece is lost. */
 function unclosedFault(file: SourceFile, at: number): Diagnostic {
-  const message = 'the } of this rule is missing: what follows counts as a part of it';
+  const message = phrase`the } of this rule is missing: what follows counts as a part of it`;
   return createDiagnostic(file, { code: 'WXSS_SYNTAX', message, hint: PIECE_HINT, at });
 }
 
@@ -121,8 +125,8 @@ function blankLineComments(file: SourceFile, diagnostics: Diagnostic[]): string 
       createDiagnostic(file, {
         code: 'WXSS_SYNTAX',
         severity: 'warning',
-        message: 'a style sheet has no line comments',
-        hint: 'write /* … */: the official tool refuses // or drops the rule after it',
+        message: phrase`a style sheet has no line comments`,
+        hint: phrase`write /* … */: the official tool refuses // or drops the rule after it`,
         at: first,
       }),
     );

@@ -2,6 +2,7 @@ import type { Diagnostic } from '@sparrow/protocol';
 import type { AtRule, ChildNode, Root, Rule } from 'postcss';
 import valueParser from 'postcss-value-parser';
 import { createDiagnostic, type SourceText } from '../diagnostics.ts';
+import { phrase } from '../phrase.ts';
 import type { SourceFile } from '../project/source-tree.ts';
 import { type Reference, referenceTo } from '../references.ts';
 import type { CssSource } from './languages/css-sources.ts';
@@ -99,8 +100,8 @@ function convertRule(rule: Rule, file: SourceFile, scope: SelectorScope, sheet: 
       createDiagnostic(file, {
         code: 'WXSS_SELECTOR',
         severity: 'warning',
-        message: `the selector ${rule.selector} cannot be read: ${error instanceof Error ? error.message : error}`,
-        hint: 'correct the selector; until then its rule is left out',
+        message: phrase`the selector ${rule.selector} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        hint: phrase`correct the selector; until then its rule is left out`,
         at,
       }),
     );

@@ -1,4 +1,5 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { Closable, Coordinator, Election, ElectionEvents, Membership } from './coordinator.ts';
 
 /** The state that the coordinators of one process share. */
@@ -47,7 +48,8 @@ export function createLocalCoordination(): LocalCoordination {
       const leaving = new Set<() => void>();
       let isClosed = false;
       const check = (): void => {
-        if (isClosed) throw new RouterError('CLOSED', 'the coordinator was closed', { hint: 'create another one' });
+        if (isClosed)
+          throw new RouterError('CLOSED', phrase`the coordinator was closed`, { hint: phrase`create another one` });
       };
       /** Calls back in a later microtask, once for a burst. */
       const watch = (watches: Map<string, Set<() => void>>, path: string, call: () => void): Closable => {
@@ -121,8 +123,8 @@ export function createLocalCoordination(): LocalCoordination {
           check();
           const current = values.get(path)?.version ?? -1;
           if (current !== version)
-            throw new RouterError('VERSION_CONFLICT', `${path} is at version ${current}, not ${version}`, {
-              hint: 'read it again',
+            throw new RouterError('VERSION_CONFLICT', phrase`${path} is at version ${current}, not ${version}`, {
+              hint: phrase`read it again`,
             });
           values.set(path, { data, version: version + 1 });
           changed(valueWatches, path);

@@ -1,4 +1,5 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { FrameView } from './frame.ts';
 import { HEADER_BYTES, LAST_KIND, OFFSET } from './layout.ts';
 
@@ -79,15 +80,19 @@ export class Splitter {
 
   #check(length: number): void {
     if (length >= HEADER_BYTES && length <= this.limit) return;
-    throw new RouterError('FRAME_INVALID', `a frame of ${length} bytes; ${HEADER_BYTES} to ${this.limit} are allowed`, {
-      hint: 'the other side speaks another protocol, or sends payloads that are too big',
-    });
+    throw new RouterError(
+      'FRAME_INVALID',
+      phrase`a frame of ${length} bytes; ${HEADER_BYTES} to ${this.limit} are allowed`,
+      {
+        hint: phrase`the other side speaks another protocol, or sends payloads that are too big`,
+      },
+    );
   }
 
   #checkKind(kind: number): void {
     if (kind > 0 && kind <= LAST_KIND) return;
-    throw new RouterError('FRAME_INVALID', `a frame of kind ${kind}`, {
-      hint: 'the other side speaks another protocol',
+    throw new RouterError('FRAME_INVALID', phrase`a frame of kind ${kind}`, {
+      hint: phrase`the other side speaks another protocol`,
     });
   }
 }

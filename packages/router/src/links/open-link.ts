@@ -1,9 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Clock, systemClock } from '@sparrow/core';
+import { type Clock, type Phrase, phraseOf, systemClock } from '@sparrow/core';
 import { RouterError } from '../errors.ts';
 import { encodeFrame, FrameView, jsonBytes } from '../frames/frame.ts';
 import { HEADER_BYTES, KIND, MAX_FRAME_BYTES, MAX_HELLO_BYTES, PROTOCOL } from '../frames/layout.ts';
 import { Splitter } from '../frames/splitter.ts';
+import { phrase } from '../phrase.ts';
 import type { Wire } from '../transports/transport.ts';
 import { DEFAULT_LIMITS, type LinkLimits } from './limits.ts';
 import { type Identity, Link } from './link.ts';
@@ -68,7 +69,11 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
     let theirs: Uint8Array | undefined;
     let version = 0;
     const cancel = clock.after(timeoutMs, () =>
-      fail('LINK_REFUSED', `no handshake within ${timeoutMs} ms`, 'is the other side a router of the same version?'),
+      fail(
+        'LINK_REFUSED',
+        phrase`no handshake within ${timeoutMs} ms`,
+        phrase`is the other side a router of the same version?`,
+      ),
     );
     const send = (kind: number, payload?: Uint8Array): void => {
       wire.write(encodeFrame({ kind }, payload));
@@ -82,7 +87,7 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
         .update(second as Uint8Array)
         .digest();
     };
-    function fail(code: 'LINK_REFUSED' | 'VERSION_UNKNOWN' | 'FRAME_INVALID', message: string, hint: string): void {
+    function fail(code: 'LINK_REFUSED' | 'VERSION_UNKNOWN' | 'FRAME_INVALID', message: Phrase, hint: Phrase): void {
       if (link) return;
       cancel();
       wire.destroy();
@@ -129,16 +134,16 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
       if (version < Math.max(protocol.min, hello.versions.min))
         throw new RouterError(
           'VERSION_UNKNOWN',
-          `${hello.name} speaks versions ${hello.versions.min} to ${hello.versions.max} of the protocol, we ${protocol.min} to ${protocol.max}`,
-          { hint: 'update the older side first' },
+          phrase`${hello.name} speaks versions ${hello.versions.min} to ${hello.versions.max} of the protocol, we ${protocol.min} to ${protocol.max}`,
+          { hint: phrase`update the older side first` },
         );
       theirs = bytes;
     }
     function check(proof: Uint8Array, label: 'dial' | 'accept'): void {
       const expected = prove(label);
       if (proof.byteLength !== expected.byteLength || !timingSafeEqual(proof, expected))
-        throw new RouterError('LINK_REFUSED', `${wire.peer} does not know the key`, {
-          hint: 'give both sides the same key',
+        throw new RouterError('LINK_REFUSED', phrase`${wire.peer} does not know the key`, {
+          hint: phrase`give both sides the same key`,
         });
     }
     /** A frame before the link is open; each may come once and in its turn. */
@@ -159,12 +164,12 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
       } else if (side === 'dial' && kind === KIND.welcome && theirs)
         done(frame.payloadLength > 0 ? frame.json<{ received: number }>().received : undefined);
       else if (kind === KIND.goodbye)
-        throw new RouterError('LINK_REFUSED', new TextDecoder().decode(frame.payload()) || 'refused', {
-          hint: 'see the log of the other side',
+        throw new RouterError('LINK_REFUSED', new TextDecoder().decode(frame.payload()) || phrase`refused`, {
+          hint: phrase`see the log of the other side`,
         });
       else
-        throw new RouterError('FRAME_INVALID', `a frame of kind ${kind} in the handshake`, {
-          hint: 'see docs/router-semantics.md',
+        throw new RouterError('FRAME_INVALID', phrase`a frame of kind ${kind} in the handshake`, {
+          hint: phrase`see docs/router-semantics.md`,
         });
     }
     /** What came before whoever waits for the promise could set its handler. */
@@ -192,9 +197,9 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
           const known = error instanceof RouterError ? error : undefined;
           const code =
             known?.code === 'VERSION_UNKNOWN' || known?.code === 'FRAME_INVALID' ? known.code : 'LINK_REFUSED';
-          const message = error instanceof Error ? error.message : String(error);
-          send(KIND.goodbye, new TextEncoder().encode(message.slice(0, 500)));
-          fail(code, message, known?.hint ?? 'see the log of the other side');
+          const told = phraseOf(error);
+          send(KIND.goodbye, new TextEncoder().encode(told.en.slice(0, 500)));
+          fail(code, told, known?.advice ?? phrase`see the log of the other side`);
         }
         if (!link) return;
         early ??= [];
@@ -206,7 +211,7 @@ export function openLink(wire: Wire, side: 'dial' | 'accept', options: OpenOptio
       },
       drain: () => link?.onDrain(),
       down: (reason) =>
-        link ? link.onDown(reason) : fail('LINK_REFUSED', `the link ended: ${reason}`, 'is the key right?'),
+        link ? link.onDown(reason) : fail('LINK_REFUSED', phrase`the link ended: ${reason}`, phrase`is the key right?`),
     });
     if (side === 'dial') send(KIND.hello, mine);
   });
@@ -233,6 +238,8 @@ function parse(bytes: Uint8Array): Hello {
     !(hello.resume === undefined || (isText(hello.resume?.link) && Number.isFinite(hello.resume.received))) ||
     !(hello.types === undefined || (Array.isArray(hello.types) && hello.types.every(isText)))
   )
-    throw new RouterError('FRAME_INVALID', 'a hello that says not who it is', { hint: 'see docs/router-semantics.md' });
+    throw new RouterError('FRAME_INVALID', phrase`a hello that says not who it is`, {
+      hint: phrase`see docs/router-semantics.md`,
+    });
   return hello;
 }

@@ -1,10 +1,19 @@
-import { type Clock, PendingCalls, systemClock } from '@sparrow/core';
+import { type Clock, PendingCalls, Phrase, phraseOf, systemClock } from '@sparrow/core';
 import { RouterError, type RouterErrorCode } from '../errors.ts';
 import { type FrameView, jsonBytes } from '../frames/frame.ts';
 import { HEADER_BYTES, KIND } from '../frames/layout.ts';
+import { phrase } from '../phrase.ts';
 import type { Link } from './link.ts';
 
-type Answer = { ok: true; value: unknown } | { ok: false; code: RouterErrorCode; message: string; hint: string };
+interface Refused {
+  ok: false;
+  code: RouterErrorCode;
+  message: string;
+  hint: string;
+  /** Both in Chinese; an older router does not send them. */
+  zh?: { message?: string; hint?: string };
+}
+type Answer = { ok: true; value: unknown } | Refused;
 
 interface Waiting {
   link: Link;
@@ -20,7 +29,7 @@ export class Requests {
   constructor(clock: Clock = systemClock) {
     this.#open = new PendingCalls({
       clock,
-      onLate: ({ op, timeoutMs, settle }) => settle(failed('TIMEOUT', `${op}: no answer within ${timeoutMs} ms`)),
+      onLate: ({ op, timeoutMs, settle }) => settle(failed('TIMEOUT', phrase`${op}: no answer within ${timeoutMs} ms`)),
     });
   }
 
@@ -33,16 +42,16 @@ export class Requests {
     return new Promise<T>((resolve, reject) => {
       const settle = (answer: Answer): void => {
         if (answer.ok) resolve(answer.value as T);
-        else reject(new RouterError(answer.code, answer.message, { hint: answer.hint }));
+        else reject(errorOf(answer));
       };
       const payload = jsonBytes(question);
       if (HEADER_BYTES + payload.byteLength > link.frameBytes) {
-        settle(failed('FRAME_INVALID', `${op}: a question of ${payload.byteLength} bytes`));
+        settle(failed('FRAME_INVALID', phrase`${op}: a question of ${payload.byteLength} bytes`));
         return;
       }
       const call = this.#open.add({ link, op, timeoutMs, settle }, timeoutMs);
       if (!link.sendHeader({ kind: KIND.request, call }, payload))
-        this.#open.take(call)?.settle(failed('UNREACHABLE', `${op}: the link is down`));
+        this.#open.take(call)?.settle(failed('UNREACHABLE', phrase`${op}: the link is down`));
     });
   }
 
@@ -62,24 +71,32 @@ export class Requests {
       answer = { ok: true, value: (await handler(frame.json<Record<string, unknown>>())) ?? null };
     } catch (error) {
       const known = error instanceof RouterError ? error : undefined;
-      answer = {
-        ok: false,
-        code: known?.code ?? 'FAILED',
-        message: error instanceof Error ? error.message : String(error),
-        hint: known?.hint ?? 'see the log of the router',
-      };
+      answer = refused(known?.code ?? 'FAILED', phraseOf(error), known?.advice ?? phrase`see the log of the router`);
     }
     if (link.isDown) return;
     let payload = jsonBytes(answer);
     if (HEADER_BYTES + payload.byteLength > link.frameBytes)
-      payload = jsonBytes(failed('FRAME_INVALID', `an answer of ${payload.byteLength} bytes is too long for the link`));
+      payload = jsonBytes(
+        failed('FRAME_INVALID', phrase`an answer of ${payload.byteLength} bytes is too long for the link`),
+      );
     link.sendHeader({ kind: KIND.response, call }, payload);
   }
 
   onDown(link: Link): void {
     for (const { settle } of this.#open.takeWhere((waiting) => waiting.link === link))
-      settle(failed('UNREACHABLE', 'the link fell'));
+      settle(failed('UNREACHABLE', phrase`the link fell`));
   }
 }
 
-const failed = (code: RouterErrorCode, message: string): Answer => ({ ok: false, code, message, hint: 'ask again' });
+function refused(code: RouterErrorCode, message: Phrase, hint: Phrase): Refused {
+  const zh = {
+    ...(message.zh !== undefined && { message: message.zh }),
+    ...(hint.zh !== undefined && { hint: hint.zh }),
+  };
+  return { ok: false, code, message: message.en, hint: hint.en, zh };
+}
+
+const failed = (code: RouterErrorCode, message: Phrase): Refused => refused(code, message, phrase`ask again`);
+
+const errorOf = ({ code, message, hint, zh }: Refused): RouterError =>
+  new RouterError(code, new Phrase(message, zh?.message), { hint: new Phrase(hint, zh?.hint) });

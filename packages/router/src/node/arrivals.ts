@@ -1,6 +1,7 @@
 import { type RouterErrorCode, refusal } from '../errors.ts';
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, KIND } from '../frames/layout.ts';
+import { phrase } from '../phrase.ts';
 import { type ObjectId, objectId } from '../table/object-id.ts';
 import { compareEpochs } from '../table/route-table.ts';
 import { type Arrival, type ArrivalEffect, type ArrivalEvent, arrive } from './arrival.ts';
@@ -42,18 +43,19 @@ export class Arrivals {
   async begin(head: ArrivalHead, state: Uint8Array): Promise<void> {
     const { thaws, objects, self } = this.#parts;
     const thaw = thaws[head.type];
-    if (!thaw) throw refusal('TYPE_NOT_DECLARED', `${head.type} cannot be moved to ${self().name}`);
+    if (!thaw) throw refusal('TYPE_NOT_DECLARED', phrase`${head.type} cannot be moved to ${self().name}`);
     const id = objectId(head.type, head.key);
     const here = objects.here.get(id.low, id.high);
-    if (here && here.state !== 'arriving') throw refusal('EXISTS', `${head.type}/${head.key} is here`);
+    if (here && here.state !== 'arriving') throw refusal('EXISTS', phrase`${head.type}/${head.key} is here`);
     const key = keyOf(id);
     const earlier = this.#byKey.get(key);
     if (earlier) {
       const order = compareEpochs(head.term, head.counter, earlier.head.term, earlier.head.counter);
-      if (order < 0) throw refusal('MOVED', 'a later owner is moving it here');
+      if (order < 0) throw refusal('MOVED', phrase`a later owner is moving it here`);
       this.#step(earlier, { kind: 'given up' });
     }
-    if (this.#byKey.size >= MAX_ARRIVALS) throw refusal('OVERLOADED', `${MAX_ARRIVALS} objects are on their way here`);
+    if (this.#byKey.size >= MAX_ARRIVALS)
+      throw refusal('OVERLOADED', phrase`${MAX_ARRIVALS} objects are on their way here`);
     const coming: Coming = { id, head, state: { at: 'thawing' }, object: undefined, isFlushed: false };
     this.#byKey.set(key, coming);
     let thawed: RoutedObject;
@@ -73,7 +75,7 @@ export class Arrivals {
     // Meanwhile somebody registered the name here.
     if (now && now.state !== 'arriving') this.#step(coming, { kind: 'given up' });
     this.#step(coming, { kind: 'thawed' });
-    if (coming.state.at !== 'waiting') throw refusal('MOVED', 'the move was given up meanwhile');
+    if (coming.state.at !== 'waiting') throw refusal('MOVED', phrase`the move was given up meanwhile`);
   }
 
   /** A message for an object that is not ours yet. */

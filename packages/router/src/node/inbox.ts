@@ -2,6 +2,7 @@ import { type RouterErrorCode, refusal } from '../errors.ts';
 import { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { phrase } from '../phrase.ts';
 import { failureOf, type Hosted, type Mail } from './hosted.ts';
 import type { NodeCounters } from './node-api.ts';
 import type { Self } from './object.ts';
@@ -121,7 +122,7 @@ export class Inbox {
     let result: unknown;
     try {
       if (mail.kind === 'ask') {
-        if (!object.object.ask) throw refusal('FAILED', `${object.id.type} answers no questions`);
+        if (!object.object.ask) throw refusal('FAILED', phrase`${object.id.type} answers no questions`);
         result = object.object.ask(mail, self);
       } else if (object.object.tell) result = object.object.tell(mail, self);
       else if (object.object.bare) object.object.bare(new FrameView().at(encodeMail(object.id, mail)));

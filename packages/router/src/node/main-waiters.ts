@@ -1,5 +1,6 @@
 import { type Clock, PendingCalls } from '@sparrow/core';
 import { refusal } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 interface Waiter {
   resolve(): void;
@@ -13,7 +14,7 @@ export class MainWaiters {
   constructor(clock: Clock) {
     this.#waiting = new PendingCalls({
       clock,
-      onLate: ({ reject }) => reject(refusal('UNREACHABLE', 'no main router in time')),
+      onLate: ({ reject }) => reject(refusal('UNREACHABLE', phrase`no main router in time`)),
     });
   }
 
@@ -27,6 +28,6 @@ export class MainWaiters {
   }
 
   close(): void {
-    for (const { reject } of this.#waiting.close()) reject(refusal('CLOSED', 'the node was closed'));
+    for (const { reject } of this.#waiting.close()) reject(refusal('CLOSED', phrase`the node was closed`));
   }
 }

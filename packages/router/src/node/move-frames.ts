@@ -1,5 +1,6 @@
 import { RouterError } from '../errors.ts';
 import { jsonBytes } from '../frames/frame.ts';
+import { phrase } from '../phrase.ts';
 import type { Ref } from './object.ts';
 
 /** Methods of the object that stands for a node. */
@@ -57,9 +58,9 @@ function parse<T>(bytes: Uint8Array): T {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as T;
   } catch (cause) {
-    throw new RouterError('FRAME_INVALID', 'a word about a move that cannot be read', {
+    throw new RouterError('FRAME_INVALID', phrase`a word about a move that cannot be read`, {
       cause,
-      hint: 'update the older node',
+      hint: phrase`update the older node`,
     });
   }
 }

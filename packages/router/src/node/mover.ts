@@ -2,6 +2,7 @@ import { PendingCalls } from '@sparrow/core';
 import { type RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode } from '../errors.ts';
 import { encodeFrame, type FrameView } from '../frames/frame.ts';
 import { FLAG, KIND } from '../frames/layout.ts';
+import { phrase } from '../phrase.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
 import { Arrivals } from './arrivals.ts';
@@ -97,12 +98,14 @@ export class Mover {
   async move(id: Address, to: PickAnswer): Promise<void> {
     const { objects, clock, self } = this.#parts;
     const object = objects.here.get(id.low, id.high);
-    if (object?.state !== 'active') throw refusal('NO_SUCH_OBJECT', 'the object is not here to be moved');
-    if (!object.object.freeze) throw refusal('FAILED', `${object.id.type} has no freeze and cannot move`);
+    if (object?.state !== 'active') throw refusal('NO_SUCH_OBJECT', phrase`the object is not here to be moved`);
+    if (!object.object.freeze) throw refusal('FAILED', phrase`${object.id.type} has no freeze and cannot move`);
     const { set, name, incarnation } = self();
     if (to.set === set && to.node === name) return;
     await new Promise<void>((resolve, reject) => {
-      const cancel = clock.after(MOVE_MS, () => reject(refusal('TIMEOUT', 'nobody has decided about the move yet')));
+      const cancel = clock.after(MOVE_MS, () =>
+        reject(refusal('TIMEOUT', phrase`nobody has decided about the move yet`)),
+      );
       const attempt: Attempt = {
         id: `${incarnation}-${++this.#lastAttempt}`,
         object,
@@ -131,8 +134,8 @@ export class Mover {
     if (!isOver(state) || !this.#attempts.delete(attempt.id)) return;
     if (attempt.object.onRemoved) attempt.object.onRemoved = undefined;
     if (state.at === 'moved') attempt.done();
-    else if (state.at === 'gone') attempt.done(refusal('MOVED', 'somebody else has the name now'));
-    else attempt.done(attempt.reason ?? refusal('FAILED', 'the move was not allowed'));
+    else if (state.at === 'gone') attempt.done(refusal('MOVED', phrase`somebody else has the name now`));
+    else attempt.done(attempt.reason ?? refusal('FAILED', phrase`the move was not allowed`));
   }
 
   #carryOut(attempt: Attempt, effect: DepartureEffect): void {
@@ -166,7 +169,7 @@ export class Mover {
     return new Promise((resolve, reject) => {
       const cancel = this.#parts.clock.after(TRANSFER_MS, () => {
         object.onIdle = undefined;
-        reject(refusal('TIMEOUT', 'the object is busy'));
+        reject(refusal('TIMEOUT', phrase`the object is busy`));
       });
       object.onIdle = () => {
         object.onIdle = undefined;
@@ -302,7 +305,7 @@ export class Mover {
       return new Uint8Array(0);
     }
     if (message.method === NODE_METHOD.outcome) return this.#outcomeOf(readWord(message.payload));
-    throw refusal('FAILED', `a node does not know method ${message.method}`);
+    throw refusal('FAILED', phrase`a node does not know method ${message.method}`);
   }
 
   /** What became of one of our attempts. */
@@ -316,7 +319,7 @@ export class Mover {
     this.#isClosed = true;
     this.#marks.close();
     this.#arrivals.close();
-    for (const attempt of this.#attempts.values()) attempt.done(refusal('CLOSED', 'the node was closed'));
+    for (const attempt of this.#attempts.values()) attempt.done(refusal('CLOSED', phrase`the node was closed`));
     this.#attempts.clear();
     for (const forget of this.#left.values()) forget();
   }

@@ -3,6 +3,7 @@ import { refusal } from '../errors.ts';
 import { KIND } from '../frames/layout.ts';
 import { openLink } from '../links/open-link.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Transport } from '../transports/transport.ts';
 
 const PROBES = 3;
@@ -41,6 +42,6 @@ export async function nearestSet(options: {
   const answers = (await Promise.allSettled(probes)).flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const all = answers.sort((a, b) => a.roundTripMs - b.roundTripMs);
   const [best] = all;
-  if (!best) throw refusal('UNREACHABLE', 'no set answers');
+  if (!best) throw refusal('UNREACHABLE', phrase`no set answers`);
   return { ...best, all };
 }

@@ -5,6 +5,7 @@ import { FIRST_CONTROL_KIND, KIND } from '../frames/layout.ts';
 import type { Identity, Link } from '../links/link.ts';
 import { refusalOf, refuseFrame } from '../links/refusal.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Lookup } from '../router/admin.ts';
 import type { PickAnswer } from '../router/placement.ts';
 import { objectId } from '../table/object-id.ts';
@@ -213,7 +214,7 @@ class GameNode implements Node {
       const object = this.#objects.here.get(Number(question.low), Number(question.high));
       return { seconds: object ? Math.floor(performance.now() / 1000) - object.sinceSeconds : null };
     }
-    throw refusal('FRAME_INVALID', `a node does not know "${String(question.op)}"`);
+    throw refusal('FRAME_INVALID', phrase`a node does not know "${String(question.op)}"`);
   }
 
   /** Between two mains the refusal goes back the way that the frame came: a source listens to refusals from anybody. */
@@ -236,7 +237,7 @@ class GameNode implements Node {
 
   async #lookUp(type: string, key: string): Promise<{ isHere: boolean; epoch?: { term: number; counter: number } }> {
     const { main } = this.#links;
-    if (!main) throw refusal('UNREACHABLE', 'no main router');
+    if (!main) throw refusal('UNREACHABLE', phrase`no main router`);
     const { found, set, node, epoch } = await this.#requests.ask<Lookup>(main, { op: 'lookup', type, key });
     return { isHere: found && set === this.set && node === this.name, ...(epoch && { epoch }) };
   }
@@ -288,7 +289,7 @@ class GameNode implements Node {
     const made = new Hosted(objectId(type, key), object, { together });
     const [outcome] = await this.#registrar.register([made], policy);
     const { code = 'FAILED', isCovered = false } = outcome ?? {};
-    if (code !== 'OK') throw refusal(code, `${type}/${key}`);
+    if (code !== 'OK') throw refusal(code, phrase`${type}/${key}`);
     if (!isCovered) this.counters.uncovered++;
     return {
       id: made.id,
@@ -336,7 +337,7 @@ class GameNode implements Node {
 
   async pick(type: string, question: Parameters<Node['pick']>[1] = {}): Promise<PickAnswer> {
     const { main } = this.#links;
-    if (!main) throw refusal('UNREACHABLE', 'no main router');
+    if (!main) throw refusal('UNREACHABLE', phrase`no main router`);
     return this.#requests.ask<PickAnswer>(main, { op: 'pick', type, ...question });
   }
 

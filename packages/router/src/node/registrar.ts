@@ -4,6 +4,7 @@ import { encodeFrame, type FrameView, wordBytes, words } from '../frames/frame.t
 import { FLAG, KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { type ObjectId, typeNumber } from '../table/object-id.ts';
 import { ENTRY_WORDS, entryHash } from '../table/route-table.ts';
 import { Doubts, type Withdrawal } from './doubts.ts';
@@ -60,7 +61,7 @@ export class Registrar {
     this.#parts = parts;
     this.#calls = new PendingCalls({
       clock: parts.clock,
-      onLate: ({ reject }) => reject(refusal('UNREACHABLE', 'no router has answered the registration')),
+      onLate: ({ reject }) => reject(refusal('UNREACHABLE', phrase`no router has answered the registration`)),
     });
     const { clock, objects, log } = parts;
     this.#doubts = new Doubts({
@@ -97,13 +98,17 @@ export class Registrar {
     const code = codeAt(answers, 0);
     // A later registration of the name at this node, of which we never heard, has it still.
     if (isInDoubt(code, answers) || (code === 'MOVED' && answers.entries[1] !== 0)) this.#doubts.add([object.id]);
-    if (OPEN_CODES.includes(code)) throw refusal('UNREACHABLE', 'nobody decides about the object now');
+    if (OPEN_CODES.includes(code)) throw refusal('UNREACHABLE', phrase`nobody decides about the object now`);
   }
 
   /** Registers objects; what came of each, in order. An object that is refused changes nothing here. */
   async register(objects: Hosted[], policy: 'kick' | 'reject'): Promise<Outcome[]> {
-    const withdrawal = this.#doubts.withdrawalOf(objects);
-    if (withdrawal) await withdrawal;
+    for (
+      let withdrawal = this.#doubts.withdrawalOf(objects);
+      withdrawal;
+      withdrawal = this.#doubts.withdrawalOf(objects)
+    )
+      await withdrawal;
     const outcomes: Outcome[] = objects.map(() => ({ code: 'EXISTS', isCovered: false }));
     const wanted: number[] = [];
     objects.forEach((object, index) => {
@@ -265,7 +270,7 @@ export class Registrar {
 
   close(): void {
     this.#doubts.close();
-    for (const { reject } of this.#calls.close()) reject(refusal('CLOSED', 'the node was closed'));
+    for (const { reject } of this.#calls.close()) reject(refusal('CLOSED', phrase`the node was closed`));
   }
 }
 

@@ -4,6 +4,7 @@ import { RouterError, type RouterErrorCode, refusal, WIRE_CODES, type WireCode, 
 import type { FrameView } from '../frames/frame.ts';
 import { FLAG, HEADER_BYTES, KIND, OFFSET } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
+import { phrase } from '../phrase.ts';
 import type { IdMap } from '../table/id-map.ts';
 import type { ObjectId } from '../table/object-id.ts';
 import type { Epoch, Hosted, Mail } from './hosted.ts';
@@ -69,11 +70,11 @@ export class Sender {
     this.#nextCall = options.nextCall;
     this.#asks = new PendingCalls({
       clock: options.clock,
-      onLate: ({ reject }) => reject(refusal('TIMEOUT', 'no answer in time')),
+      onLate: ({ reject }) => reject(refusal('TIMEOUT', phrase`no answer in time`)),
     });
     this.#sure = new PendingCalls({
       clock: options.clock,
-      onLate: (sure) => endSure(sure, refusal('TIMEOUT', 'not acknowledged in time')),
+      onLate: (sure) => endSure(sure, refusal('TIMEOUT', phrase`not acknowledged in time`)),
     });
   }
 
@@ -99,7 +100,7 @@ export class Sender {
     const call = this.#nextCall();
     const main = this.#mainFor(HEADER_BYTES + payload.byteLength);
     if (!main.send(encode({ kind: KIND.state, flags: 0, method, source, to, call, payload, id: 0 })))
-      throw refusal(main.isDown ? 'UNREACHABLE' : 'OVERLOADED', 'the link to the router is full');
+      throw refusal(main.isDown ? 'UNREACHABLE' : 'OVERLOADED', phrase`the link to the router is full`);
     return call;
   }
 
@@ -108,7 +109,7 @@ export class Sender {
   }
 
   ask(source: Hosted, { to, method, payload }: Words, { within = ASK_MS }: AskOptions = {}): Promise<Uint8Array> {
-    if (this.#asks.size >= MAX_OPEN) throw refusal('OVERLOADED', `${MAX_OPEN} questions are open`);
+    if (this.#asks.size >= MAX_OPEN) throw refusal('OVERLOADED', phrase`${MAX_OPEN} questions are open`);
     // A turn that asks is the beginning of a chain, unless it is part of one.
     let { chain } = source;
     if (chain === 0) {
@@ -126,7 +127,7 @@ export class Sender {
   }
 
   tellSurely(source: ObjectId, { to, method, payload }: Words, { within = SURE_MS }: AskOptions = {}): Promise<void> {
-    if (this.#sure.size >= MAX_OPEN) throw refusal('OVERLOADED', `${MAX_OPEN} sure messages are open`);
+    if (this.#sure.size >= MAX_OPEN) throw refusal('OVERLOADED', phrase`${MAX_OPEN} sure messages are open`);
     // Without a main it waits for one; a message that no link takes is refused at once.
     const length = HEADER_BYTES + 8 + payload.byteLength;
     if (this.#main && length > this.#main.frameBytes) return Promise.reject(tooLong(length, this.#main));
@@ -214,13 +215,13 @@ export class Sender {
         return;
       }
       const { code, message } = frame.json<{ code: RouterErrorCode; message: string }>();
-      ask.reject(new RouterError(code, message, { hint: 'see the log of the node that holds the object' }));
+      ask.reject(new RouterError(code, message, { hint: phrase`see the log of the node that holds the object` }));
       return;
     }
     const code = (WIRE_CODES[frame.method] ?? 'FAILED') as RouterErrorCode;
     const ask = this.#asks.take(call);
     if (ask) {
-      ask.reject(refusal(code, 'the question was refused'));
+      ask.reject(refusal(code, phrase`the question was refused`));
       return;
     }
     const sure = this.#sure.get(call);
@@ -228,7 +229,7 @@ export class Sender {
       // All others go away with time: the message is sent again soon.
       if (code !== 'NO_SUCH_OBJECT' && code !== 'FRAME_INVALID') return;
       this.#sure.take(call);
-      endSure(sure, refusal(code, 'the message was refused'));
+      endSure(sure, refusal(code, phrase`the message was refused`));
       return;
     }
     const source = here.get(frame.targetLow, frame.targetHigh);
@@ -239,12 +240,12 @@ export class Sender {
   onSourceGone(id: ObjectId): void {
     if (this.#sure.size === 0) return;
     for (const sure of this.#sure.takeWhere(({ source }) => source === id))
-      endSure(sure, refusal('MOVED', 'the sender is gone from this node'));
+      endSure(sure, refusal('MOVED', phrase`the sender is gone from this node`));
   }
 
   close(): void {
-    for (const sure of this.#sure.close()) endSure(sure, refusal('CLOSED', 'the node was closed'));
-    for (const { reject } of this.#asks.close()) reject(refusal('CLOSED', 'the node was closed'));
+    for (const sure of this.#sure.close()) endSure(sure, refusal('CLOSED', phrase`the node was closed`));
+    for (const { reject } of this.#asks.close()) reject(refusal('CLOSED', phrase`the node was closed`));
   }
 
   #newId(): number {
@@ -255,7 +256,7 @@ export class Sender {
   /** The main router's link, for a frame of this length. @throws RouterError UNREACHABLE, FRAME_INVALID */
   #mainFor(length: number): Link {
     const main = this.#main;
-    if (!main) throw refusal('UNREACHABLE', 'no main router');
+    if (!main) throw refusal('UNREACHABLE', phrase`no main router`);
     if (length > main.frameBytes) throw tooLong(length, main);
     return main;
   }
@@ -266,7 +267,7 @@ export class Sender {
     const length = HEADER_BYTES + head + payload.byteLength;
     const main = this.#mainFor(length);
     const queue = main.reserveCall(length);
-    if (!queue) throw refusal(main.isDown ? 'UNREACHABLE' : 'OVERLOADED', 'the link to the router');
+    if (!queue) throw refusal(main.isDown ? 'UNREACHABLE' : 'OVERLOADED', phrase`the link to the router`);
     const { block, at } = queue;
     writeHeader(block.view, at, length, message);
     if (head > 0) writeId(block.view, at + HEADER_BYTES, id);
@@ -282,8 +283,8 @@ function endSure({ cancel, resolve, reject }: Sure, error?: RouterError): void {
 }
 
 const tooLong = (length: number, link: Link): RouterError =>
-  new RouterError('FRAME_INVALID', `a message of ${length} bytes; the link takes ${link.frameBytes}`, {
-    hint: 'send less at once, or raise `frameBytes` on both sides',
+  new RouterError('FRAME_INVALID', phrase`a message of ${length} bytes; the link takes ${link.frameBytes}`, {
+    hint: phrase`send less at once, or raise \`frameBytes\` on both sides`,
   });
 
 function writeHeader(view: DataView, at: number, length: number, message: Outgoing): void {

@@ -4,6 +4,7 @@ import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import { openLink } from '../links/open-link.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { type MeshConfig, openCoordinator, openTransport, readSecrets } from '../process/config.ts';
 import type { Lookup, Topology } from '../router/admin.ts';
 import { ROUTERS_PATH, type RouterEntry } from '../router/mesh.ts';
@@ -49,8 +50,8 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
     const timer = setTimeout(
       () =>
         first.reject(
-          new RouterError('COORDINATION_LOST', `ZooKeeper does not answer at ${config.zookeeper?.join(', ')}`, {
-            hint: 'is it running? check `zookeeper` in the config',
+          new RouterError('COORDINATION_LOST', phrase`ZooKeeper does not answer at ${config.zookeeper?.join(', ')}`, {
+            hint: phrase`is it running? check \`zookeeper\` in the config`,
           }),
         ),
       10_000,
@@ -102,8 +103,8 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
       } catch {
         // Another one may lead.
       }
-    throw new RouterError('UNREACHABLE', set ? `set ${set} has no main router` : 'no main router answers', {
-      hint: 'see `sparrow game topology`; is the key right?',
+    throw new RouterError('UNREACHABLE', set ? phrase`set ${set} has no main router` : phrase`no main router answers`, {
+      hint: phrase`see \`sparrow game topology\`; is the key right?`,
     });
   }
 
@@ -112,7 +113,7 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
       const link = await linkTo(address).catch(() => undefined);
       if (link?.other.set === set && link.other.name === name) return link;
     }
-    throw new RouterError('UNREACHABLE', `router ${set}/${name} does not answer`, { hint: 'see its log' });
+    throw new RouterError('UNREACHABLE', phrase`router ${set}/${name} does not answer`, { hint: phrase`see its log` });
   }
 
   return {
@@ -138,8 +139,8 @@ export async function openOperator(config: MeshConfig & { routers?: string[] }):
         if (found) return found.topology;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      throw new RouterError('UNREACHABLE', `set ${set} has no main after ${timeoutMs} ms`, {
-        hint: 'see the logs of its routers',
+      throw new RouterError('UNREACHABLE', phrase`set ${set} has no main after ${timeoutMs} ms`, {
+        hint: phrase`see the logs of its routers`,
       });
     },
     async close() {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, 
 import { join } from 'node:path';
 import { startTimeOf } from '@sparrow/core/process';
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MeshConfig, RouterProcessConfig } from '../process/config.ts';
 
 const PROCESSES = join(import.meta.dirname, '../process');
@@ -32,8 +33,8 @@ export function startSet(
   folder: string,
 ): StartedProcess[] {
   if (!config.zookeeper?.length)
-    throw new RouterError('COORDINATION_LOST', 'a set of several processes needs ZooKeeper', {
-      hint: 'name its servers in the config, e.g. "zookeeper": ["127.0.0.1:2181"]',
+    throw new RouterError('COORDINATION_LOST', phrase`a set of several processes needs ZooKeeper`, {
+      hint: phrase`name its servers in the config, e.g. "zookeeper": ["127.0.0.1:2181"]`,
     });
   return Array.from({ length: set.routers }, (_, index) => {
     const name = `r${index + 1}`;

@@ -4,6 +4,7 @@ import { createLocalCoordination } from '../coordinators/local.ts';
 import { createZooKeeperCoordinator } from '../coordinators/zookeeper/zookeeper.ts';
 import { RouterError } from '../errors.ts';
 import type { LinkLimits } from '../links/limits.ts';
+import { phrase } from '../phrase.ts';
 import type { RouterTimes } from '../router/state.ts';
 import { createNatsTransport } from '../transports/nats.ts';
 import { createTcpTransport, type TlsOptions } from '../transports/tcp.ts';
@@ -48,9 +49,9 @@ export function readSecrets(config: MeshConfig): { key: string; tls?: TlsOptions
     const { certFile, keyFile, caFile } = config.tls;
     return { key, tls: { cert: readFileSync(certFile), key: readFileSync(keyFile), ca: readFileSync(caFile) } };
   } catch (cause) {
-    throw new RouterError('ADDRESS_FAILED', `a key or certificate cannot be read: ${String(cause)}`, {
+    throw new RouterError('ADDRESS_FAILED', phrase`a key or certificate cannot be read: ${String(cause)}`, {
       cause,
-      hint: 'check the paths in the config',
+      hint: phrase`check the paths in the config`,
     });
   }
 }

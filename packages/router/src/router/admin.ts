@@ -1,6 +1,7 @@
 import { RouterError } from '../errors.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { objectId, SLOTS } from '../table/object-id.ts';
 import { NOBODY } from '../table/route-table.ts';
 import { drainNode, drainSet } from './drains.ts';
@@ -182,7 +183,9 @@ export async function answerAdmin(
   const text = (name: string): string => {
     const value = question[name];
     if (typeof value === 'string' && value.length > 0 && value.length <= 300) return value;
-    throw new RouterError('FRAME_INVALID', `${op} needs ${name}`, { hint: 'see packages/router/README.md' });
+    throw new RouterError('FRAME_INVALID', phrase`${op} needs ${name}`, {
+      hint: phrase`see packages/router/README.md`,
+    });
   };
   const isOperator = link.other.role !== 'node';
   if (op === 'topology')
@@ -203,20 +206,26 @@ export async function answerAdmin(
   }
   if (op === 'deafen') {
     if (!state.takesFaults || link.other.role !== 'admin')
-      throw new RouterError('LINK_REFUSED', 'this router takes no faults', { hint: 'start it with "faults": true' });
+      throw new RouterError('LINK_REFUSED', phrase`this router takes no faults`, {
+        hint: phrase`start it with "faults": true`,
+      });
     deafen(state, text('to'), Number(question.ms) || 0);
     return {};
   }
   if (op === 'ping') return { set: state.set, router: state.name, role: state.role };
   if (state.role !== 'main')
-    throw new RouterError('UNREACHABLE', `${state.set}/${state.name} is not the main router`, { hint: 'ask the main' });
+    throw new RouterError('UNREACHABLE', phrase`${state.set}/${state.name} is not the main router`, {
+      hint: phrase`ask the main`,
+    });
   if (op === 'lookup') {
     const found = lookUp(state, text('type'), text('key'));
     return question.since ? { ...found, heldForSeconds: await heldFor(state, requests, found, question) } : found;
   }
   if (op === 'pick') return pickPlace(state, { ...(question as unknown as PickQuestion), type: text('type') });
   if (!isOperator)
-    throw new RouterError('LINK_REFUSED', `a node may not ask for ${op}`, { hint: 'use a link of an operator' });
+    throw new RouterError('LINK_REFUSED', phrase`a node may not ask for ${op}`, {
+      hint: phrase`use a link of an operator`,
+    });
   if (op === 'give-slots') {
     const slots = (question.slots as unknown[]).filter(
       (slot): slot is number => Number.isInteger(slot) && (slot as number) >= 0 && (slot as number) < SLOTS,
@@ -229,7 +238,9 @@ export async function answerAdmin(
     replication.compare();
     return {};
   }
-  throw new RouterError('FRAME_INVALID', `there is no question "${op}"`, { hint: 'see packages/router/README.md' });
+  throw new RouterError('FRAME_INVALID', phrase`there is no question "${op}"`, {
+    hint: phrase`see packages/router/README.md`,
+  });
 }
 
 /** Only the node knows; that of another set is asked by its own main. */
@@ -264,7 +275,10 @@ function deafen(state: RouterState, to: string, ms: number): void {
     ...[...state.peers.values()].flatMap((peer) => [...peer.links.values()]),
   ];
   const link = links.find((one) => `${one.other.set}/${one.other.name}` === to);
-  if (!link) throw new RouterError('UNREACHABLE', `there is no link to ${to}`, { hint: 'see `sparrow game topology`' });
+  if (!link)
+    throw new RouterError('UNREACHABLE', phrase`there is no link to ${to}`, {
+      hint: phrase`see \`sparrow game topology\``,
+    });
   link.pause();
   state.clock.after(Math.min(ms, 60_000), () => !link.isDown && link.resume());
 }

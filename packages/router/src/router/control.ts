@@ -3,6 +3,7 @@ import type { FrameView } from '../frames/frame.ts';
 import { KIND } from '../frames/layout.ts';
 import type { Link } from '../links/link.ts';
 import type { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import { answerAdmin } from './admin.ts';
 import { type Authority, CLAIM } from './authority.ts';
 import type { GroupChange, Groups } from './groups.ts';
@@ -54,8 +55,8 @@ export class Control {
     else if (kind === KIND.response) requests.onResponse(frame);
     else if (kind === KIND.goodbye) nodeLinks.onGoodbye(link);
     else if (!(role === 'node' && place ? this.#onNode(frame, link, place) : this.#onRouter(frame, link)))
-      throw new RouterError('FRAME_INVALID', `frame kind ${kind} is not allowed on a link to a ${role}`, {
-        hint: 'the other side speaks another protocol',
+      throw new RouterError('FRAME_INVALID', phrase`frame kind ${kind} is not allowed on a link to a ${role}`, {
+        hint: phrase`the other side speaks another protocol`,
       });
   }
 

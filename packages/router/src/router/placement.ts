@@ -1,4 +1,5 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { objectId, typeNumber } from '../table/object-id.ts';
 import { NOBODY } from '../table/route-table.ts';
 import type { Place } from './places.ts';
@@ -56,8 +57,8 @@ export function pickPlace(state: RouterState, question: PickQuestion): PickAnswe
     }
   }
   if (!best)
-    throw new RouterError('UNREACHABLE', `no node takes objects of type ${question.type}`, {
-      hint: 'start a node that declares the type, or wait until one is not draining',
+    throw new RouterError('UNREACHABLE', phrase`no node takes objects of type ${question.type}`, {
+      hint: phrase`start a node that declares the type, or wait until one is not draining`,
     });
   best.picked++;
   return { set: best.set, node: best.node };

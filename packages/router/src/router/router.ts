@@ -10,6 +10,7 @@ import type { Identity, Link, LinkHandler } from '../links/link.ts';
 import { type OpenOptions, openLink } from '../links/open-link.ts';
 import { refuseFrame } from '../links/refusal.ts';
 import { Requests } from '../links/requests.ts';
+import { phrase } from '../phrase.ts';
 import type { Listener, Transport, Wire } from '../transports/transport.ts';
 import { type Topology, topologyOf } from './admin.ts';
 import { Authority } from './authority.ts';
@@ -253,7 +254,8 @@ class SetRouter implements Router {
     const { trunk, listen, dialThrough, set } = this.#options;
     const useTrunk = trunk !== undefined && to.trunk !== undefined && to.set !== set;
     const transport = useTrunk ? trunk.transport : listen[0]?.transport;
-    if (!transport) throw new RouterError('ADDRESS_FAILED', 'this router has no transport', { hint: 'give `listen`' });
+    if (!transport)
+      throw new RouterError('ADDRESS_FAILED', phrase`this router has no transport`, { hint: phrase`give \`listen\`` });
     const listed = useTrunk ? (to.trunk as string) : to.address;
     const address = (await dialThrough?.(listed, to)) ?? listed;
     const former = this.#formers.latest(to);

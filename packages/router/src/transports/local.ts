@@ -1,4 +1,5 @@
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 
 /** Bytes on their way to one end before `write` says BLOCKED. */
@@ -16,7 +17,9 @@ export function createLocalTransport(): Transport {
     async listen(address, onWire): Promise<Listener> {
       const name = address || `local-${++names}`;
       if (listeners.has(name))
-        throw new RouterError('ADDRESS_FAILED', `"${name}" is listened on already`, { hint: 'choose another name' });
+        throw new RouterError('ADDRESS_FAILED', phrase`"${name}" is listened on already`, {
+          hint: phrase`choose another name`,
+        });
       listeners.set(name, onWire);
       return {
         address: name,
@@ -28,7 +31,9 @@ export function createLocalTransport(): Transport {
     async dial(address) {
       const onWire = listeners.get(address);
       if (!onWire)
-        throw new RouterError('ADDRESS_FAILED', `nobody listens on "${address}"`, { hint: 'start the router first' });
+        throw new RouterError('ADDRESS_FAILED', phrase`nobody listens on "${address}"`, {
+          hint: phrase`start the router first`,
+        });
       const here = new LocalWire(address, wires);
       const there = new LocalWire('dialler', wires);
       here.other = there;

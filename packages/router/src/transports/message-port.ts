@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 
 /** Bytes on their way to the other thread before `write` says BLOCKED. */
@@ -42,7 +43,10 @@ export function createMessagePortTransport(own?: MessagePort): MessagePortTransp
       else early.push(port);
     },
     async listen(address, accept): Promise<Listener> {
-      if (onWire) throw new RouterError('ADDRESS_FAILED', 'the ports are listened on already', { hint: 'listen once' });
+      if (onWire)
+        throw new RouterError('ADDRESS_FAILED', phrase`the ports are listened on already`, {
+          hint: phrase`listen once`,
+        });
       onWire = accept;
       for (const port of early.splice(0)) hold(port);
       return {
@@ -55,7 +59,9 @@ export function createMessagePortTransport(own?: MessagePort): MessagePortTransp
     async dial(address) {
       if (own) dialler ??= hold(own);
       if (!dialler || dialler.isGone || dialler.isUsed)
-        throw new RouterError('ADDRESS_FAILED', `no port leads to ${address}`, { hint: 'give the worker a port' });
+        throw new RouterError('ADDRESS_FAILED', phrase`no port leads to ${address}`, {
+          hint: phrase`give the worker a port`,
+        });
       return dialler.dial();
     },
     async close() {

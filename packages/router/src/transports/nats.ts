@@ -1,6 +1,7 @@
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { createId } from '@sparrow/core';
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents } from './transport.ts';
 
 /** One message carries many frames, never more bytes than this (the servers' limit is 1 MiB by default). */
@@ -29,7 +30,8 @@ export function createNatsTransport(options: { servers: string[]; prefix?: strin
   let isClosed = false;
 
   const open = (): Promise<NatsConnection> => {
-    if (isClosed) throw new RouterError('CLOSED', 'the transport was closed', { hint: 'create another one' });
+    if (isClosed)
+      throw new RouterError('CLOSED', phrase`the transport was closed`, { hint: phrase`create another one` });
     opening ??= connect({
       servers: options.servers,
       maxReconnectAttempts: -1,
@@ -43,9 +45,9 @@ export function createNatsTransport(options: { servers: string[]; prefix?: strin
       },
       (cause: unknown) => {
         opening = undefined;
-        throw new RouterError('ADDRESS_FAILED', `cannot reach NATS at ${options.servers.join(', ')}`, {
+        throw new RouterError('ADDRESS_FAILED', phrase`cannot reach NATS at ${options.servers.join(', ')}`, {
           cause,
-          hint: 'is nats-server running?',
+          hint: phrase`is nats-server running?`,
         });
       },
     );
@@ -101,9 +103,9 @@ export function createNatsTransport(options: { servers: string[]; prefix?: strin
         return wire;
       } catch (cause) {
         wire.end('nobody answers');
-        throw new RouterError('ADDRESS_FAILED', `nobody listens on ${address}`, {
+        throw new RouterError('ADDRESS_FAILED', phrase`nobody listens on ${address}`, {
           cause,
-          hint: 'is the router running?',
+          hint: phrase`is the router running?`,
         });
       }
     },

@@ -7,6 +7,7 @@ import {
   connect as tlsConnect,
 } from 'node:tls';
 import { RouterError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { BLOCKED, KEPT, type Listener, type Transport, type Wire, type WireEvents, WRITTEN } from './transport.ts';
 
 /** Certificates for links over TLS; both sides prove themselves with one that `ca` signed. */
@@ -41,9 +42,9 @@ export function createTcpTransport(options: { tls?: TlsOptions } = {}): Transpor
         server.listen(port, host);
         await once(server, 'listening');
       } catch (cause) {
-        throw new RouterError('ADDRESS_FAILED', `cannot listen on ${address}`, {
+        throw new RouterError('ADDRESS_FAILED', phrase`cannot listen on ${address}`, {
           cause,
-          hint: 'choose another port, or 0 for any',
+          hint: phrase`choose another port, or 0 for any`,
         });
       }
       servers.add(server);
@@ -81,7 +82,10 @@ export function createTcpTransport(options: { tls?: TlsOptions } = {}): Transpor
       } catch (cause) {
         socket.on('error', () => {});
         socket.destroy();
-        throw new RouterError('ADDRESS_FAILED', `cannot reach ${address}`, { cause, hint: 'is the router running?' });
+        throw new RouterError('ADDRESS_FAILED', phrase`cannot reach ${address}`, {
+          cause,
+          hint: phrase`is the router running?`,
+        });
       }
       if (tls) (socket as TLSSocket).setNoDelay(true);
       return new TcpWire(socket);
@@ -103,7 +107,9 @@ function parseAddress(address: string): { host: string; port: number } {
   const at = address.lastIndexOf(':');
   const port = Number(address.slice(at + 1));
   if (at < 0 || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new RouterError('ADDRESS_FAILED', `"${address}" is no host:port`, { hint: 'for example 127.0.0.1:7800' });
+    throw new RouterError('ADDRESS_FAILED', phrase`"${address}" is no host:port`, {
+      hint: phrase`for example 127.0.0.1:7800`,
+    });
   return { host: address.slice(0, at).replace(/^\[|\]$/g, '') || '127.0.0.1', port };
 }
 

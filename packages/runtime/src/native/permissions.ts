@@ -36,9 +36,25 @@ export interface Permissions {
   edit(): Promise<void>;
 }
 
+/** A longer `desc` is cut: the original allows 30 characters. */
+const MAX_DESC = 30;
+
+function descOf(declared: Record<string, unknown> | undefined, scope: Scope): string | undefined {
+  const entry = declared && Object.hasOwn(declared, scope) ? declared[scope] : undefined;
+  const desc = typeof entry === 'object' && entry !== null ? (entry as { desc?: unknown }).desc : undefined;
+  return typeof desc === 'string' && desc.trim() !== '' ? desc.slice(0, MAX_DESC) : undefined;
+}
+
 export const isScope = (name: string): name is Scope => Object.hasOwn(SCOPES, name);
 
-export function createPermissions(screen: Pick<Screen, 'cover'>, language: string): Permissions {
+/**
+ * @param declared the `permission` of app.json: its `desc` tells the user what a scope is for
+ */
+export function createPermissions(
+  screen: Pick<Screen, 'cover'>,
+  language: string,
+  declared: () => Record<string, unknown> | undefined = () => undefined,
+): Permissions {
   const texts = words(language, TEXTS);
   const answers = new Map<Scope, boolean>();
   const asksFor = (scope: Scope): string => words(language, { zh: SCOPES[scope][0], en: SCOPES[scope][1] });
@@ -49,8 +65,12 @@ export function createPermissions(screen: Pick<Screen, 'cover'>, language: strin
         uncover();
         resolve(allowed);
       };
+      const reason = descOf(declared(), scope);
       const layer = sheet(
-        [h('div.sheet-title', {}, texts.asks(asksFor(scope)))],
+        [
+          h('div.sheet-title', {}, texts.asks(asksFor(scope))),
+          ...(reason === undefined ? [] : [h('div.sheet-reason', {}, reason)]),
+        ],
         [
           [texts.deny, () => answer(false)],
           [texts.allow, () => answer(true)],

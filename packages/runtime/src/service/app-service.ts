@@ -11,6 +11,7 @@ import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createNodeInstances } from './node-contexts.ts';
 import { createPages, type Page } from './pages.ts';
+import { createPlugins } from './plugins.ts';
 import { createReporter } from './reporter.ts';
 import { SelectorQuery } from './selector-query.ts';
 import { createViewTap } from './view-tap.ts';
@@ -92,7 +93,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       const root = roots.sort((a, b) => b.length - a.length)[0];
       if (root !== undefined && !bundles.has(root)) await loadBundle(root);
     },
-    globals: () => {
+    globals: (path) => {
       return {
         wx,
         App: defineApp,
@@ -105,13 +106,17 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         console: reporter.console,
         global: sandboxGlobal,
         globalThis: sandboxGlobal,
-        requirePlugin: (name: string) => {
-          throw new Error(`plugins are not supported (${name})`);
-        },
-        requireMiniProgram: () => ({}),
+        requirePlugin: plugins.requirePlugin,
+        requireMiniProgram: () => plugins.requireMiniProgram(path),
         __wxConfig: { ...manifest.app.raw, envVersion: 'develop' },
       };
     },
+  });
+
+  const plugins = createPlugins({
+    plugins: () => manifest.plugins,
+    require: loader.require,
+    warn: reporter.console.warn,
   });
 
   const tap = boot.trace

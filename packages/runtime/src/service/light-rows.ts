@@ -192,7 +192,7 @@ export class LightRows {
 
   /** The values of the row in the order of the holes, as the view takes them. */
   wire({ shape, values }: LightRow): unknown[] {
-    return shape.holes.map(({ value, what }) => this.#sent(what, values[value]));
+    return shape.holes.map(({ value, hole }) => this.#sent(hole, values[value]));
   }
 
   #usable(tag: string): boolean {
@@ -383,22 +383,28 @@ export class LightRows {
       light.shape.isHole[at] = true;
       cut(light.shape);
     }
-    if (node.id !== 0 && hole) this.#home.changed(node, inner, hole[0], hole[1], this.#sent(hole[0], value));
+    if (node.id !== 0 && hole) this.#home.changed(node, inner, hole[0], hole[1], this.#sent(hole, value));
   }
 
-  #sent(what: Hole[0], value: unknown): unknown {
+  #sent([what, name]: Hole, value: unknown): unknown {
     if (what === 'class') return this.#className(String(value));
     if (what === 'style') return convertRpx(value === null || value === undefined ? '' : String(value));
-    return what === 'attribute' ? value : String(value);
+    return what === 'attribute' ? this.#likeAny()?.sentAttribute(name, value) : String(value);
+  }
+
+  /** A node as those in the rows. */
+  #likeAny(): TreeNode | undefined {
+    this.#scratch ??= this.#home.shadowRoot.createNativeNodeWithInit('view', 'view', undefined as never);
+    return nodeOf(this.#scratch);
   }
 
   /** The classes as the view has them, with the prefixes of the component. */
   #className(given: string): string {
     let made = this.#classes.get(given);
     if (made === undefined) {
-      this.#scratch ??= this.#home.shadowRoot.createNativeNodeWithInit('view', 'view', undefined as never);
-      this.#scratch.setNodeClass(given);
-      made = nodeOf(this.#scratch)?.classes ?? '';
+      const node = this.#likeAny();
+      this.#scratch?.setNodeClass(given);
+      made = node?.classes ?? '';
       if (this.#classes.size > MAX_CLASSES) this.#classes.clear();
       this.#classes.set(given, made);
     }

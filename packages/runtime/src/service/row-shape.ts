@@ -54,14 +54,12 @@ export interface Shape {
   catches: Stamp['catches'];
   size: number;
   /** Values that differ; grows when a row differs in another one. */
-  holes: { value: number; what: StampHole[1] }[];
+  holes: { value: number; hole: Hole }[];
   isHole: boolean[];
   /** Changes with the holes: the view gets it anew. */
   stamp: Stamp;
 }
 
-/** Attributes that name classes: rows do not differ in them. */
-const FIXED = /(^|-)class$|Class$/;
 /** `StyleSegmentIndex.MAIN` of glass-easel. */
 const MAIN_STYLE = 0;
 const REFUSED = new Set(['animation', 'slot']);
@@ -86,7 +84,7 @@ export function mayStand({ setter, name }: SetStep, value: unknown): boolean {
 /** Whether rows may differ in this. */
 export function mayDiffer(set: SetStep, value: unknown): boolean {
   if (set.setter === 'dataset' || set.setter === 'mark') return true;
-  return set.setter !== 'event' && !FIXED.test(set.name) && value !== undefined && mayStand(set, value);
+  return set.setter !== 'event' && value !== undefined && mayStand(set, value);
 }
 
 function give(element: glassEasel.Element, set: SetStep, value: unknown, bind: BindEvent): void {
@@ -105,7 +103,7 @@ export function cut(shape: Shape): void {
   const holes: StampHole[] = [];
   const add = (node: number, value: number, hole: Hole | undefined): void => {
     if (!hole || !shape.isHole[value]) return;
-    shape.holes.push({ value, what: hole[0] });
+    shape.holes.push({ value, hole });
     holes.push([node, ...hole]);
   };
   for (const step of shape.steps) {

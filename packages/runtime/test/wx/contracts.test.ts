@@ -5,7 +5,7 @@ import { createDispatcher, type NativeHandlers } from '../../src/native/dispatch
 import type { CallSpec } from '../../src/wx/contract.ts';
 import { CONTRACTS } from '../../src/wx/contracts.ts';
 import { exampleOf, type Random, wrongFields } from '../../src/wx/examples.ts';
-import { check, object } from '../../src/wx/schema.ts';
+import { check, object, type Schema } from '../../src/wx/schema.ts';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
 import { eventually, onePage } from './support.ts';
 
@@ -160,8 +160,8 @@ inBothModes('calls past the logic layer', (mode) => {
       const reply = replies[index];
       const refusal = /^(parameter error|not supported|access denied)/.exec(reply?.error?.message ?? '')?.[0];
       // Bytes stay where they are; their field is told as an empty text.
-      const result = { ...(specs.get(name)?.result ?? {}) };
-      if (name === 'readFile') delete (result as Record<string, unknown>).data;
+      const { data, ...rest } = (specs.get(name)?.result ?? {}) as Record<string, Schema>;
+      const result = data && data.kind !== 'bytes' ? { ...rest, data } : rest;
       const fault = reply?.result === undefined ? undefined : check(object(result), reply.result);
       return refusal || fault ? [{ name, params, refusal, fault }] : [];
     });

@@ -270,9 +270,9 @@ inBothModes('files', (mode) => {
       getCurrentPages()[0].setData({ src: `${wx.env.USER_DATA_PATH}/art/鸟 1.svg` });
     }, svg);
     await (await test.view()).waitText('.seen', '30x20');
-    expect((await call(test, 'saveImageToPhotosAlbum', { filePath: 'http://usr/art/鸟 1.svg' })).errMsg).toBe(
-      'saveImageToPhotosAlbum:ok',
-    );
+    const saved = call(test, 'saveImageToPhotosAlbum', { filePath: 'http://usr/art/鸟 1.svg' });
+    await test.page.locator('.sheet button', { hasText: '允许' }).click();
+    expect((await saved).errMsg).toBe('saveImageToPhotosAlbum:ok');
     await test.service(({ wx }) => {
       wx.getFileSystemManager().renameSync('http://usr/art', 'http://usr/kept');
       wx.getFileSystemManager().writeFileSync('http://usr/gone.txt', 'x');

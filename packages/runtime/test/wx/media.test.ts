@@ -82,11 +82,34 @@ inBothModes('media', (mode) => {
       errMsg: 'compressImage:ok',
     });
     expect(await message(test, 'compressImage', { src: '/none.png' })).toMatch(/^compressImage:fail no such file/);
-    expect(await message(test, 'saveImageToPhotosAlbum', { filePath: path })).toBe('saveImageToPhotosAlbum:ok');
+    const saved = message(test, 'saveImageToPhotosAlbum', { filePath: path });
+    await test.page.locator('.sheet button', { hasText: '允许' }).click();
+    expect(await saved).toBe('saveImageToPhotosAlbum:ok');
     expect(await test.page.locator('.toast').innerText()).toContain('相册');
     expect(await message(test, 'saveImageToPhotosAlbum', { filePath: '/none.png' })).toMatch(
       /^saveImageToPhotosAlbum:fail no such file/,
     );
+    await test.close();
+  });
+
+  it('wx.saveImageToPhotosAlbum: a user who refuses is told what it is for, and asked only once', async () => {
+    const desc = '保存海报';
+    const files = {
+      ...onePage(),
+      'app.json': { pages: ['pages/a/a'], permission: { 'scope.writePhotosAlbum': { desc } } },
+      'a.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"/>',
+    };
+    const test = await startApp({ mode, files });
+    const refused = message(test, 'saveImageToPhotosAlbum', { filePath: '/a.svg' });
+    const dialog = test.page.locator('.sheet');
+    await dialog.waitFor();
+    expect(await dialog.locator('.sheet-reason').innerText()).toBe(desc);
+    await dialog.locator('button', { hasText: '拒绝' }).click();
+    expect(await refused).toBe('saveImageToPhotosAlbum:fail auth deny');
+    expect(await message(test, 'saveImageToPhotosAlbum', { filePath: '/a.svg' })).toBe(
+      'saveImageToPhotosAlbum:fail auth deny',
+    );
+    expect(await call(test, 'getSetting')).toMatchObject({ authSetting: { 'scope.writePhotosAlbum': false } });
     await test.close();
   });
 

@@ -29,7 +29,7 @@ export function createAbilities(options: AbilitiesOptions): Abilities {
   const ends: (() => void)[] = [];
   const phone: Phone = {
     ...{ relay, files, userFiles, storage, screen, pages, developer, language, surroundings },
-    permissions: createPermissions(screen, language),
+    permissions: createPermissions(screen, language, () => packages.manifest.app.permission),
     program: {
       get manifest() {
         return packages.manifest;

@@ -18,10 +18,21 @@ export interface LogicLayer {
 const LATE_MS = 15_000;
 const GIVEN_UP_MS = 8 * LATE_MS;
 
-/** Hears of frames that are late, and that they have come after all. */
+/** Hears of frames that are late, that they have come after all, and that one has ended by itself. */
 export interface FrameWatch {
   late(seconds: number): void;
   came(): void;
+  /** Told for every frame: those of one browser process end together. */
+  ended(): void;
+}
+
+/**
+ * Over a port to a frame or its Worker. When their process ends, of too much memory say, the browser closes the port;
+ * a port that we close ourselves does not tell. However busy the machine is, this is never told of one that lives.
+ */
+function channelTo(port: MessagePort, watch: FrameWatch): Channel {
+  port.addEventListener('close', () => watch.ended());
+  return portChannel(port);
 }
 
 /** The place of a page that is to come: loading its frame is most of what opening a page costs, so it is done ahead. */
@@ -116,7 +127,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
   ]);
   const { port1, port2 } = new MessageChannel();
   boot.contentWindow?.postMessage({ code }, '*', [port2]);
-  const channel = portChannel(port1);
+  const channel = channelTo(port1, watch);
 
   return {
     channel,
@@ -128,7 +139,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
         (error: unknown) => console.error(error),
       );
       channel.post(['viewPort', pageId], [toService.port1]);
-      const viewChannel = portChannel(toHost.port1);
+      const viewChannel = channelTo(toHost.port1, watch);
       return {
         channel: viewChannel,
         close() {
@@ -153,13 +164,13 @@ async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch):
   await start.done;
   const { port1, port2 } = new MessageChannel();
   frame.contentWindow?.postMessage({}, '*', [port2]);
-  const channel = portChannel(port1);
+  const channel = channelTo(port1, watch);
   return {
     channel,
     openView(pageId) {
       const ports = new MessageChannel();
       channel.post(['viewPort', pageId], [ports.port2]);
-      const viewChannel = portChannel(ports.port1);
+      const viewChannel = channelTo(ports.port1, watch);
       return {
         channel: viewChannel,
         close() {

@@ -7,6 +7,7 @@ import {
   type RuntimeMode,
 } from '@sparrow/protocol';
 import { createSurroundings, h } from '@sparrow/runtime/native';
+import { createComeback } from './comeback.ts';
 import { createDevLink } from './dev-link.ts';
 import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
@@ -112,6 +113,7 @@ let runs = 0;
 let launch: ReturnType<typeof openLaunchScreen> | undefined;
 const overlay = createOverlay(document.body, texts, () => void start());
 const faultSheet = createFaultSheet(document.body, texts);
+const comeback = createComeback(() => void start());
 /** To the console around this frame; alone on a phone there is nobody to hear. */
 const tell = (message: object): void => {
   if (window.parent !== window) window.parent.postMessage({ sparrowPhone: settings.user, ...message }, location.origin);
@@ -181,6 +183,7 @@ async function start(): Promise<void> {
   const silent = new Set<SilenceCode>();
   overlay.clear();
   faultSheet.clear();
+  comeback.started();
   const screen = frameOf(settings);
   launch?.close();
   const opening = openLaunchScreen(screen.parentElement ?? document.body);
@@ -233,10 +236,15 @@ async function start(): Promise<void> {
         if (silent.delete(code) && silent.size === 0) overlay.recovered();
         handle.problems.splice(0, Infinity, ...handle.problems.filter((problem) => problem.code !== code));
       },
+      onEnded() {
+        if (!isCurrent()) return;
+        opening.close();
+        ended();
+      },
       onRoute: (pages) => tell({ pages }),
     });
-    // It was started again meanwhile.
-    if (!isCurrent()) return phone.close();
+    // It was started again meanwhile, or has ended already.
+    if (!isCurrent() || handle.failure !== undefined) return phone.close();
     handle.phone = phone;
     document.body.dataset.theme = phone.theme;
     opening.name(nameOf(phone.manifest));
@@ -247,6 +255,26 @@ async function start(): Promise<void> {
     handle.failure = error instanceof Error ? error.message : String(error);
     overlay.failure(handle.failure);
   }
+}
+
+/**
+ * Says that the program's process is gone, and starts it again. `check` reports it instead: the page that it looked at
+ * is the one to blame.
+ */
+function ended(): void {
+  const { title, why, restarts, waits } = texts.ended;
+  const message = 'the browser process of the mini program has ended, most likely out of memory';
+  const problem = { kind: 'runtime', code: 'PROCESS_GONE', message, pageId: 0 } as const;
+  keep(handle.problems, problem);
+  tell({ problem });
+  const log = { level: 'error', text: `PROCESS_GONE: ${message}`, pageId: 0 } as const;
+  keep(handle.logs, log);
+  tell({ log: { time: Date.now(), ...log } });
+  handle.failure = message;
+  handle.phone?.close();
+  handle.phone = undefined;
+  if (settings.errors === 'compile') return;
+  overlay.failure(`${why}\n\n${comeback.ended() ? restarts : waits}`, title);
 }
 
 function shownErrors(diagnostics: readonly Diagnostic[]): Diagnostic[] {

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@sparrow/protocol';
+import { type Diagnostic, diagnosticIn } from '@sparrow/protocol';
 import { h } from '@sparrow/runtime/native';
 import type { PhoneTexts } from './texts.ts';
 
@@ -24,7 +24,8 @@ export function createOverlay(
   fit(): void;
   /** What the last build found; none takes it away. */
   diagnostics(errors: Diagnostic[]): void;
-  failure(message: string): void;
+  /** @param title what it is, when it is not that the program cannot start */
+  failure(message: string, title?: string): void;
   /** What had failed goes on after all. */
   recovered(): void;
   clear(): void;
@@ -32,7 +33,7 @@ export function createOverlay(
   const layer = h('aside.overlay', { hidden: true });
   parent.append(layer);
   let errors: Diagnostic[] = [];
-  let failed: string | undefined;
+  let failed: { message: string; title: string } | undefined;
   const fit = (): void => fitText(layer);
   /** Whoever has read it may put it away; what happens next shows it again. */
   const dismiss = (): void => {
@@ -54,7 +55,7 @@ export function createOverlay(
     );
   };
   const draw = (): void => {
-    if (failed !== undefined) show(texts.cannotStart, [h('pre', {}, failed)]);
+    if (failed !== undefined) show(failed.title, [h('pre', {}, failed.message)]);
     else if (errors.length > 0)
       show(
         texts.compileErrors(errors.length),
@@ -69,8 +70,8 @@ export function createOverlay(
       errors = found;
       draw();
     },
-    failure(message) {
-      failed = message;
+    failure(message, title = texts.cannotStart) {
+      failed = { message, title };
       draw();
     },
     recovered() {
@@ -81,16 +82,17 @@ export function createOverlay(
   };
 }
 
-const articleOf = (error: Diagnostic, texts: PhoneTexts): HTMLElement =>
-  h(
+function articleOf(error: Diagnostic, texts: PhoneTexts): HTMLElement {
+  const { message, hint } = diagnosticIn(texts.language, error);
+  return h(
     'article',
     {},
     h('strong', {}, `${error.code}  ${error.file}${error.line ? `:${error.line}:${error.column}` : ''}`),
-    texts.words && h('p', {}, texts.words[error.code].meaning),
-    h('p', {}, error.message),
+    h('p', {}, message),
     error.frame ? h('pre', {}, ...markedFrame(error.frame)) : undefined,
-    h('p.overlay-hint', {}, texts.words?.[error.code].fix ?? error.hint),
+    h('p.overlay-hint', {}, hint),
   );
+}
 
 /**
  * A code frame whose caret became a mark on the character itself: lines wrap on a phone, and a caret under a wrapped

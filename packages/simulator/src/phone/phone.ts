@@ -76,6 +76,8 @@ export interface PhoneOptions {
   onSilent(code: SilenceCode, seconds: number): void;
   /** It has answered after all. */
   onAnswer(code: SilenceCode): void;
+  /** The process in which the program ran has ended; there is nothing left but to start anew. Told once. */
+  onEnded(): void;
   /** The page stack or the app's parameters changed (for the console's status line). */
   onRoute(pages: StackPageInfo[]): void;
 }
@@ -154,9 +156,16 @@ async function load(options: PhoneOptions, frames: FrameWatch) {
 export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const { screen: element, mode, user } = options;
   const silences = watchSilences(options);
+  let closed = false;
+  let hasEnded = false;
   const loaded = await load(options, {
     late: (seconds) => silences.begin('START_FAILED', seconds),
     came: () => silences.end('START_FAILED'),
+    ended() {
+      if (hasEnded || closed) return;
+      hasEnded = true;
+      options.onEnded();
+    },
   });
   const { packages, start, relay, storage, logic, files } = loaded;
   const screen = createScreen(element, files.show);
@@ -182,7 +191,6 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   });
   const presence = createPresence(service, element, start.options, options.texts);
   const evaluator = createEvaluator(service);
-  let closed = false;
   const onFault = (fault: Fault): void => void (closed || options.onFault(fault));
   const developer = createDeveloper(
     { ...options, onFault },

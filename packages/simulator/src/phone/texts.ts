@@ -1,9 +1,8 @@
-import { DIAGNOSTICS_ZH, PROBLEMS_ZH } from '@sparrow/protocol';
+import { PROBLEMS_ZH } from '@sparrow/protocol';
 
 /** Words that the phone itself shows around a mini program, in the language of the user. */
 const zh = {
-  /** Of compile findings, where they are not told in the compiler's own English. */
-  words: DIAGNOSTICS_ZH as typeof DIAGNOSTICS_ZH | undefined,
+  language: 'zh' as 'zh' | 'en',
   /** Of problems of the running program. */
   problems: PROBLEMS_ZH as typeof PROBLEMS_ZH | undefined,
   menu: '更多',
@@ -33,6 +32,12 @@ const zh = {
     LOGIC_STUCK: '检查是否有死循环，然后点 ◉ 重新进入小程序',
     START_FAILED: '稍候；若一直如此，请查看运行 Sparrow 的终端，再点 ◉ 重新进入小程序',
   },
+  ended: {
+    title: '小程序的进程已退出',
+    why: 'PROCESS_GONE：运行小程序的浏览器进程已退出，多半是内存用尽。同一页面中的手机共用该进程，会一起退出。',
+    restarts: '即将自动重新进入小程序……',
+    waits: '一分钟内再次退出，不再自动重新进入。请检查是否有不断占用内存的代码，再点下面的按钮。',
+  },
   exited: '小程序已退出',
   openAgain: '重新进入',
 };
@@ -40,7 +45,7 @@ const zh = {
 export type PhoneTexts = typeof zh;
 
 const en: PhoneTexts = {
-  words: undefined,
+  language: 'en',
   problems: undefined,
   menu: 'More',
   share: 'Share with a friend',
@@ -68,6 +73,13 @@ const en: PhoneTexts = {
   silentHints: {
     LOGIC_STUCK: 'look for a loop without an end; then press ◉ to start again',
     START_FAILED: 'wait; if it stays so, look at the terminal that runs Sparrow, and press ◉ to start again',
+  },
+  ended: {
+    title: 'The process of the mini program has ended',
+    why: 'PROCESS_GONE: the browser process that ran the mini program has ended, most likely out of memory. The phones of one page share it, and end together.',
+    restarts: 'The mini program starts again by itself in a moment …',
+    waits:
+      'It ended twice within a minute, and does not start again by itself. Look for code that takes more and more memory, then press the button below.',
   },
   exited: 'The mini program has ended',
   openAgain: 'Open again',

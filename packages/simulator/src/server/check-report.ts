@@ -1,11 +1,20 @@
-import type { DiagnosticCode, PackageManifest, PhoneLook, ProblemCode, RuntimeMode } from '@sparrow/protocol';
+import type { Language } from '@sparrow/core';
+import {
+  diagnosticIn,
+  type FindingCode,
+  type PackageManifest,
+  type PhoneLook,
+  type RuntimeMode,
+} from '@sparrow/protocol';
 
 export type CheckErrorKind = 'compile' | 'component' | 'api' | 'script' | 'runtime' | 'network';
 
 export interface CheckError {
   kind: CheckErrorKind;
-  code: DiagnosticCode | ProblemCode;
+  code: FindingCode;
   message: string;
+  /** The message in Chinese, where it is ours. */
+  chinese?: string;
   file?: string;
 }
 
@@ -64,7 +73,8 @@ export function compileErrors(manifest: PackageManifest, path: string): CheckErr
     const item = manifest.diagnostics[index];
     if (!item) return [];
     const { code, message, file, line } = item;
-    return [{ kind: 'compile' as const, code, message, file: line ? `${file}:${line}` : file }];
+    const chinese = diagnosticIn('zh', item).message;
+    return [{ kind: 'compile' as const, code, message, chinese, file: line ? `${file}:${line}` : file }];
   });
 }
 
@@ -108,6 +118,8 @@ export interface CheckOptions {
   screenshots?: string;
   /** File that shows the pictures of all pages: HTML that needs nothing else. */
   sheet?: string;
+  /** Of the sheet; default English. */
+  language?: Language;
   /** Take a picture of every page; set by `checkPages`. */
   pictures?: 'png' | 'jpeg';
   /** Phones at the same time; default one for each core, at most 4. */

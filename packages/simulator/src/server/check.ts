@@ -65,7 +65,12 @@ export async function checkPages(given: CheckOptions): Promise<CheckReport> {
   if (sheet !== undefined && pictures)
     await writeFile(
       sheet,
-      contactSheet(report, new Map(seen.map(({ page, picture }) => [page.path, picture])), pictures),
+      contactSheet(
+        report,
+        new Map(seen.map(({ page, picture }) => [page.path, picture])),
+        pictures,
+        given.language ?? 'en',
+      ),
     );
   return report;
 }

@@ -1,5 +1,6 @@
 import { Writer } from '@sparrow/protocol/record-codec';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { FIXED32, FIXED64, locate, located, stripFields, VARINT, wire } from './wire.ts';
 
 /** How the number of a field stands on the wire. */
@@ -24,8 +25,8 @@ export type Edit =
   | { kind: 'set'; fields: readonly number[]; bytes: Uint8Array };
 
 export const outOfRange = (): StoreError =>
-  new StoreError('OUT_OF_RANGE', 'the increase would leave its limits', {
-    hint: 'nothing was changed; read the field, or give wider limits',
+  new StoreError('OUT_OF_RANGE', phrase`the increase would leave its limits`, {
+    hint: phrase`nothing was changed; read the field, or give wider limits`,
   });
 
 /** Applies edits in order. @throws StoreError OUT_OF_RANGE, RECORD_MALFORMED */

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /**
  * Keys for encrypted fields, 32 bytes each. New values take `current`; older keys stay until every record was rotated.
@@ -28,12 +29,12 @@ export function createFieldCipher(keys: CryptoKeys): FieldCipher {
   const key = (id: string): Uint8Array => {
     const found = keys.keys[id];
     if (!found)
-      throw new StoreError('CRYPTO_KEY_UNKNOWN', `there is no encryption key "${id}"`, {
-        hint: 'add it to crypto.keys; keys stay until every record was rotated',
+      throw new StoreError('CRYPTO_KEY_UNKNOWN', phrase`there is no encryption key "${id}"`, {
+        hint: phrase`add it to crypto.keys; keys stay until every record was rotated`,
       });
     if (found.length !== 32)
-      throw new StoreError('CONFIG_INVALID', `encryption key "${id}" has ${found.length} bytes`, {
-        hint: 'use 32 random bytes',
+      throw new StoreError('CONFIG_INVALID', phrase`encryption key "${id}" has ${found.length} bytes`, {
+        hint: phrase`use 32 random bytes`,
       });
     return found;
   };
@@ -41,8 +42,8 @@ export function createFieldCipher(keys: CryptoKeys): FieldCipher {
   const keyOf = (sealed: Uint8Array): string => {
     const size = sealed[1] ?? 0;
     if (sealed[0] !== FORMAT || sealed.length < 2 + size + NONCE + TAG)
-      throw new StoreError('DECRYPT_FAILED', 'an encrypted field has not the form of one', {
-        hint: 'restore the record',
+      throw new StoreError('DECRYPT_FAILED', phrase`an encrypted field has not the form of one`, {
+        hint: phrase`restore the record`,
       });
     return Buffer.from(sealed.subarray(2, 2 + size)).toString('utf8');
   };
@@ -66,8 +67,8 @@ export function createFieldCipher(keys: CryptoKeys): FieldCipher {
       try {
         return Buffer.concat([decipher.update(sealed.subarray(at + NONCE + TAG)), decipher.final()]);
       } catch (error) {
-        throw new StoreError('DECRYPT_FAILED', 'an encrypted field was changed, or its key is another one', {
-          hint: 'check crypto.keys; else restore the record from a backup',
+        throw new StoreError('DECRYPT_FAILED', phrase`an encrypted field was changed, or its key is another one`, {
+          hint: phrase`check crypto.keys; else restore the record from a backup`,
           cause: error,
         });
       }

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef } from '../schema/table.ts';
 import { absentValue, checkScalar, own, setOwn } from './message-codec.ts';
 
@@ -245,19 +246,19 @@ export function writeKey(
     const field = fields[i] as FieldDef;
     const value = own(record, field.name);
     if (value === undefined || value === null)
-      throw new StoreError('KEY_MISSING', `the field ${field.name} of the key is not given`, {
-        hint: `give ${fields.map((entry) => entry.name).join(', ')}`,
+      throw new StoreError('KEY_MISSING', phrase`the field ${field.name} of the key is not given`, {
+        hint: phrase`give ${fields.map((entry) => entry.name).join(', ')}`,
       });
     out.value(field, value);
     const bytes = typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 8;
     if (bytes > limits.keyFieldBytes || (field.size !== undefined && bytes > field.size))
-      throw new StoreError('KEY_TOO_LONG', `the key field ${field.name} has ${bytes} bytes`, {
-        hint: `at most ${Math.min(limits.keyFieldBytes, field.size ?? limits.keyFieldBytes)} are allowed`,
+      throw new StoreError('KEY_TOO_LONG', phrase`the key field ${field.name} has ${bytes} bytes`, {
+        hint: phrase`at most ${Math.min(limits.keyFieldBytes, field.size ?? limits.keyFieldBytes)} are allowed`,
       });
   }
   if (out.at - start > limits.keyBytes)
-    throw new StoreError('KEY_TOO_LONG', `the key has ${out.at - start} bytes`, {
-      hint: `at most ${limits.keyBytes} are allowed`,
+    throw new StoreError('KEY_TOO_LONG', phrase`the key has ${out.at - start} bytes`, {
+      hint: phrase`at most ${limits.keyBytes} are allowed`,
     });
 }
 

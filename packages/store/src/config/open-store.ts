@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import type { CryptoKeys } from '../codec/field-cipher.ts';
 import { createLmdbEngine, type LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import { createShardsEngine } from '../engines/postgres/open-shards.ts';
@@ -10,6 +11,7 @@ import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { openArchive } from '../operations/archive.ts';
 import { type Growth, growToShards } from '../operations/grow.ts';
 import type { QuotaOptions } from '../operations/quota.ts';
+import { phrase } from '../phrase.ts';
 import { createRecordStore, type RecordStore, type RecordStoreOptions } from '../record-store/record-store.ts';
 
 /**
@@ -74,32 +76,33 @@ export function readStoreConfig(dir: string): StoreConfig {
   try {
     config = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new StoreError('CONFIG_INVALID', `${path} is no JSON: ${(error as Error).message}`, {
-      hint: 'correct it',
+    throw new StoreError('CONFIG_INVALID', phrase`${path} is no JSON: ${(error as Error).message}`, {
+      hint: phrase`correct it`,
       cause: error,
     });
   }
-  const wrong = (what: string): never => {
-    throw new StoreError('CONFIG_INVALID', `${path}: ${what}`, {
-      hint: `it may have ${Object.keys(CONFIG_TYPES).join(', ')}`,
+  const wrong = (what: Phrase): never => {
+    throw new StoreError('CONFIG_INVALID', phrase`${path}: ${what}`, {
+      hint: phrase`it may have ${Object.keys(CONFIG_TYPES).join(', ')}`,
     });
   };
   for (const [name, value] of Object.entries(config as object)) {
     const type = CONFIG_TYPES[name];
-    if (type === undefined) wrong(`${name} is unknown`);
-    if (typeof value !== type || value === null) wrong(`${name} is of the wrong type`);
+    if (type === undefined) wrong(phrase`${name} is unknown`);
+    if (typeof value !== type || value === null) wrong(phrase`${name} is of the wrong type`);
   }
   const { limits = {}, quotas = {} } = config as StoreConfig;
   for (const [name, value] of Object.entries(limits)) {
     const present = DEFAULT_LIMITS[name as keyof StoreLimits];
-    if (present === undefined) wrong(`there is no limit ${name}`);
+    if (present === undefined) wrong(phrase`there is no limit ${name}`);
     const numbers = typeof present === 'number' ? [value] : Object.values(value as object);
     if (typeof value !== typeof present || !numbers.every((item) => Number.isInteger(item) && item > 0))
-      wrong(`limit ${name} is of the wrong type`);
+      wrong(phrase`limit ${name} is of the wrong type`);
   }
   for (const [app, quota] of Object.entries(quotas))
     for (const [name, value] of Object.entries(quota ?? {}))
-      if (!QUOTAS.has(name) || !(typeof value === 'number' && value > 0)) wrong(`quota ${name} of ${app} is wrong`);
+      if (!QUOTAS.has(name) || !(typeof value === 'number' && value > 0))
+        wrong(phrase`quota ${name} of ${app} is wrong`);
   return config as StoreConfig;
 }
 
@@ -129,8 +132,8 @@ export function readCryptoKeys(path: string): CryptoKeys {
       ),
     };
   } catch (error) {
-    throw new StoreError('CONFIG_INVALID', `${path} holds no keys: ${(error as Error).message}`, {
-      hint: '{"current": "k1", "keys": {"k1": "<32 bytes, base64>"}}',
+    throw new StoreError('CONFIG_INVALID', phrase`${path} holds no keys: ${(error as Error).message}`, {
+      hint: phrase`{"current": "k1", "keys": {"k1": "<32 bytes, base64>"}}`,
       cause: error,
     });
   }
@@ -218,9 +221,13 @@ export async function openStore(
       async grow({ meta, shards = [meta], onProgress }) {
         const from = engine.current as StoreEngine;
         if (from.kind !== 'lmdb' || readOnly || growing)
-          throw new StoreError('CONFIG_INVALID', growing ? 'this store is growing' : 'this store has grown already', {
-            hint: 'see `sparrow store shards status`',
-          });
+          throw new StoreError(
+            'CONFIG_INVALID',
+            growing ? phrase`this store is growing` : phrase`this store has grown already`,
+            {
+              hint: phrase`see \`sparrow store shards status\``,
+            },
+          );
         growing = true;
         try {
           const to = await createShardsEngine({

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts';
 import { inTime } from '../in-time.ts';
+import { phrase } from '../phrase.ts';
 import type { KvEngine } from './kv-engine.ts';
 
 /**
@@ -49,9 +50,13 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
     },
     switchTo(engine) {
       if (engine.slots !== first.slots)
-        throw new StoreError('CONFIG_INVALID', `the store counts ${first.slots} slots and the shards ${engine.slots}`, {
-          hint: 'make the cluster with as many slots as the store',
-        });
+        throw new StoreError(
+          'CONFIG_INVALID',
+          phrase`the store counts ${first.slots} slots and the shards ${engine.slots}`,
+          {
+            hint: phrase`make the cluster with as many slots as the store`,
+          },
+        );
       current = engine;
     },
     commit(commit) {
@@ -79,6 +84,6 @@ export function createSwitchableEngine(first: KvEngine): SwitchableEngine {
 }
 
 const switching = (): StoreError =>
-  new StoreError('TIMEOUT', 'the store is being switched to shards, and took no writes in time', {
-    hint: 'nothing was done; try again',
+  new StoreError('TIMEOUT', phrase`the store is being switched to shards, and took no writes in time`, {
+    hint: phrase`nothing was done; try again`,
   });

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { encodePayload } from '../engines/lmdb/layout.ts';
 import { FIRST_TIMELINE, type Timeline } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /**
  * Files of an archive. `changes-<number>` has changes of the first timeline, `changes-<number>.<timeline>` those of
@@ -58,8 +59,8 @@ export function archivedTimelines(dir: string): Timeline[] {
 }
 
 const noArchive = (dir: string): StoreError =>
-  new StoreError('BACKUP_INVALID', `there is no archive in ${dir}`, {
-    hint: 'switch it on: `sparrow store archive --on`',
+  new StoreError('BACKUP_INVALID', phrase`there is no archive in ${dir}`, {
+    hint: phrase`switch it on: \`sparrow store archive --on\``,
   });
 
 export function encodeRecord(

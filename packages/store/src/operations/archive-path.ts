@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { decodePayload } from '../engines/lmdb/layout.ts';
 import { FIRST_TIMELINE, type Timeline } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { archivedTimelines, filesOf, readRecords } from './archive-files.ts';
 
 export interface ArchivedChange {
@@ -42,8 +43,8 @@ export function planPath(dir: string, request: PathRequest): ArchivePath {
   if (request.timeline !== undefined) {
     const parts = partsTo(known, from, request.timeline);
     if (parts) return { parts, timeline: request.timeline, passedOver: [] };
-    throw new StoreError('BACKUP_INVALID', `timeline ${request.timeline} does not come from this backup`, {
-      hint: '`sparrow store archive` shows the timelines; use a backup that is older than where it began',
+    throw new StoreError('BACKUP_INVALID', phrase`timeline ${request.timeline} does not come from this backup`, {
+      hint: phrase`\`sparrow store archive\` shows the timelines; use a backup that is older than where it began`,
     });
   }
   const passedOver: string[] = [];

@@ -19,6 +19,7 @@ import { openLmdb } from '../engines/lmdb/open-lmdb.ts';
 import { highestRevision, REVISION_KEY, revisionOf } from '../engines/lmdb/revisions.ts';
 import { beginTimeline, FIRST_TIMELINE, presentOf, readTimelines } from '../engines/lmdb/timelines.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { type ArchivePath, planPath, readArchive } from './archive-path.ts';
 
 /**
@@ -47,7 +48,7 @@ export async function backupStore(
 ): Promise<Backup> {
   const clock = options.clock ?? systemClock;
   if (existsSync(target) && readdirSync(target).length > 0)
-    throw new StoreError('BACKUP_INVALID', `${target} is not empty`, { hint: 'name a new folder' });
+    throw new StoreError('BACKUP_INVALID', phrase`${target} is not empty`, { hint: phrase`name a new folder` });
   mkdirSync(target, { recursive: true, mode: 0o700 });
   const file = join(target, DATA);
   await engine.copyTo(file, true);
@@ -84,8 +85,8 @@ export async function verifyBackup(target: string): Promise<Backup> {
   const manifest = readManifest(target);
   const { sha256, bytes } = await digest(join(target, DATA)).catch(() => ({ sha256: '', bytes: 0 }));
   if (sha256 !== manifest.sha256 || bytes !== manifest.bytes)
-    throw new StoreError('BACKUP_INVALID', `${target}: the copy is not what was backed up`, {
-      hint: 'use another backup',
+    throw new StoreError('BACKUP_INVALID', phrase`${target}: the copy is not what was backed up`, {
+      hint: phrase`use another backup`,
     });
   checkLmdbFile(join(target, DATA));
   return manifest;
@@ -98,7 +99,7 @@ function readManifest(target: string): Backup {
   } catch {
     // Said below.
   }
-  throw new StoreError('BACKUP_INVALID', `${target} is no backup`, { hint: `a backup has a ${MANIFEST}` });
+  throw new StoreError('BACKUP_INVALID', phrase`${target} is no backup`, { hint: phrase`a backup has a ${MANIFEST}` });
 }
 
 async function digest(file: string): Promise<{ sha256: string; bytes: number }> {
@@ -145,14 +146,14 @@ export interface Restored {
 export async function restoreStore(backup: string, dir: string, options: RestoreOptions = {}): Promise<Restored> {
   const { until = Number.POSITIVE_INFINITY, clock = systemClock } = options;
   if (Number.isNaN(until))
-    throw new StoreError('CONFIG_INVALID', 'the time to restore to is no time', {
-      hint: 'give milliseconds UTC; on the command line, --until 2026-11-28T08:00:00Z',
+    throw new StoreError('CONFIG_INVALID', phrase`the time to restore to is no time`, {
+      hint: phrase`give milliseconds UTC; on the command line, --until 2026-11-28T08:00:00Z`,
     });
   const manifest = await verifyBackup(backup);
   checkTarget(dir);
   if (until < manifest.at && options.until !== undefined)
-    throw new StoreError('BACKUP_INVALID', `the backup is newer than ${new Date(until).toISOString()}`, {
-      hint: 'use an older backup',
+    throw new StoreError('BACKUP_INVALID', phrase`the backup is newer than ${new Date(until).toISOString()}`, {
+      hint: phrase`use an older backup`,
     });
   const { archive, timeline } = options;
   const path =
@@ -202,8 +203,8 @@ async function replay({ file, manifest, path, archive, until, clock }: Replay): 
       for await (const change of readArchive(archive, manifest.sequence, path)) {
         if (change.at > until) break;
         if (change.sequence !== done.sequence + 1)
-          throw new StoreError('BACKUP_INVALID', `the archive has no change ${done.sequence + 1}`, {
-            hint: 'use a backup that was made behind the gap: `sparrow store archive` shows the gaps',
+          throw new StoreError('BACKUP_INVALID', phrase`the archive has no change ${done.sequence + 1}`, {
+            hint: phrase`use a backup that was made behind the gap: \`sparrow store archive\` shows the gaps`,
           });
         for (const entry of change.entries) {
           rev = Math.max(rev, revisionOf(entry.key, entry.value));
@@ -245,7 +246,7 @@ function checkTarget(dir: string): void {
   const log = join(dir, 'log');
   // What an old log holds would be taken for changes behind the restored ones.
   if (!existsSync(join(dir, DATA)) && !(existsSync(log) && readdirSync(log).length > 0)) return;
-  throw new StoreError('BACKUP_INVALID', `${dir} holds a store already`, {
-    hint: 'restore into a new folder, then put it in its place',
+  throw new StoreError('BACKUP_INVALID', phrase`${dir} holds a store already`, {
+    hint: phrase`restore into a new folder, then put it in its place`,
   });
 }

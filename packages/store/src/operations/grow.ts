@@ -4,6 +4,7 @@ import type { LmdbEngine } from '../engines/lmdb/lmdb-engine.ts';
 import type { PostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { inParallel } from '../record-store/in-parallel.ts';
 import { createTableCodec, type TableCodec } from '../record-store/table-codec.ts';
 import { parseStoredSchema } from '../schema/parse-schema.ts';
@@ -92,8 +93,8 @@ export async function growToShards(options: {
     );
     growth.caughtUp += batch.length;
     if (lost)
-      throw new StoreError('OVERLOADED', 'the store changes faster than it can be copied', {
-        hint: 'copy when less is written',
+      throw new StoreError('OVERLOADED', phrase`the store changes faster than it can be copied`, {
+        hint: phrase`copy when less is written`,
       });
   };
 
@@ -126,9 +127,9 @@ export async function growToShards(options: {
         if (here !== there)
           throw new StoreError(
             'VERIFY_FAILED',
-            `table ${codec.table.name} has ${here} rows here and ${there} on the shards`,
+            phrase`table ${codec.table.name} has ${here} rows here and ${there} on the shards`,
             {
-              hint: 'the embedded store stays in use; look at the shards and try again',
+              hint: phrase`the embedded store stays in use; look at the shards and try again`,
             },
           );
         growth.rows += here;
@@ -157,8 +158,8 @@ async function clear(to: PostgresEngine, codecs: readonly TableCodec[], deadline
   for (const { range, table, slotOfRow } of codecs) {
     if ((await to.count(range.from, range.to, deadline())) === 0) continue;
     if (state !== 'yes')
-      throw new StoreError('CONFIG_INVALID', `the shards hold records of a table ${table.name} already`, {
-        hint: 'name a PostgreSQL that is not in use as a store',
+      throw new StoreError('CONFIG_INVALID', phrase`the shards hold records of a table ${table.name} already`, {
+        hint: phrase`name a PostgreSQL that is not in use as a store`,
       });
     for (;;) {
       const page = await to.scan({ ...range, limit: 500, deadline: deadline() });

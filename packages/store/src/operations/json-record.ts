@@ -1,5 +1,6 @@
 import { isPlain, own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import { wellKnownJson } from './well-known-json.ts';
 
@@ -36,13 +37,15 @@ function one(field: FieldDef, value: unknown): unknown {
 /** @throws StoreError FIELD_UNKNOWN, FIELD_TYPE */
 export function fromJson(message: MessageDef, json: unknown): RecordValue {
   if (!isPlain(json))
-    throw new StoreError('FIELD_TYPE', `a ${message.name} must be an object`, { hint: 'give an object of its fields' });
+    throw new StoreError('FIELD_TYPE', phrase`a ${message.name} must be an object`, {
+      hint: phrase`give an object of its fields`,
+    });
   const record: RecordValue = {};
   for (const [name, value] of Object.entries(json)) {
     const field = message.byName.get(name);
     if (!field)
-      throw new StoreError('FIELD_UNKNOWN', `${message.name} has no field ${name}`, {
-        hint: `its fields are ${message.fields.map((entry) => entry.name).join(', ')}`,
+      throw new StoreError('FIELD_UNKNOWN', phrase`${message.name} has no field ${name}`, {
+        hint: phrase`its fields are ${message.fields.map((entry) => entry.name).join(', ')}`,
       });
     // An absent field is written as null; where null is a value it stays one.
     if (value === null && !(field.message && wellKnownJson(field.message)?.takesNull)) continue;
@@ -61,10 +64,17 @@ function fieldFromJson(field: FieldDef, value: unknown): unknown {
   return value.map((item) => parse(field, item));
 }
 
-const wrong = (field: FieldDef, value: unknown): StoreError =>
-  new StoreError('FIELD_TYPE', `field ${field.name}: ${JSON.stringify(value)?.slice(0, 40)} does not fit`, {
-    hint: `${field.name} is ${field.mapKey ? 'an object of ' : field.repeated ? 'a list of ' : 'a '}${field.type}; 64-bit integers are texts, bytes are base64`,
+function wrong(field: FieldDef, value: unknown): StoreError {
+  const { name, type } = field;
+  const shape = field.mapKey
+    ? phrase`an object of ${type}`
+    : field.repeated
+      ? phrase`a list of ${type}`
+      : phrase`a ${type}`;
+  return new StoreError('FIELD_TYPE', phrase`field ${name}: ${JSON.stringify(value)?.slice(0, 40)} does not fit`, {
+    hint: phrase`${name} is ${shape}; 64-bit integers are texts, bytes are base64`,
   });
+}
 
 const BASE64 = /^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$/;
 

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
@@ -13,8 +14,8 @@ export function parseTime(text: string): number {
   if (/^\d{13}$/.test(text.trim())) return Number(text);
   const match = TIME.exec(text.trim());
   const wrong = (): StoreError =>
-    new StoreError('CONFIG_INVALID', `"${text}" is no time`, {
-      hint: 'write it as 2026-11-28T08:00:00Z, or 2026-11-28 08:00 for a time of this machine',
+    new StoreError('CONFIG_INVALID', phrase`"${text}" is no time`, {
+      hint: phrase`write it as 2026-11-28T08:00:00Z, or 2026-11-28 08:00 for a time of this machine`,
     });
   if (!match) throw wrong();
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [

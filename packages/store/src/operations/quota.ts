@@ -1,5 +1,6 @@
 import type { Clock } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** What one app may use of the store, per second. */
 export interface QuotaOptions {
@@ -22,8 +23,8 @@ export function createQuota(
       level = Math.min(perSecond * 2, level + ((now - at) * perSecond) / 1000);
       at = now;
       if (level < Math.min(amount, perSecond * 2))
-        throw new StoreError('QUOTA_EXCEEDED', `the app used its quota of ${perSecond} ${name} a second`, {
-          hint: 'do less at once, or raise the quota of the app',
+        throw new StoreError('QUOTA_EXCEEDED', phrase`the app used its quota of ${perSecond} ${name} a second`, {
+          hint: phrase`do less at once, or raise the quota of the app`,
         });
       level -= amount;
     };

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
 import type { TableDef } from '../schema/table.ts';
 import { fromJson, toJson } from './json-record.ts';
@@ -107,8 +108,8 @@ async function* readLines(
         ...(expires ? { expires } : {}),
       };
     } catch (error) {
-      throw new StoreError('BACKUP_INVALID', `${file}:${number}: ${(error as Error).message}`, {
-        hint: 'lines before it were imported; correct it and import again',
+      throw new StoreError('BACKUP_INVALID', phrase`${file}:${number}: ${(error as Error).message}`, {
+        hint: phrase`lines before it were imported; correct it and import again`,
         cause: error,
       });
     }
@@ -134,12 +135,14 @@ async function* readMessages(file: string, store: RecordStore, name: string): As
         }
       }
       if (!whole && at >= 5)
-        throw new StoreError('BACKUP_INVALID', `${file} is no export`, { hint: 'export with --format protobuf' });
+        throw new StoreError('BACKUP_INVALID', phrase`${file} is no export`, {
+          hint: phrase`export with --format protobuf`,
+        });
       if (!whole || rest.length < at + size) break;
       yield { record: store.messages.decode(message, rest.subarray(at, at + size)) };
       rest = rest.subarray(at + size);
     }
   }
   if (rest.length > 0)
-    throw new StoreError('BACKUP_INVALID', `${file} ends inside a record`, { hint: 'export it again' });
+    throw new StoreError('BACKUP_INVALID', phrase`${file} ends inside a record`, { hint: phrase`export it again` });
 }

@@ -1,5 +1,6 @@
 import { own, type RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import type { Aggregate, Condition, Literal } from './parse-query.ts';
 
@@ -12,8 +13,8 @@ export function resolvePath(message: MessageDef, path: string): FieldDef[] {
   for (const name of path.split('.')) {
     const field: FieldDef | undefined = here?.byName.get(name);
     if (!field)
-      throw new StoreError('QUERY_INVALID', `${message.name} has no field ${path}`, {
-        hint: `its fields are ${message.fields.map((entry) => entry.name).join(', ')}`,
+      throw new StoreError('QUERY_INVALID', phrase`${message.name} has no field ${path}`, {
+        hint: phrase`its fields are ${message.fields.map((entry) => entry.name).join(', ')}`,
       });
     fields.push(field);
     here = field.repeated || field.mapKey ? undefined : field.message;
@@ -25,7 +26,9 @@ function scalarPath(message: MessageDef, path: string): { names: string[]; field
   const fields = resolvePath(message, path);
   const field = fields.at(-1) as FieldDef;
   if (field.type === 'message' || field.repeated || field.mapKey)
-    throw new StoreError('QUERY_INVALID', `${path} is not a single value`, { hint: 'compare scalar fields' });
+    throw new StoreError('QUERY_INVALID', phrase`${path} is not a single value`, {
+      hint: phrase`compare scalar fields`,
+    });
   return { names: fields.map((entry) => entry.name), field };
 }
 
@@ -37,9 +40,9 @@ export function literalFor(field: FieldDef, value: Literal): Comparable {
   const wrong = (): StoreError =>
     new StoreError(
       'QUERY_INVALID',
-      `${typeof value === 'string' ? `'${value.slice(0, 40)}'` : value} does not fit the field ${field.name}`,
+      phrase`${typeof value === 'string' ? `'${value.slice(0, 40)}'` : String(value)} does not fit the field ${field.name}`,
       {
-        hint: `${field.name} is a ${field.type}`,
+        hint: phrase`${field.name} is a ${field.type}`,
       },
     );
   switch (field.type) {
@@ -165,8 +168,8 @@ export function compileCondition(message: MessageDef, condition: Condition): (re
     return present((own) => values.has(own) !== condition.negated);
   }
   if (field.type !== 'string')
-    throw new StoreError('QUERY_INVALID', `like compares texts, and ${condition.field} is a ${field.type}`, {
-      hint: 'use =',
+    throw new StoreError('QUERY_INVALID', phrase`like compares texts, and ${condition.field} is a ${field.type}`, {
+      hint: phrase`use =`,
     });
   const matches = like(condition.pattern);
   return present((own) => matches(own as string) !== condition.negated);
@@ -218,8 +221,8 @@ export function createAggregator(
   const states = aggregates.map((aggregate) => {
     const path = aggregate.field === undefined ? undefined : scalarPath(message, aggregate.field);
     if (path && ['sum', 'avg'].includes(aggregate.fn) && ['string', 'bytes', 'bool', 'enum'].includes(path.field.type))
-      throw new StoreError('QUERY_INVALID', `${aggregate.fn}(${aggregate.field}) needs a number`, {
-        hint: 'name a number field',
+      throw new StoreError('QUERY_INVALID', phrase`${aggregate.fn}(${aggregate.field}) needs a number`, {
+        hint: phrase`name a number field`,
       });
     return {
       aggregate,

@@ -1,4 +1,6 @@
+import type { Phrase } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /**
  * The grammar of index queries, and of conditions (what stands behind `where`):
@@ -45,9 +47,9 @@ const FORBIDDEN = new Set([
 const MAX_DEPTH = 32;
 const MAX_VALUES = 1_000;
 
-const invalid = (at: number, text: string): StoreError =>
-  new StoreError('QUERY_INVALID', `at character ${at + 1}: ${text}`, {
-    hint: "write: select * from Table where field = 1 and name like 'a%' limit 10 offset 0",
+const invalid = (at: number, text: Phrase): StoreError =>
+  new StoreError('QUERY_INVALID', phrase`at character ${at + 1}: ${text}`, {
+    hint: phrase`write: select * from Table where field = 1 and name like 'a%' limit 10 offset 0`,
   });
 
 function tokens(text: string): Token[] {
@@ -57,7 +59,7 @@ function tokens(text: string): Token[] {
   for (let at = 0; at < text.length; ) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
-    if (!match) throw invalid(at, `unexpected ${JSON.stringify(text[at])}`);
+    if (!match) throw invalid(at, phrase`unexpected ${JSON.stringify(text[at])}`);
     const [whole, word, number, string, sign] = match;
     if (word !== undefined) found.push({ kind: 'word', text: word, at });
     else if (number !== undefined) found.push({ kind: 'number', text: number, at });
@@ -66,7 +68,7 @@ function tokens(text: string): Token[] {
       found.push({ kind: 'string', text: string.slice(1, -1).replaceAll(quote + quote, quote), at });
     } else if (sign !== undefined) found.push({ kind: 'sign', text: sign === '<>' ? '!=' : sign, at });
     at += whole.length;
-    if (found.length > 20_000) throw invalid(at, 'the query is too long');
+    if (found.length > 20_000) throw invalid(at, phrase`the query is too long`);
   }
   found.push({ kind: 'end', text: 'the end', at: text.length });
   return found;
@@ -101,13 +103,13 @@ class Parser {
   }
 
   expect(word: string): void {
-    if (!this.accept(word)) throw invalid(this.next.at, `${word} was expected, not ${this.next.text}`);
+    if (!this.accept(word)) throw invalid(this.next.at, phrase`${word} was expected, not ${this.next.text}`);
   }
 
   name(): string {
     const token = this.take();
     if (token.kind !== 'word' || FORBIDDEN.has(token.text.toLowerCase()))
-      throw invalid(token.at, `a name was expected, not ${token.text}`);
+      throw invalid(token.at, phrase`a name was expected, not ${token.text}`);
     return token.text;
   }
 
@@ -115,7 +117,7 @@ class Parser {
     const token = this.take();
     const value = Number(token.text);
     if (token.kind !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw invalid(token.at, `a number from 0 was expected, not ${token.text}`);
+      throw invalid(token.at, phrase`a number from 0 was expected, not ${token.text}`);
     return value;
   }
 
@@ -124,11 +126,12 @@ class Parser {
     if (token.kind === 'string') return token.text;
     if (token.kind === 'number') return /^-?\d+$/.test(token.text) ? BigInt(token.text) : Number(token.text);
     if (token.kind === 'word' && /^(true|false)$/i.test(token.text)) return token.text.toLowerCase() === 'true';
-    throw invalid(token.at, `a value was expected, not ${token.text}`);
+    throw invalid(token.at, phrase`a value was expected, not ${token.text}`);
   }
 
   condition(): Condition {
-    if (++this.#depth > MAX_DEPTH) throw invalid(this.next.at, `conditions are nested more than ${MAX_DEPTH} deep`);
+    if (++this.#depth > MAX_DEPTH)
+      throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
     const parts = [this.conjunction()];
     while (this.accept('or')) parts.push(this.conjunction());
     this.#depth--;
@@ -143,7 +146,8 @@ class Parser {
 
   factor(): Condition {
     if (this.accept('not')) {
-      if (++this.#depth > MAX_DEPTH) throw invalid(this.next.at, `conditions are nested more than ${MAX_DEPTH} deep`);
+      if (++this.#depth > MAX_DEPTH)
+        throw invalid(this.next.at, phrase`conditions are nested more than ${MAX_DEPTH} deep`);
       const part = this.factor();
       this.#depth--;
       return { kind: 'not', part };
@@ -164,7 +168,7 @@ class Parser {
       this.expect('(');
       const values = [this.literal()];
       while (this.accept(',')) {
-        if (values.length >= MAX_VALUES) throw invalid(this.next.at, `in (…) has more than ${MAX_VALUES} values`);
+        if (values.length >= MAX_VALUES) throw invalid(this.next.at, phrase`in (…) has more than ${MAX_VALUES} values`);
         values.push(this.literal());
       }
       this.expect(')');
@@ -172,13 +176,13 @@ class Parser {
     }
     if (this.accept('like')) {
       const token = this.take();
-      if (token.kind !== 'string') throw invalid(token.at, 'like needs a text');
+      if (token.kind !== 'string') throw invalid(token.at, phrase`like needs a text`);
       return { kind: 'like', field, pattern: token.text, negated };
     }
-    if (negated) throw invalid(this.next.at, 'between, in or like was expected behind not');
+    if (negated) throw invalid(this.next.at, phrase`between, in or like was expected behind not`);
     const op = this.take();
     if (op.kind !== 'sign' || !['=', '!=', '>', '>=', '<', '<='].includes(op.text))
-      throw invalid(op.at, `a comparison was expected, not ${op.text}`);
+      throw invalid(op.at, phrase`a comparison was expected, not ${op.text}`);
     return { kind: 'compare', field, op: op.text as '=', value: this.literal() };
   }
 
@@ -192,23 +196,25 @@ class Parser {
       const fn = name.toLowerCase();
       if (this.accept('(')) {
         if (!['sum', 'count', 'max', 'min', 'avg'].includes(fn))
-          throw invalid(token.at, `there is no function ${name}`);
+          throw invalid(token.at, phrase`there is no function ${name}`);
         const distinct = this.accept('distinct');
-        if (distinct && fn !== 'count') throw invalid(token.at, 'distinct stands in count only');
+        if (distinct && fn !== 'count') throw invalid(token.at, phrase`distinct stands in count only`);
         const aggregate: Aggregate = { fn: fn as Aggregate['fn'], distinct };
         if (this.accept('*')) {
-          if (fn !== 'count' || distinct) throw invalid(token.at, 'only count takes *');
+          if (fn !== 'count' || distinct) throw invalid(token.at, phrase`only count takes *`);
         } else aggregate.field = this.name();
         this.expect(')');
         aggregates.push(aggregate);
       } else fields.push(name);
     } while (this.accept(','));
-    if (fields.length > 0 && aggregates.length > 0) throw invalid(this.next.at, 'fields and aggregates do not mix');
+    if (fields.length > 0 && aggregates.length > 0)
+      throw invalid(this.next.at, phrase`fields and aggregates do not mix`);
     return aggregates.length > 0 ? { kind: 'aggregates', aggregates } : { kind: 'fields', fields };
   }
 
   end(): void {
-    if (this.next.kind !== 'end') throw invalid(this.next.at, `${this.next.text} is not part of the grammar here`);
+    if (this.next.kind !== 'end')
+      throw invalid(this.next.at, phrase`${this.next.text} is not part of the grammar here`);
   }
 }
 
@@ -240,5 +246,7 @@ export function parseCondition(text: string, maxBytes: number): Condition {
 
 function bounded(text: string, maxBytes: number): void {
   if (typeof text !== 'string' || text.length > maxBytes)
-    throw new StoreError('QUERY_INVALID', `the query is longer than ${maxBytes} characters`, { hint: 'shorten it' });
+    throw new StoreError('QUERY_INVALID', phrase`the query is longer than ${maxBytes} characters`, {
+      hint: phrase`shorten it`,
+    });
 }

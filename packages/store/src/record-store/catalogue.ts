@@ -1,6 +1,7 @@
 import type { KvEngine } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { checkEvolution } from '../schema/check-evolution.ts';
 import { parseSchema, parseStoredSchema } from '../schema/parse-schema.ts';
 import type { Schema } from '../schema/table.ts';
@@ -29,8 +30,8 @@ export async function defineTables(options: {
     const stored = text === undefined ? undefined : (JSON.parse(text) as Entry);
     if (options.source === undefined) {
       if (!stored)
-        throw new StoreError('CONFIG_INVALID', 'the store has no schema yet', {
-          hint: 'give one: `sparrow store init game.proto`',
+        throw new StoreError('CONFIG_INVALID', phrase`the store has no schema yet`, {
+          hint: phrase`give one: \`sparrow store init game.proto\``,
         });
       return { schema: parseStoredSchema(stored.source, stored.file, limits), ids: stored.ids };
     }
@@ -43,7 +44,7 @@ export async function defineTables(options: {
     const entry: Entry = { source: options.source, file: schema.file, ids };
     if (await engine.writeMeta(name, JSON.stringify(entry), text)) return { schema, ids };
   }
-  throw new StoreError('OVERLOADED', 'others define tables at the same time', { hint: 'try again' });
+  throw new StoreError('OVERLOADED', phrase`others define tables at the same time`, { hint: phrase`try again` });
 }
 
 async function nextId(engine: KvEngine): Promise<number> {
@@ -52,5 +53,5 @@ async function nextId(engine: KvEngine): Promise<number> {
     const id = Number(text ?? 1);
     if (await engine.writeMeta('next-table', String(id + 1), text)) return id;
   }
-  throw new StoreError('OVERLOADED', 'others define tables at the same time', { hint: 'try again' });
+  throw new StoreError('OVERLOADED', phrase`others define tables at the same time`, { hint: phrase`try again` });
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { ReadOptions, Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { compileCondition } from '../query/evaluate.ts';
 import { parseCondition } from '../query/parse-query.ts';
 import type { StoreContext } from './context.ts';
@@ -150,9 +151,9 @@ export function createTableCore(codec: TableCodec, context: StoreContext): Table
         if (performance.now() > deadline)
           throw new StoreError(
             'TIMEOUT',
-            `the record of ${table.name} changed each of ${attempt + 1} times it was tried`,
+            phrase`the record of ${table.name} changed each of ${attempt + 1} times it was tried`,
             {
-              hint: 'many write this key at once: use fieldIncrease, or a longer timeoutMs',
+              hint: phrase`many write this key at once: use fieldIncrease, or a longer timeoutMs`,
             },
           );
         // Everybody who lost the race waits another while.

@@ -1,7 +1,9 @@
+import type { Phrase } from '@sparrow/core';
 import { applyEdits, type Edit, type NumberForm } from '../codec/edit.ts';
 import { type MessageCodec, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { BYTES, concat, findLast, readUint32, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { resolvePath } from '../query/evaluate.ts';
 import type { FieldDef, MessageDef } from '../schema/table.ts';
 import { checkFieldSize } from './table-codec.ts';
@@ -27,7 +29,7 @@ function fieldsOf(message: MessageDef, path: string): { way: FieldDef[]; field: 
   try {
     fields = resolvePath(message, path);
   } catch (error) {
-    throw new StoreError('FIELD_UNKNOWN', (error as Error).message, { hint: (error as StoreError).hint });
+    throw new StoreError('FIELD_UNKNOWN', (error as StoreError).told, { hint: (error as StoreError).advice });
   }
   return { way: fields.slice(0, -1), field: fields.at(-1) as FieldDef };
 }
@@ -66,13 +68,15 @@ const FORMS: Partial<Record<FieldDef['type'], { form: NumberForm; signed: boolea
 export function increaseEdit(message: MessageDef, path: string, by: unknown, limits: IncreaseLimits): PathEdit {
   const { way, field } = fieldsOf(message, path);
   const shape = FORMS[field.type];
-  const wrong = (text: string): StoreError =>
-    new StoreError('FIELD_TYPE', `${path}: ${text}`, { hint: 'increase a single number field by a number or bigint' });
-  if (!shape || field.repeated || field.mapKey) throw wrong(`a ${field.type} field cannot be increased`);
+  const wrong = (text: Phrase): StoreError =>
+    new StoreError('FIELD_TYPE', phrase`${path}: ${text}`, {
+      hint: phrase`increase a single number field by a number or bigint`,
+    });
+  if (!shape || field.repeated || field.mapKey) throw wrong(phrase`a ${field.type} field cannot be increased`);
   const whole = shape.form !== 'float' && shape.form !== 'double';
   const noBounds = limits.lower !== undefined && limits.lower === limits.upper;
   if (!whole) {
-    if (typeof by !== 'number' || !Number.isFinite(by)) throw wrong(`${String(by)} is not a finite number`);
+    if (typeof by !== 'number' || !Number.isFinite(by)) throw wrong(phrase`${String(by)} is not a finite number`);
     const max = shape.form === 'float' ? 3.4028234663852886e38 : Number.MAX_VALUE;
     return {
       way,
@@ -92,7 +96,7 @@ export function increaseEdit(message: MessageDef, path: string, by: unknown, lim
   const integer = (value: unknown): bigint => {
     if (typeof value === 'bigint') return value;
     if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
-    throw wrong(`${String(value)} is not an integer`);
+    throw wrong(phrase`${String(value)} is not an integer`);
   };
   const bits = BigInt(shape.bits);
   const typeMin = shape.signed ? -(2n ** (bits - 1n)) : 0n;

@@ -1,6 +1,7 @@
 import { encodeIndexValues } from '../codec/key-codec.ts';
 import type { RecordValue } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableDef } from '../schema/table.ts';
 import type { ListHeader } from './list-header.ts';
 
@@ -25,8 +26,8 @@ export interface ListOrder {
 }
 
 export const missingElement = (table: TableDef, index: number): StoreError =>
-  new StoreError('LIST_INDEX', `${table.name}: the list has no element ${index}`, {
-    hint: 'listGetAll names the elements',
+  new StoreError('LIST_INDEX', phrase`${table.name}: the list has no element ${index}`, {
+    hint: phrase`listGetAll names the elements`,
   });
 
 export function createListOrder(table: TableDef): ListOrder {
@@ -53,9 +54,13 @@ export function createListOrder(table: TableDef): ListOrder {
     if (table.sort) {
       // What comes last by the order goes; an element behind the end is refused.
       if (place >= elements.length)
-        throw new StoreError('SORTLIST_REFUSED', `${table.name}: the sorted list is full and this element comes last`, {
-          hint: `it holds ${table.listMax} elements`,
-        });
+        throw new StoreError(
+          'SORTLIST_REFUSED',
+          phrase`${table.name}: the sorted list is full and this element comes last`,
+          {
+            hint: phrase`it holds ${table.listMax} elements`,
+          },
+        );
       return { dropped: last(), place };
     }
     if (shift === 1) {
@@ -66,8 +71,8 @@ export function createListOrder(table: TableDef): ListOrder {
       const dropped = last();
       return { dropped, place: Math.min(place, elements.length) };
     }
-    throw new StoreError('LIST_FULL', `${table.name}: the list has its ${table.listMax} elements`, {
-      hint: 'give shift: 1 to drop the head, 2 to drop the tail',
+    throw new StoreError('LIST_FULL', phrase`${table.name}: the list has its ${table.listMax} elements`, {
+      hint: phrase`give shift: 1 to drop the head, 2 to drop the tail`,
     });
   }
 

@@ -1,6 +1,7 @@
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write, WriteResult } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableCore } from './core.ts';
 import { WriteRefused } from './core.ts';
 import type { ListTable, ListWriteOptions } from './list-api.ts';
@@ -34,7 +35,9 @@ export function createListWrites(
   const order = createListOrder(table);
 
   const noList = (): StoreError =>
-    new StoreError('NOT_FOUND', `${table.name}: there is no list of this key`, { hint: 'listAddAfter makes it' });
+    new StoreError('NOT_FOUND', phrase`${table.name}: there is no list of this key`, {
+      hint: phrase`listAddAfter makes it`,
+    });
 
   /** The write of the header itself. */
   function headerWrite(
@@ -166,8 +169,8 @@ export function createListWrites(
     },
     async listDeleteBatch(key, indexes, options = {}) {
       if (indexes.length > limits.batchRecords)
-        throw new StoreError('BATCH_TOO_LARGE', `a batch of ${indexes.length} elements`, {
-          hint: `send at most ${limits.batchRecords}`,
+        throw new StoreError('BATCH_TOO_LARGE', phrase`a batch of ${indexes.length} elements`, {
+          hint: phrase`send at most ${limits.batchRecords}`,
         });
       return change('listDeleteBatch', key, options, (present, listKey) => {
         if (!present) throw noList();

@@ -1,6 +1,7 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
 import { type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { literalFor } from '../query/evaluate.ts';
 import type { Condition } from '../query/parse-query.ts';
 import type { FieldDef, IndexDef, TableDef } from '../schema/table.ts';
@@ -45,12 +46,12 @@ export function planQuery(codec: TableCodec, where: Condition | undefined): Quer
   const choice = choose(table, usable);
   if (choice.points > 0) return rangeOf(codec, choice, usable);
   if (table.indexes.length === 0)
-    throw new StoreError('QUERY_INVALID', `table ${table.name} has no index`, {
-      hint: 'add option (tcaplusservice.tcaplus_index), or use traverse',
+    throw new StoreError('QUERY_INVALID', phrase`table ${table.name} has no index`, {
+      hint: phrase`add option (tcaplusservice.tcaplus_index), or use traverse`,
     });
   if (where)
-    throw new StoreError('QUERY_INVALID', 'no index of the table serves this condition', {
-      hint: `compare the first field of ${table.indexes.map(({ name, fields }) => `${name}(${fields.map((field) => field.name).join(', ')})`).join(' or ')}`,
+    throw new StoreError('QUERY_INVALID', phrase`no index of the table serves this condition`, {
+      hint: phrase`compare the first field of ${table.indexes.map(({ name, fields }) => `${name}(${fields.map((field) => field.name).join(', ')})`).join(', ')}`,
     });
   return { ...codec.range };
 }

@@ -1,6 +1,7 @@
 import { afterPrefix, encodeIndexValues, encodeKeyValue } from '../codec/key-codec.ts';
 import { own, type RecordValue, setOwn } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { compileCondition, createAggregator, resolvePath } from '../query/evaluate.ts';
 import { type Condition, parseQuery } from '../query/parse-query.ts';
 import type { TableCore } from './core.ts';
@@ -105,8 +106,8 @@ export function createReads(core: TableCore): Reads {
         for (const { row, key } of page.rows) if (core.alive(row)) yield core.decode(row, key);
       }
       if (performance.now() > deadline)
-        throw new StoreError('TIMEOUT', 'the query looks at too many records', {
-          hint: 'narrow the condition, or give more timeoutMs',
+        throw new StoreError('TIMEOUT', phrase`the query looks at too many records`, {
+          hint: phrase`narrow the condition, or give more timeoutMs`,
         });
     } while (cursor !== undefined);
   }
@@ -128,11 +129,13 @@ export function createReads(core: TableCore): Reads {
         const given = table.keyFields.filter((field) => own(part, field.name) !== undefined);
         const extra = Object.keys(part).find((name) => !table.keyFields.some((field) => field.name === name));
         if (extra !== undefined)
-          throw new StoreError('FIELD_UNKNOWN', `${extra} is no field of the key`, {
-            hint: 'give fields of the primary key',
+          throw new StoreError('FIELD_UNKNOWN', phrase`${extra} is no field of the key`, {
+            hint: phrase`give fields of the primary key`,
           });
         if (given.length === 0)
-          throw new StoreError('KEY_MISSING', 'no field of the key is given', { hint: 'give those of an index' });
+          throw new StoreError('KEY_MISSING', phrase`no field of the key is given`, {
+            hint: phrase`give those of an index`,
+          });
         const leading = table.keyFields.slice(0, given.length);
         const byShard = table.shardFields.every((field) => given.includes(field));
         if (leading.every((field) => given.includes(field))) {
@@ -154,9 +157,9 @@ export function createReads(core: TableCore): Reads {
         if (!index)
           throw new StoreError(
             'QUERY_INVALID',
-            `no index of ${table.name} begins with ${given.map((field) => field.name).join(', ')}`,
+            phrase`no index of ${table.name} begins with ${given.map((field) => field.name).join(', ')}`,
             {
-              hint: 'declare it: option (tcaplusservice.tcaplus_index) = "name(field, …)"',
+              hint: phrase`declare it: option (tcaplusservice.tcaplus_index) = "name(field, …)"`,
             },
           );
         const prefix = Buffer.concat([
@@ -187,12 +190,14 @@ export function createReads(core: TableCore): Reads {
       return core.tracked('query', undefined, async () => {
         const query = parseQuery(text, limits.queryBytes);
         if (query.table !== table.name)
-          throw new StoreError('QUERY_INVALID', `this is table ${table.name}, not ${query.table}`, {
-            hint: `select … from ${table.name}`,
+          throw new StoreError('QUERY_INVALID', phrase`this is table ${table.name}, not ${query.table}`, {
+            hint: phrase`select … from ${table.name}`,
           });
         const { select } = query;
         if (query.limit !== undefined && select.kind === 'aggregates')
-          throw new StoreError('QUERY_INVALID', 'limit does not go with aggregates', { hint: 'leave it out' });
+          throw new StoreError('QUERY_INVALID', phrase`limit does not go with aggregates`, {
+            hint: phrase`leave it out`,
+          });
         const matches = query.where ? compileCondition(table.message, query.where) : () => true;
         const fields = select.kind === 'fields' ? select.fields : undefined;
         for (const field of fields ?? []) resolvePath(table.message, field);
@@ -247,8 +252,8 @@ export function createReads(core: TableCore): Reads {
     },
     async changes(position = '', options = {}) {
       if (!table.feed)
-        throw new StoreError('FEED_GONE', `table ${table.name} keeps no change feed`, {
-          hint: 'set option (tcaplusservice.tcaplus_customattr) = "Feed=on"',
+        throw new StoreError('FEED_GONE', phrase`table ${table.name} keeps no change feed`, {
+          hint: phrase`set option (tcaplusservice.tcaplus_customattr) = "Feed=on"`,
         });
       return core.tracked('changes', undefined, async () => {
         const limit = Math.max(1, Math.min(options.limit ?? 100, limits.queryRecords));

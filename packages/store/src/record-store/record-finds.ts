@@ -1,5 +1,6 @@
 import type { RecordValue } from '../codec/message-codec.ts';
 import { NOT_MODIFIED, StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { ReadRow, TableCore } from './core.ts';
 import type { Found, NotModified, ReadCallOptions } from './options.ts';
 
@@ -108,5 +109,7 @@ export function createFinds(core: TableCore) {
 }
 
 export function tooMany(count: number, limit: number): StoreError {
-  return new StoreError('BATCH_TOO_LARGE', `a batch of ${count} records`, { hint: `send at most ${limit} at once` });
+  return new StoreError('BATCH_TOO_LARGE', phrase`a batch of ${count} records`, {
+    hint: phrase`send at most ${limit} at once`,
+  });
 }

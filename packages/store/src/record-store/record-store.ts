@@ -7,6 +7,7 @@ import { createHotTier } from '../hot/hot-tier.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { createQuota, type QuotaOptions } from '../operations/quota.ts';
 import { createTelemetry, type Telemetry } from '../operations/telemetry.ts';
+import { phrase } from '../phrase.ts';
 import type { Schema } from '../schema/table.ts';
 import { defineTables } from './catalogue.ts';
 import type { StoreContext } from './context.ts';
@@ -140,8 +141,8 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
   const coreOf = (name: string): TableCore => {
     const core = cores.get(name);
     if (!core)
-      throw new StoreError('TABLE_UNKNOWN', `there is no table ${name}`, {
-        hint: `the schema has ${[...cores.keys()].join(', ')}`,
+      throw new StoreError('TABLE_UNKNOWN', phrase`there is no table ${name}`, {
+        hint: phrase`the schema has ${[...cores.keys()].join(', ')}`,
       });
     return core;
   };
@@ -167,8 +168,8 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
       const core = coreOf(name);
       const table = records.get(name);
       if (!table)
-        throw new StoreError('TABLE_KIND', `${name} is a ${core.codec.table.kind} table`, {
-          hint: `use store.list('${name}')`,
+        throw new StoreError('TABLE_KIND', phrase`${name} is a ${core.codec.table.kind} table`, {
+          hint: phrase`use store.list('${name}')`,
         });
       return table;
     },
@@ -176,7 +177,9 @@ export async function createRecordStore<T extends TableTypes = AnyTables>(
       coreOf(name);
       const table = lists.get(name);
       if (!table)
-        throw new StoreError('TABLE_KIND', `${name} is a GENERIC table`, { hint: `use store.table('${name}')` });
+        throw new StoreError('TABLE_KIND', phrase`${name} is a GENERIC table`, {
+          hint: phrase`use store.table('${name}')`,
+        });
       return table;
     },
     transaction: (work, callOptions) => runTransaction(context, coreOf, work, callOptions),

@@ -2,6 +2,7 @@ import type { Edit } from '../codec/edit.ts';
 import { own, type RecordValue } from '../codec/message-codec.ts';
 import type { Row, Write } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { TableCore } from './core.ts';
 import { applyPathEdits, type PathEdit } from './field-edits.ts';
 import type { WriteCallOptions, Written } from './options.ts';
@@ -90,8 +91,8 @@ export function createRecordWrites(core: TableCore) {
     const rowKey = codec.rowKey(key);
     for (const { way, field } of edits)
       if (table.keyFields.includes(way[0] ?? field))
-        throw new StoreError('FIELD_TYPE', `${field.name} is part of the key and cannot change`, {
-          hint: 'insert a new record',
+        throw new StoreError('FIELD_TYPE', phrase`${field.name} is part of the key and cannot change`, {
+          hint: phrase`insert a new record`,
         });
     return core.tracked(op, rowKey, async () => {
       const deadline = core.deadline(options);
@@ -143,8 +144,8 @@ export function createRecordWrites(core: TableCore) {
           throw core.refusal({ code: 'range', version: row?.version ?? 0, rev: 0, ...present }, options, rowKey, key);
         }
         if (plain.length > limits.recordBytes)
-          throw new StoreError('RECORD_TOO_LARGE', `the record would have ${plain.length} bytes`, {
-            hint: `at most ${limits.recordBytes} are allowed`,
+          throw new StoreError('RECORD_TOO_LARGE', phrase`the record would have ${plain.length} bytes`, {
+            hint: phrase`at most ${limits.recordBytes} are allowed`,
           });
         const expires = options.ttlMs !== undefined || table.ttlMs > 0 || !row ? core.expires(options) : row.expires;
         // Only index entries need the fields.

@@ -5,6 +5,7 @@ import { type MessageCodec, own, type RecordValue } from '../codec/message-codec
 import { BYTES, concat, readUint32, skipValue, stripFields, varint64, wire } from '../codec/wire.ts';
 import { StoreError } from '../errors.ts';
 import type { StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef, IndexDef, TableDef } from '../schema/table.ts';
 import { slotOf } from './slot.ts';
 
@@ -45,8 +46,8 @@ export function checkFieldSize(field: FieldDef, value: unknown): void {
   if (field.size === undefined) return;
   const size = typeof value === 'string' ? Buffer.byteLength(value) : value instanceof Uint8Array ? value.length : 0;
   if (size > field.size)
-    throw new StoreError('RECORD_TOO_LARGE', `field ${field.name} has ${size} bytes`, {
-      hint: `its tcaplus_size allows ${field.size}`,
+    throw new StoreError('RECORD_TOO_LARGE', phrase`field ${field.name} has ${size} bytes`, {
+      hint: phrase`its tcaplus_size allows ${field.size}`,
     });
 }
 
@@ -78,9 +79,13 @@ export function createTableCodec(options: {
   };
   const needCipher = (): FieldCipher => {
     if (!cipher)
-      throw new StoreError('CRYPTO_KEY_UNKNOWN', `table ${table.name} has encrypted fields and the store has no keys`, {
-        hint: 'open the store with crypto: {current, keys}',
-      });
+      throw new StoreError(
+        'CRYPTO_KEY_UNKNOWN',
+        phrase`table ${table.name} has encrypted fields and the store has no keys`,
+        {
+          hint: phrase`open the store with crypto: {current, keys}`,
+        },
+      );
     return cipher;
   };
 
@@ -123,8 +128,8 @@ export function createTableCodec(options: {
 
   function checkSize(bytes: Uint8Array, record: RecordValue): void {
     if (bytes.length > limits.recordBytes)
-      throw new StoreError('RECORD_TOO_LARGE', `the record has ${bytes.length} bytes`, {
-        hint: `at most ${limits.recordBytes} are allowed`,
+      throw new StoreError('RECORD_TOO_LARGE', phrase`the record has ${bytes.length} bytes`, {
+        hint: phrase`at most ${limits.recordBytes} are allowed`,
       });
     for (const field of sized) checkFieldSize(field, own(record, field.name));
   }

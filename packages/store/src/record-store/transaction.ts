@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordValue } from '../codec/message-codec.ts';
 import type { Write } from '../engines/kv-engine.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { StoreContext } from './context.ts';
 import type { TableCore } from './core.ts';
 import { applyPathEdits, type IncreaseLimits, increaseEdit, type PathEdit, setEdit } from './field-edits.ts';
@@ -63,8 +64,8 @@ export async function runTransaction<T>(
       if (await standsAt(context, attempt.touched(), deadline)) throw done.error;
     } else if (await commitAttempt(context, attempt.touched(), deadline)) return done.result;
     if (performance.now() > deadline)
-      throw new StoreError('TIMEOUT', `the transaction met other changes each of ${tries} times`, {
-        hint: 'make it shorter, or give more timeoutMs',
+      throw new StoreError('TIMEOUT', phrase`the transaction met other changes each of ${tries} times`, {
+        hint: phrase`make it shorter, or give more timeoutMs`,
       });
     if (tries > 2) await sleep(Math.min(deadline - performance.now(), Math.random() * Math.min(50, 2 ** tries)));
   }
@@ -82,8 +83,8 @@ function createAttempt(
   async function touch(table: string, key: RecordValue): Promise<Touched> {
     const core = coreOf(table);
     if (core.codec.table.kind !== 'GENERIC')
-      throw new StoreError('TABLE_KIND', `${table} is a list and takes no part in transactions`, {
-        hint: 'a list operation is atomic by itself',
+      throw new StoreError('TABLE_KIND', phrase`${table} is a list and takes no part in transactions`, {
+        hint: phrase`a list operation is atomic by itself`,
       });
     const rowKey = core.codec.rowKey(key);
     const text = rowKey.latin1Slice(0, rowKey.length);
@@ -92,12 +93,12 @@ function createAttempt(
     const own = core.codec.slotOfRow(rowKey);
     slot ??= own;
     if (own !== slot)
-      throw new StoreError('TRANSACTION_SPREAD', 'the records of a transaction have different sharding keys', {
-        hint: 'give the tables a common tcaplus_sharding_key, and records with equal values in it',
+      throw new StoreError('TRANSACTION_SPREAD', phrase`the records of a transaction have different sharding keys`, {
+        hint: phrase`give the tables a common tcaplus_sharding_key, and records with equal values in it`,
       });
     if (touched.size >= context.limits.batchRecords)
-      throw new StoreError('BATCH_TOO_LARGE', 'a transaction touches too many records', {
-        hint: `at most ${context.limits.batchRecords}`,
+      throw new StoreError('BATCH_TOO_LARGE', phrase`a transaction touches too many records`, {
+        hint: phrase`at most ${context.limits.batchRecords}`,
       });
     const answer = context.engine.get({ slot: own, key: rowKey }, { deadline, newest: true });
     // See readModifyWrite: a row that came at once does not outlive an await.
@@ -141,8 +142,8 @@ function createAttempt(
     demand(entry, true);
     const edited = applyPathEdits(entry.plain as Uint8Array, edits);
     if (edited.length > context.limits.recordBytes)
-      throw new StoreError('RECORD_TOO_LARGE', `the record would have ${edited.length} bytes`, {
-        hint: `at most ${context.limits.recordBytes} are allowed`,
+      throw new StoreError('RECORD_TOO_LARGE', phrase`the record would have ${edited.length} bytes`, {
+        hint: phrase`at most ${context.limits.recordBytes} are allowed`,
       });
     entry.plain = edited;
     entry.dirty = true;

@@ -1,5 +1,7 @@
+import type { Phrase } from '@sparrow/core';
 import { checkScalar } from '../codec/message-codec.ts';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { FieldDef } from './table.ts';
 
 /**
@@ -117,10 +119,10 @@ export function zeroOf(field: Pick<FieldDef, 'type' | 'enum'>): unknown {
 const INTEGER = /^(-?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/;
 
 /** A literal that `prepareSource` handed through, as a value of its field; a text that says what is wrong with it. */
-export function readDefault(field: FieldDef, wrapped: string): { value: unknown } | { wrong: string } {
+export function readDefault(field: FieldDef, wrapped: string): { value: unknown } | { wrong: Phrase } {
   const kind = wrapped.slice(0, 5);
   const literal = wrapped.slice(5);
-  const wrong = { wrong: `the default of ${field.name} is no ${field.enum?.name ?? field.type}` };
+  const wrong = { wrong: phrase`the default of ${field.name} is no ${field.enum?.name ?? field.type}` };
   if (kind === 'text:') {
     const bytes = Buffer.from(literal, 'hex');
     if (field.type === 'bytes') return { value: new Uint8Array(bytes) };
@@ -128,7 +130,7 @@ export function readDefault(field: FieldDef, wrapped: string): { value: unknown 
     try {
       return { value: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
     } catch {
-      return { wrong: `the default of ${field.name} is no UTF-8` };
+      return { wrong: phrase`the default of ${field.name} is no UTF-8` };
     }
   }
   switch (field.type) {

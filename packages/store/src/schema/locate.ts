@@ -1,4 +1,6 @@
+import type { Phrase } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /** A place in a `.proto`, both from 1. */
 export interface Place {
@@ -43,6 +45,12 @@ export function placeIn(source: string, message: string, pattern?: RegExp): Plac
   return placeAt(source, head);
 }
 
-export function invalid(file: string, place: Place, message: string, hint: string, cause?: unknown): StoreError {
-  return new StoreError('SCHEMA_INVALID', `${file}:${place.line}:${place.column}: ${message}`, { hint, cause });
+export function invalid(
+  file: string,
+  place: Place,
+  message: string | Phrase,
+  hint: Phrase,
+  cause?: unknown,
+): StoreError {
+  return new StoreError('SCHEMA_INVALID', phrase`${file}:${place.line}:${place.column}: ${message}`, { hint, cause });
 }

@@ -1,4 +1,6 @@
+import type { Phrase } from '@sparrow/core';
 import protobuf from 'protobufjs';
+import { phrase } from '../phrase.ts';
 import { DEFAULT_OPTION, readDefault, realName, zeroOf } from './declared-defaults.ts';
 import { invalid, type Place, placeIn } from './locate.ts';
 import type { EnumDef, FieldDef, MessageDef, ScalarType } from './table.ts';
@@ -43,7 +45,12 @@ export function messageOf(type: protobuf.Type, parts: MessageParts): MessageDef 
   for (const field of type.fieldsArray) {
     const def = fieldOf(field, parts);
     if (byNumber.has(def.number))
-      throw refuse(parts, field, `field number ${def.number} is used twice`, 'give each field a number of its own');
+      throw refuse(
+        parts,
+        field,
+        phrase`field number ${def.number} is used twice`,
+        phrase`give each field a number of its own`,
+      );
     message.fields.push(def);
     byNumber.set(def.number, def);
     byName.set(def.name, def);
@@ -55,7 +62,7 @@ function placeOf({ source }: MessageParts, field: protobuf.Field): Place {
   return placeIn(source, (field.parent as protobuf.Type).name, new RegExp(`\\b${realName(field.name)}\\b\\s*=`));
 }
 
-const refuse = (parts: MessageParts, field: protobuf.Field, text: string, hint: string): Error =>
+const refuse = (parts: MessageParts, field: protobuf.Field, text: Phrase, hint: Phrase): Error =>
   invalid(parts.file, placeOf(parts, field), text, hint);
 
 function fieldOf(field: protobuf.Field, parts: MessageParts): FieldDef {
@@ -98,19 +105,24 @@ function checkField(field: protobuf.Field, parts: MessageParts): void {
   const { resolvedType, id } = field;
   const name = realName(field.name);
   if (field.type === 'group' || (resolvedType as { group?: boolean } | null)?.group)
-    throw refuse(parts, field, `${name} is a group`, 'make it a message field');
+    throw refuse(parts, field, phrase`${name} is a group`, phrase`make it a message field`);
   if (field.declaringField || name.startsWith('.'))
     throw invalid(
       parts.file,
       placeIn(parts.source, (field.parent as protobuf.Type).name),
-      `${name.replace(/^\./, '')} is an extension`,
-      'put the field into the message itself',
+      phrase`${name.replace(/^\./, '')} is an extension`,
+      phrase`put the field into the message itself`,
     );
   if (parts.stored) return;
   if (!(Number.isInteger(id) && id >= 1 && id <= LAST_NUMBER))
-    throw refuse(parts, field, `${name} has number ${id}`, `numbers of fields are 1 to ${LAST_NUMBER}`);
+    throw refuse(parts, field, phrase`${name} has number ${id}`, phrase`numbers of fields are 1 to ${LAST_NUMBER}`);
   if (id >= KEPT.first && id <= KEPT.last)
-    throw refuse(parts, field, `${name} has number ${id}`, `${KEPT.first} to ${KEPT.last} belong to protobuf itself`);
+    throw refuse(
+      parts,
+      field,
+      phrase`${name} has number ${id}`,
+      phrase`${KEPT.first} to ${KEPT.last} belong to protobuf itself`,
+    );
 }
 
 /** Enums by protobuf's rules: names on numbers of 32 bits, a number of two names only where that is said. */
@@ -118,16 +130,26 @@ function enumOf(type: protobuf.Enum, field: protobuf.Field, parts: MessageParts)
   const entries = Object.entries(type.values).map(([value, number]) => [realName(value), number] as const);
   const name = type.fullName.replace(/^\./, '');
   const [first] = entries;
-  if (!first) throw refuse(parts, field, `the enum ${name} has no value`, 'give it one');
+  if (!first) throw refuse(parts, field, phrase`the enum ${name} has no value`, phrase`give it one`);
   if (parts.open && first[1] !== 0 && !parts.stored)
-    throw refuse(parts, field, `the first value of the enum ${name} is ${first[1]}`, 'begin with one that is zero');
+    throw refuse(
+      parts,
+      field,
+      phrase`the first value of the enum ${name} is ${first[1]}`,
+      phrase`begin with one that is zero`,
+    );
   const names = new Map<number, string>();
   for (const [value, number] of entries) {
     if (!(Number.isInteger(number) && (number | 0) === number))
-      throw refuse(parts, field, `${value} of the enum ${name} is ${number}`, 'use integers of 32 bits');
+      throw refuse(parts, field, phrase`${value} of the enum ${name} is ${number}`, phrase`use integers of 32 bits`);
     if (!names.has(number)) names.set(number, value);
     else if (type.options?.allow_alias !== true)
-      throw refuse(parts, field, `${names.get(number)} and ${value} of ${name} are both ${number}`, 'set allow_alias');
+      throw refuse(
+        parts,
+        field,
+        phrase`${names.get(number)} and ${value} of ${name} are both ${number}`,
+        phrase`set allow_alias`,
+      );
   }
   // Without a prototype: no name is there that the enum does not have.
   const values = Object.create(null) as Record<string, number>;
@@ -147,10 +169,15 @@ function setDefault(def: FieldDef, field: protobuf.Field, parts: MessageParts): 
     return;
   }
   if (parts.open && !/^\s*edition/.test(parts.source))
-    throw refuse(parts, field, `${def.name} declares a default`, 'syntax 3 has none: leave it out, or use syntax 2');
+    throw refuse(
+      parts,
+      field,
+      phrase`${def.name} declares a default`,
+      phrase`syntax 3 has none: leave it out, or use syntax 2`,
+    );
   if (def.repeated || def.mapKey || def.type === 'message')
-    throw refuse(parts, field, `${def.name} declares a default`, 'only single values have one');
-  if ('wrong' in read) throw refuse(parts, field, read.wrong, 'correct the default, or leave it out');
+    throw refuse(parts, field, phrase`${def.name} declares a default`, phrase`only single values have one`);
+  if ('wrong' in read) throw refuse(parts, field, read.wrong, phrase`correct the default, or leave it out`);
   def.default = read.value;
   def.declared = true;
 }

@@ -1,6 +1,8 @@
+import type { Phrase } from '@sparrow/core';
 import protobuf from 'protobufjs';
 import type { StoreError } from '../errors.ts';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
+import { phrase } from '../phrase.ts';
 import { prepareSource } from './declared-defaults.ts';
 import { blankComments, findMessage, invalid, placeAt, placeIn } from './locate.ts';
 import { type MessageParts, messageOf, optionsOf } from './messages.ts';
@@ -31,7 +33,7 @@ export function parseStoredSchema(source: string, file: string, limits: StoreLim
 
 function parse(source: string, file: string, limits: StoreLimits, stored: boolean): Schema {
   if (source.length > 4 * 1024 * 1024)
-    throw invalid(file, { line: 1, column: 1 }, 'the file is larger than 4 MiB', 'split it');
+    throw invalid(file, { line: 1, column: 1 }, phrase`the file is larger than 4 MiB`, phrase`split it`);
   const root = parseProto(source, file);
   const parts: MessageParts = { source, file, known: new Map(), stored, open: hasOpenEnums(source) };
   const tables = new Map<string, TableDef>();
@@ -39,7 +41,12 @@ function parse(source: string, file: string, limits: StoreLimits, stored: boolea
     for (const nested of namespace.nestedArray) {
       if (nested instanceof protobuf.Type && optionsOf(nested).has('primary_key')) {
         if (tables.has(nested.name))
-          throw invalid(file, placeIn(source, nested.name), `two tables are called ${nested.name}`, 'rename one');
+          throw invalid(
+            file,
+            placeIn(source, nested.name),
+            phrase`two tables are called ${nested.name}`,
+            phrase`rename one`,
+          );
         tables.set(nested.name, tableOf(nested, parts, limits));
       }
       if (nested instanceof protobuf.Namespace) visit(nested);
@@ -50,8 +57,8 @@ function parse(source: string, file: string, limits: StoreLimits, stored: boolea
     throw invalid(
       file,
       { line: 1, column: 1 },
-      'no message has the option tcaplusservice.tcaplus_primary_key',
-      'add option (tcaplusservice.tcaplus_primary_key) = "…"; to each message that is a table',
+      phrase`no message has the option tcaplusservice.tcaplus_primary_key`,
+      phrase`add option (tcaplusservice.tcaplus_primary_key) = "…"; to each message that is a table`,
     );
   return { file, source, tables };
 }
@@ -94,17 +101,17 @@ function placed(source: string, file: string, error: unknown): StoreError {
         .join('\n').length + (line > 1 ? 1 : 0);
     const end = clean.indexOf('\n', start);
     const at = word ? clean.slice(start, end < 0 ? undefined : end).search(wholeWord(word)) : -1;
-    return invalid(file, { line, column: Math.max(0, at) + 1 }, text, 'correct the .proto', error);
+    return invalid(file, { line, column: Math.max(0, at) + 1 }, text, phrase`correct the .proto`, error);
   }
   // A number or name that a message has twice, or keeps from use.
   const [, what, owner] = /(?:id|name) '?([\w.]+)'? .*in (?:Type|Enum|Root|Namespace) \.?([\w.]*)/.exec(message) ?? [];
   const block = owner === undefined ? undefined : owner.split('.').at(-1);
   if (block && what && findMessage(source, block)) {
     const pattern = /^\d+$/.test(what) ? new RegExp(`\\w+\\s*=\\s*${what}\\b`) : new RegExp(`\\b${what}\\b\\s*=`);
-    return invalid(file, placeIn(source, block, pattern), text, 'correct the .proto', error);
+    return invalid(file, placeIn(source, block, pattern), text, phrase`correct the .proto`, error);
   }
   const at = word ? clean.search(wholeWord(word)) : -1;
-  return invalid(file, at >= 0 ? placeAt(source, at) : { line: 1, column: 1 }, text, 'correct the .proto', error);
+  return invalid(file, at >= 0 ? placeAt(source, at) : { line: 1, column: 1 }, text, phrase`correct the .proto`, error);
 }
 
 const wholeWord = (word: string): RegExp => new RegExp(`(?<!\\w)${word.replace(/[^\w]/g, '\\$&')}(?!\\w)`);
@@ -128,60 +135,83 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
       const [key = '', value = ''] = pair.split('=', 2).map((part) => part.trim());
       attributes.set(key.toLowerCase(), value);
     }
-  const fail = (pattern: RegExp | undefined, text: string, hint: string): never => {
+  const fail = (pattern: RegExp | undefined, text: Phrase, hint: Phrase): never => {
     throw invalid(file, at(pattern), text, hint);
   };
   const kind = (attributes.get('tabletype') ?? 'GENERIC').toUpperCase() as TableKind;
   if (!['GENERIC', 'LIST', 'SORTLIST'].includes(kind))
-    fail(option('customattr'), `TableType ${kind} is unknown`, 'use GENERIC, LIST or SORTLIST');
+    fail(option('customattr'), phrase`TableType ${kind} is unknown`, phrase`use GENERIC, LIST or SORTLIST`);
   const field = (fieldName: string, short: string): FieldDef => {
     const found = message.byName.get(fieldName);
-    return found ?? fail(option(short), `${name} has no field ${fieldName}`, 'name a field of the message');
+    return found ?? fail(option(short), phrase`${name} has no field ${fieldName}`, phrase`name a field of the message`);
   };
   const keyField = (fieldName: string, short: string): FieldDef => {
     const found = field(fieldName, short);
     if (found.repeated || found.mapKey || !KEY_TYPES.has(found.type))
-      fail(option(short), `${fieldName} cannot be part of a key`, 'use a single integer, bool, string or bytes field');
-    if (found.encrypted) fail(option(short), `${fieldName} is encrypted and cannot be part of a key`, 'encrypt others');
+      fail(
+        option(short),
+        phrase`${fieldName} cannot be part of a key`,
+        phrase`use a single integer, bool, string or bytes field`,
+      );
+    if (found.encrypted)
+      fail(option(short), phrase`${fieldName} is encrypted and cannot be part of a key`, phrase`encrypt others`);
     return found;
   };
   const keyNames = list(options.get('primary_key')?.[0]);
   const keyFields = keyNames.map((fieldName) => keyField(fieldName, 'primary_key'));
   const group = kind === 'GENERIC' ? 'GENERIC' : 'LIST';
-  if (keyFields.length === 0) fail(option('primary_key'), 'the primary key has no field', 'name at least one');
+  if (keyFields.length === 0)
+    fail(option('primary_key'), phrase`the primary key has no field`, phrase`name at least one`);
   if (new Set(keyNames).size !== keyNames.length)
-    fail(option('primary_key'), 'the primary key names a field twice', 'name each once');
+    fail(option('primary_key'), phrase`the primary key names a field twice`, phrase`name each once`);
   if (keyFields.length > limits.keyFields[group])
     fail(
       option('primary_key'),
-      `the primary key has ${keyFields.length} fields, ${limits.keyFields[group]} are allowed in a ${kind} table`,
-      'use fewer',
+      phrase`the primary key has ${keyFields.length} fields, ${limits.keyFields[group]} are allowed in a ${kind} table`,
+      phrase`use fewer`,
     );
   if (message.fields.length - keyFields.length > limits.valueFields[group])
-    fail(undefined, `${name} has more than ${limits.valueFields[group]} value fields`, 'group them in messages');
+    fail(
+      undefined,
+      phrase`${name} has more than ${limits.valueFields[group]} value fields`,
+      phrase`group them in messages`,
+    );
   for (const word of [name, ...message.fields.map((entry) => entry.name)])
     if (Buffer.byteLength(word) + 1 > limits.nameBytes)
-      fail(new RegExp(`\\b${word}\\b`), `the name ${word} is longer than ${limits.nameBytes - 1} bytes`, 'shorten it');
+      fail(
+        new RegExp(`\\b${word}\\b`),
+        phrase`the name ${word} is longer than ${limits.nameBytes - 1} bytes`,
+        phrase`shorten it`,
+      );
   const shardNames = list(options.get('sharding_key')?.[0]);
   const shardFields = shardNames.length === 0 ? keyFields : shardNames.map((entry) => keyField(entry, 'sharding_key'));
   for (const entry of shardFields)
     if (!keyFields.includes(entry))
-      fail(option('sharding_key'), `${entry.name} of the sharding key is not in the primary key`, 'use key fields');
+      fail(
+        option('sharding_key'),
+        phrase`${entry.name} of the sharding key is not in the primary key`,
+        phrase`use key fields`,
+      );
   const indexes = (options.get('index') ?? []).map((text): IndexDef => {
     const match = /^\s*(\w+)\s*\(([^)]*)\)\s*$/.exec(text);
-    if (!match) return fail(option('index'), `index "${text}" is not of the form name(field, …)`, 'write name(a, b)');
+    if (!match)
+      return fail(option('index'), phrase`index "${text}" is not of the form name(field, …)`, phrase`write name(a, b)`);
     const fields = list(match[2]).map((entry) => indexField(field(entry, 'index'), fail));
-    if (fields.length === 0) fail(option('index'), `index ${match[1]} has no field`, 'name at least one');
+    if (fields.length === 0) fail(option('index'), phrase`index ${match[1]} has no field`, phrase`name at least one`);
     return { name: match[1] as string, fields, ofKey: fields.every((entry) => keyFields.includes(entry)) };
   });
   const names = indexes.map((index) => index.name);
   const twice = names.find((entry, i) => names.indexOf(entry) !== i);
-  if (twice) fail(option('index'), `two indexes are called ${twice}`, 'rename one');
+  if (twice) fail(option('index'), phrase`two indexes are called ${twice}`, phrase`rename one`);
   if (kind !== 'GENERIC' && indexes.some((index) => !index.ofKey))
-    fail(option('index'), `a ${kind} table has no index over value fields`, 'index key fields only');
+    fail(option('index'), phrase`a ${kind} table has no index over value fields`, phrase`index key fields only`);
   const listMax = Number(attributes.get('listnum') ?? limits.listElements);
   if (!(Number.isInteger(listMax) && listMax >= 1 && listMax <= limits.listElements))
-    fail(option('customattr'), `ListNum ${listMax} is not between 1 and ${limits.listElements}`, 'choose one that is');
+    fail(
+      option('customattr'),
+      phrase`ListNum ${listMax} is not between 1 and ${limits.listElements}`,
+      phrase`choose one that is`,
+    );
   const table: TableDef = {
     name,
     message,
@@ -201,7 +231,11 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
     const fields =
       sortNames.length > 0 ? sortNames.map((entry) => field(entry, 'customattr')) : candidates.slice(0, count);
     if (fields.length < 1 || fields.length > 4)
-      fail(option('customattr'), 'a SORTLIST table sorts by 1 to 4 fields', 'set SortFieldNum or SortField');
+      fail(
+        option('customattr'),
+        phrase`a SORTLIST table sorts by 1 to 4 fields`,
+        phrase`set SortFieldNum or SortField`,
+      );
     for (const entry of fields) indexField(entry, fail);
     // TDR spells ascending INSC.
     const rule = (attributes.get('sortrule') ?? 'INSC').toUpperCase();
@@ -210,20 +244,20 @@ function tableOf(type: protobuf.Type, parts: MessageParts, limits: StoreLimits):
   return table;
 }
 
-function indexField(field: FieldDef, fail: (pattern: RegExp, text: string, hint: string) => never): FieldDef {
+function indexField(field: FieldDef, fail: (pattern: RegExp, text: Phrase, hint: Phrase) => never): FieldDef {
   if (field.repeated || field.mapKey || field.type === 'message' || field.encrypted)
     fail(
       new RegExp(`\\b${field.name}\\b`),
-      `${field.name} cannot be indexed or sorted by`,
-      'use a single scalar or enum field that is not encrypted',
+      phrase`${field.name} cannot be indexed or sorted by`,
+      phrase`use a single scalar or enum field that is not encrypted`,
     );
   return field;
 }
 
-function number(text: string | undefined, fail: (pattern: RegExp, text: string, hint: string) => never): number {
+function number(text: string | undefined, fail: (pattern: RegExp, text: Phrase, hint: Phrase) => never): number {
   if (text === undefined) return 0;
   const value = Number(text);
   return Number.isFinite(value) && value >= 0
     ? value
-    : fail(/TTL/i, `TTL ${text} is no number of seconds`, 'TTL=86400');
+    : fail(/TTL/i, phrase`TTL ${text} is no number of seconds`, phrase`TTL=86400`);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { ShardClient } from './shard-client.ts';
 
 const REACH_MS = 20_000;
@@ -33,8 +34,8 @@ export async function checkReach(
     }
   }, REACH_MS);
   if (!refused || (options.allowMissingRights && refused.code === NO_PRIVILEGE)) return;
-  throw new StoreError('CONFIG_INVALID', `shard ${from.id} cannot replicate from ${to.id}: ${refused.message}`, {
-    hint: 'slots move from server to server: give an address that the other servers can use, and a user that may replicate',
+  throw new StoreError('CONFIG_INVALID', phrase`shard ${from.id} cannot replicate from ${to.id}: ${refused.message}`, {
+    hint: phrase`slots move from server to server: give an address that the other servers can use, and a user that may replicate`,
     cause: refused,
   });
 }

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { checkReach } from './check-reach.ts';
 import type { MetaStore } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
@@ -23,8 +24,8 @@ export async function addShard(
   shard: { id: string; url: string; standbys?: string[]; prepare(client: ShardClient): Promise<unknown> },
 ): Promise<void> {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(shard.id))
-    throw new StoreError('CONFIG_INVALID', `"${shard.id}" is no name for a shard`, {
-      hint: 'use a-z, 0-9 and -, beginning with a letter',
+    throw new StoreError('CONFIG_INVALID', phrase`"${shard.id}" is no name for a shard`, {
+      hint: phrase`use a-z, 0-9 and -, beginning with a letter`,
     });
   const client = createShardClient({ url: shard.url, max: 1, connectMs: 5_000 });
   try {
@@ -35,9 +36,9 @@ export async function addShard(
       if (Number(settings?.version) < 150_000 || settings?.wal !== 'logical')
         throw new StoreError(
           'CONFIG_INVALID',
-          `${shard.id} is PostgreSQL ${settings?.version} with wal_level ${settings?.wal}`,
+          phrase`${shard.id} is PostgreSQL ${settings?.version} with wal_level ${settings?.wal}`,
           {
-            hint: 'shards need PostgreSQL 15 or newer with wal_level = logical',
+            hint: phrase`shards need PostgreSQL 15 or newer with wal_level = logical`,
           },
         );
     }, 60_000);
@@ -57,8 +58,8 @@ export async function addShard(
     }
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError('SHARD_DOWN', `shard ${shard.id} does not answer: ${(error as Error).message}`, {
-      hint: 'check its address and that it runs',
+    throw new StoreError('SHARD_DOWN', phrase`shard ${shard.id} does not answer: ${(error as Error).message}`, {
+      hint: phrase`check its address and that it runs`,
       cause: error,
     });
   } finally {
@@ -92,8 +93,8 @@ async function checkIdentity(
   if (there?.system !== here?.system || there?.started === here?.started) return;
   throw new StoreError(
     'CONFIG_INVALID',
-    `the server of ${shard.id} is a copy of that of ${other.id}: both have the identifier ${here?.system}`,
-    { hint: `make the server of ${shard.id} with initdb, not from a copy of another one's data` },
+    phrase`the server of ${shard.id} is a copy of that of ${other.id}: both have the identifier ${here?.system}`,
+    { hint: phrase`make the server of ${shard.id} with initdb, not from a copy of another one's data` },
   );
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MetaStore } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
 
@@ -37,11 +38,13 @@ export async function failOver(
 ): Promise<FailOver> {
   const info = (await meta.shards()).find((shard) => shard.id === id);
   if (!info)
-    throw new StoreError('CONFIG_INVALID', `there is no shard ${id}`, { hint: 'see `sparrow store shards status`' });
+    throw new StoreError('CONFIG_INVALID', phrase`there is no shard ${id}`, {
+      hint: phrase`see \`sparrow store shards status\``,
+    });
   const to = options.to ?? info.standbys[0];
   if (to === undefined)
-    throw new StoreError('CONFIG_INVALID', `shard ${id} has no standby`, {
-      hint: 'name one: `sparrow store shards failover <id> --to postgres://…`',
+    throw new StoreError('CONFIG_INVALID', phrase`shard ${id} has no standby`, {
+      hint: phrase`name one: \`sparrow store shards failover <id> --to postgres://…\``,
     });
   const old = createShardClient({ url: info.url, max: 2, connectMs: ALIVE_MS });
   const standby = createShardClient({ url: to, max: 2, connectMs: ALIVE_MS });
@@ -51,16 +54,16 @@ export async function failOver(
       performance.now() + ALIVE_MS,
     );
     if (!role?.standby)
-      throw new StoreError('CONFIG_INVALID', 'the server that is named is no standby', {
-        hint: 'make it one with pg_basebackup -R from the primary',
+      throw new StoreError('CONFIG_INVALID', phrase`the server that is named is no standby`, {
+        hint: phrase`make it one with pg_basebackup -R from the primary`,
       });
     const alive = await old.query({ text: 'select 1' }, performance.now() + ALIVE_MS).then(
       () => true,
       () => false,
     );
     if (!alive && !options.force)
-      throw new StoreError('SHARD_DOWN', `the primary of ${id} does not answer`, {
-        hint: 'make sure that it is stopped and stays so, then repeat with --force',
+      throw new StoreError('SHARD_DOWN', phrase`the primary of ${id} does not answer`, {
+        hint: phrase`make sure that it is stopped and stays so, then repeat with --force`,
       });
     const begun = performance.now();
     const epoch = await meta.nextEpoch();
@@ -77,8 +80,8 @@ export async function failOver(
     return { shard: id, from: info.url, to, planned: alive, ms: performance.now() - begun };
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError('SHARD_DOWN', `failing over ${id}: ${(error as Error).message}`, {
-      hint: 'look at both servers; repeat when the standby answers',
+    throw new StoreError('SHARD_DOWN', phrase`failing over ${id}: ${(error as Error).message}`, {
+      hint: phrase`look at both servers; repeat when the standby answers`,
       cause: error,
     });
   } finally {
@@ -124,8 +127,8 @@ async function fenceAll(old: ShardClient, standby: ShardClient, epoch: number): 
       );
       if (seen?.done) return;
       if (performance.now() > end)
-        throw new StoreError('TIMEOUT', `the standby did not replay everything in ${REPLAY_MS} ms`, {
-          hint: 'nothing was changed; look at pg_stat_replication, then repeat',
+        throw new StoreError('TIMEOUT', phrase`the standby did not replay everything in ${REPLAY_MS} ms`, {
+          hint: phrase`nothing was changed; look at pg_stat_replication, then repeat`,
         });
       await sleep(10);
     }

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { COMMAND_MS, type MoveStatements } from './move-statements.ts';
@@ -107,8 +108,8 @@ export function createHandOver(options: HandOverOptions): (move: Move, group: Gr
         await takeBack();
         throw new StoreError(
           'VERIFY_FAILED',
-          `slots ${first} to ${last} differ: ${String(own)} and ${String(other[0]?.sum)}`,
-          { hint: 'nothing was switched; abort the move and start it again' },
+          phrase`slots ${first} to ${last} differ: ${String(own)} and ${String(other[0]?.sum)}`,
+          { hint: phrase`nothing was switched; abort the move and start it again` },
         );
       }
     }

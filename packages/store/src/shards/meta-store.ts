@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 
 /**
  * Who owns which slot, which shards there are, how far each move is: in a PostgreSQL of its own or beside one. Free of
@@ -110,8 +111,8 @@ export async function openMetaStore(options: { url: string; slots?: number; time
     try {
       return (await pool.query<T>(text, values)).rows;
     } catch (error) {
-      throw new StoreError('SHARD_DOWN', `the meta store does not answer: ${(error as Error).message}`, {
-        hint: 'look at its PostgreSQL; known slots keep working meanwhile',
+      throw new StoreError('SHARD_DOWN', phrase`the meta store does not answer: ${(error as Error).message}`, {
+        hint: phrase`look at its PostgreSQL; known slots keep working meanwhile`,
         cause: error,
       });
     }
@@ -119,7 +120,7 @@ export async function openMetaStore(options: { url: string; slots?: number; time
   const wanted = options.slots ?? 1024;
   if (!(Number.isInteger(wanted) && wanted >= 64 && wanted <= 16_384)) {
     await pool.end();
-    throw new StoreError('CONFIG_INVALID', `${wanted} slots`, { hint: 'choose 1024 (default) to 16384' });
+    throw new StoreError('CONFIG_INVALID', phrase`${wanted} slots`, { hint: phrase`choose 1024 (default) to 16384` });
   }
   let slots = wanted;
   try {
@@ -176,7 +177,8 @@ export async function openMetaStore(options: { url: string; slots?: number; time
         "update sparrow_meta.slots set epoch = nextval('sparrow_meta.epoch') where slot = $1 returning *",
         [slot],
       );
-      if (!row) throw new StoreError('SHARD_DOWN', `slot ${slot} has no owner`, { hint: 'add a shard first' });
+      if (!row)
+        throw new StoreError('SHARD_DOWN', phrase`slot ${slot} has no owner`, { hint: phrase`add a shard first` });
       return owner(row);
     },
     async nextEpoch() {

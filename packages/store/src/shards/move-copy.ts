@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { Move } from './meta-store.ts';
 import { copiedFrom, type MoveContext } from './move-context.ts';
 import { blockersOf, createReplicationSlot } from './replication-slot.ts';
@@ -60,8 +61,8 @@ export function createMoveCopy({ options, statements, shards, slot, dropLink }: 
         const now = performance.now();
         if (now > end) {
           const [oldest] = await blockersOf(from).catch(() => []);
-          throw new StoreError('TIMEOUT', `the copy of move ${move.id} takes longer than ${options.copyMs} ms`, {
-            hint: oldest ? `it waits for ${oldest.text}; resume it later` : 'resume it later',
+          throw new StoreError('TIMEOUT', phrase`the copy of move ${move.id} takes longer than ${options.copyMs} ms`, {
+            hint: oldest ? phrase`it waits for ${oldest.text}; resume it later` : phrase`resume it later`,
           });
         }
         if (now - told > TELL_MS) {

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { createShardClient, type ShardClient } from './shard-client.ts';
 
@@ -19,7 +20,9 @@ export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: 
   const url = (id: string): string => {
     const found = shards.find((shard) => shard.id === id);
     if (!found)
-      throw new StoreError('MOVE_REFUSED', `there is no shard ${id}`, { hint: 'see `sparrow store shards status`' });
+      throw new StoreError('MOVE_REFUSED', phrase`there is no shard ${id}`, {
+        hint: phrase`see \`sparrow store shards status\``,
+      });
     return found.url;
   };
   const urls = { from: url(move.from), to: url(move.to) };
@@ -29,8 +32,8 @@ export async function withShards<T>(meta: MetaStore, move: Move, work: (shards: 
     return await work({ from, to, urls });
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError('SHARD_DOWN', `move ${move.id}: ${(error as Error).message}`, {
-      hint: 'when both shards answer again: `sparrow store shards move --resume`',
+    throw new StoreError('SHARD_DOWN', phrase`move ${move.id}: ${(error as Error).message}`, {
+      hint: phrase`when both shards answer again: \`sparrow store shards move --resume\``,
       cause: error,
     });
   } finally {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { createHandOver } from './hand-over.ts';
 import type { Move } from './meta-store.ts';
 import { copiedFrom, type MoveContext } from './move-context.ts';
@@ -77,9 +78,13 @@ export function createMoveSwitch({ options, statements, shards }: MoveContext) {
         }
         move.retries++;
         if (++failures > FENCES)
-          throw new StoreError('TIMEOUT', `slots ${first} to ${last} could not be drained in ${failures} fences`, {
-            hint: 'the replication is too slow under this load; resume later',
-          });
+          throw new StoreError(
+            'TIMEOUT',
+            phrase`slots ${first} to ${last} could not be drained in ${failures} fences`,
+            {
+              hint: phrase`the replication is too slow under this load; resume later`,
+            },
+          );
         await sleep(Math.min(2_000, 20 * 2 ** Math.min(failures, 7)));
       }
     });

@@ -1,5 +1,6 @@
-import { type Clock, createId, systemClock } from '@sparrow/core';
+import { type Clock, createId, type Phrase, systemClock } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { MetaStore, Move } from './meta-store.ts';
 import { withShards } from './move-shards.ts';
@@ -153,8 +154,8 @@ export function createMover(options: MoverOptions): Mover {
     while (!isOver(move) && !(move.state === 'reversible' && !toEnd)) {
       try {
         if (move.state === 'copying' && ++copies > COPIES)
-          throw new StoreError('MOVE_REFUSED', `the replication of move ${move.id} was lost ${COPIES} times`, {
-            hint: 'see who drops replication slots of its shards, then: `sparrow store shards move --resume`',
+          throw new StoreError('MOVE_REFUSED', phrase`the replication of move ${move.id} was lost ${COPIES} times`, {
+            hint: phrase`see who drops replication slots of its shards, then: \`sparrow store shards move --resume\``,
           });
         await copyAgainIfLost(move);
         await step(move);
@@ -171,7 +172,9 @@ export function createMover(options: MoverOptions): Mover {
   async function load(id: string): Promise<Move> {
     const move = await meta.move(id);
     if (move) return move;
-    throw new StoreError('MOVE_REFUSED', `there is no move ${id}`, { hint: 'see `sparrow store shards status`' });
+    throw new StoreError('MOVE_REFUSED', phrase`there is no move ${id}`, {
+      hint: phrase`see \`sparrow store shards status\``,
+    });
   }
 
   return {
@@ -211,8 +214,8 @@ export function createMover(options: MoverOptions): Mover {
     async rollback(id) {
       const move = await load(id);
       if (move.state !== 'reversible' || !move.reverse)
-        throw new StoreError('MOVE_REFUSED', `move ${id} is ${move.state}`, {
-          hint: 'only a reversible move goes back',
+        throw new StoreError('MOVE_REFUSED', phrase`move ${id} is ${move.state}`, {
+          hint: phrase`only a reversible move goes back`,
         });
       const { reverse, ...rest } = move;
       const back: Move = {
@@ -236,15 +239,17 @@ export function createMover(options: MoverOptions): Mover {
     async finish(id) {
       const move = await load(id);
       if (!['reversible', 'cleaning'].includes(move.state))
-        throw new StoreError('MOVE_REFUSED', `move ${id} is ${move.state}`, { hint: 'it must be switched first' });
+        throw new StoreError('MOVE_REFUSED', phrase`move ${id} is ${move.state}`, {
+          hint: phrase`it must be switched first`,
+        });
       return run(id);
     },
     async abort(id) {
       const move = await load(id);
       const early = ['planned', 'copying', 'catching-up', 'switching', 'aborting'].includes(move.state);
       if (!early || move.switched > move.first)
-        throw new StoreError('MOVE_REFUSED', `move ${id} is ${move.state} and has switched slots`, {
-          hint: 'let it finish, then move the slots back or roll it back',
+        throw new StoreError('MOVE_REFUSED', phrase`move ${id} is ${move.state} and has switched slots`, {
+          hint: phrase`let it finish, then move the slots back or roll it back`,
         });
       await enter(move, 'aborting');
       return run(id);
@@ -260,18 +265,18 @@ const isOver = ({ state }: Move): boolean => state === 'done' || state === 'abor
 
 /** @throws StoreError MOVE_REFUSED */
 async function checkRequest(meta: MetaStore, { from, to, first, last }: MoveRequest): Promise<void> {
-  const refuse = (text: string, hint: string): never => {
+  const refuse = (text: Phrase, hint: Phrase): never => {
     throw new StoreError('MOVE_REFUSED', text, { hint });
   };
-  if (from === to) refuse('source and target are the same shard', 'name two');
+  if (from === to) refuse(phrase`source and target are the same shard`, phrase`name two`);
   const map = await meta.map();
   const shards = await meta.shards();
   if (!shards.some(({ id }) => id === to))
-    refuse(`there is no shard ${to}`, 'add it: `sparrow store shards add <id> <url>`');
+    refuse(phrase`there is no shard ${to}`, phrase`add it: \`sparrow store shards add <id> <url>\``);
   if (!(first >= 0 && last < meta.slots && first <= last))
-    refuse(`slots ${first} to ${last}`, `slots are 0 to ${meta.slots - 1}`);
+    refuse(phrase`slots ${first} to ${last}`, phrase`slots are 0 to ${meta.slots - 1}`);
   const wrong = map.find(({ slot, shard }) => slot >= first && slot <= last && shard !== from);
-  if (wrong) refuse(`slot ${wrong.slot} belongs to ${wrong.shard}`, 'see `sparrow store shards status`');
+  if (wrong) refuse(phrase`slot ${wrong.slot} belongs to ${wrong.shard}`, phrase`see \`sparrow store shards status\``);
   const open = (await meta.moves()).find((move) => !isOver(move) && move.first <= last && first <= move.last);
-  if (open) refuse(`move ${open.id} has some of these slots`, `finish it first: it is ${open.state}`);
+  if (open) refuse(phrase`move ${open.id} has some of these slots`, phrase`finish it first: it is ${open.state}`);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { ShardClient } from './shard-client.ts';
 
 /** Who waits is told so often for whom. */
@@ -87,8 +88,8 @@ export async function createReplicationSlot(client: ShardClient, options: Create
   const names = blockers.map(({ text }) => text).join('; ') || 'transactions that have ended by now';
   const pid = blockers.find((blocker) => blocker.pid !== undefined)?.pid;
   const end = pid === undefined ? 'commit it or roll it back there' : `select pg_terminate_backend(${pid})`;
-  throw new StoreError('MOVE_REFUSED', `shard ${shard} waited ${waitMs} ms for ${names}`, {
-    hint: `end it (${end}), then: \`sparrow store shards move --resume\``,
+  throw new StoreError('MOVE_REFUSED', phrase`shard ${shard} waited ${waitMs} ms for ${names}`, {
+    hint: phrase`end it (${end}), then: \`sparrow store shards move --resume\``,
   });
 }
 
@@ -102,8 +103,8 @@ export async function dropReplicationSlots(client: ShardClient, names: readonly 
       );
       if (!slot) break;
       if (tries >= DROP_TRIES)
-        throw new StoreError('MOVE_REFUSED', `the replication slot ${name} stays in use`, {
-          hint: 'look at pg_replication_slots of that shard, then: `sparrow store shards move --resume`',
+        throw new StoreError('MOVE_REFUSED', phrase`the replication slot ${name} stays in use`, {
+          hint: phrase`look at pg_replication_slots of that shard, then: \`sparrow store shards move --resume\``,
         });
       const drop = slot.active_pid === null ? 'pg_drop_replication_slot($1)' : 'pg_terminate_backend($1)';
       await client

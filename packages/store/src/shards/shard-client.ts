@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import { createConnections, type Job } from './connections.ts';
 
 /** What came of a query that got no answer: it may have been done. */
@@ -61,15 +62,15 @@ export function createShardClient(options: { url: string; max?: number; connectM
     const { code, message } = error as { code?: string; message: string };
     if (code !== undefined && AGAIN.has(code)) return new TryAgain(message, { cause: error });
     if (code === '53100')
-      return new StoreError('DISK_FULL', `the disk of a shard is full: ${message}`, {
-        hint: 'free room there',
+      return new StoreError('DISK_FULL', phrase`the disk of a shard is full: ${message}`, {
+        hint: phrase`free room there`,
         cause: error,
       });
     // A server that is told to end answers so before it has committed.
     if (code !== undefined && GONE.has(code)) return new LostAnswer(error, false);
     if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08'))
-      return new StoreError('SHARD_DOWN', `a shard refused a statement: ${message} (${code})`, {
-        hint: 'look at the log of its PostgreSQL',
+      return new StoreError('SHARD_DOWN', phrase`a shard refused a statement: ${message} (${code})`, {
+        hint: phrase`look at the log of its PostgreSQL`,
         cause: error,
       });
     return new LostAnswer(error, !sent);

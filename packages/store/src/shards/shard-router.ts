@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../errors.ts';
 import { inTime } from '../in-time.ts';
+import { phrase } from '../phrase.ts';
 import type { MetaStore, ShardInfo } from './meta-store.ts';
 import { ATTEMPT_MS, createShardClient, LostAnswer, type ShardClient, TryAgain } from './shard-client.ts';
 
@@ -106,7 +107,9 @@ export async function createShardRouter(options: {
   function client(shard: string): ShardClient {
     const found = clients.get(shard);
     if (!found)
-      throw new StoreError('SHARD_DOWN', `there is no shard ${shard}`, { hint: 'see `sparrow store shards status`' });
+      throw new StoreError('SHARD_DOWN', phrase`there is no shard ${shard}`, {
+        hint: phrase`see \`sparrow store shards status\``,
+      });
     return found;
   }
 
@@ -154,17 +157,21 @@ export async function createShardRouter(options: {
         const now = performance.now();
         if (now >= deadline) {
           if (lostAt !== undefined && write)
-            throw new StoreError('INDETERMINATE', 'the answer of a write was lost, and could not be learnt in time', {
-              hint: 'read the record to see whether it happened',
-              cause: lastError,
-            });
+            throw new StoreError(
+              'INDETERMINATE',
+              phrase`the answer of a write was lost, and could not be learnt in time`,
+              {
+                hint: phrase`read the record to see whether it happened`,
+                cause: lastError,
+              },
+            );
           if (lastError instanceof LostAnswer)
-            throw new StoreError('SHARD_DOWN', `the shard of slot ${slot} does not answer`, {
-              hint: 'see `sparrow store shards status`',
+            throw new StoreError('SHARD_DOWN', phrase`the shard of slot ${slot} does not answer`, {
+              hint: phrase`see \`sparrow store shards status\``,
               cause: lastError,
             });
-          throw new StoreError('TIMEOUT', `no shard took slot ${slot} in time`, {
-            hint: 'nothing was done; try again, or give more timeoutMs',
+          throw new StoreError('TIMEOUT', phrase`no shard took slot ${slot} in time`, {
+            hint: phrase`nothing was done; try again, or give more timeoutMs`,
             cause: lastError,
           });
         }

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import { phrase } from '../phrase.ts';
 import type { MovedTable } from './cluster.ts';
 import type { Move } from './meta-store.ts';
 import type { ShardClient } from './shard-client.ts';
@@ -32,8 +33,8 @@ export async function verifyMove(
         const other = before.get(row.key);
         if (!other || other.sum !== row.sum) counts.newer++;
         else if (other.body !== row.body)
-          throw new StoreError('VERIFY_FAILED', `slot ${slot}: a row of ${name} differs on both sides`, {
-            hint: 'roll the move back, and look at the replication',
+          throw new StoreError('VERIFY_FAILED', phrase`slot ${slot}: a row of ${name} differs on both sides`, {
+            hint: phrase`roll the move back, and look at the replication`,
           });
         else counts.same++;
       }

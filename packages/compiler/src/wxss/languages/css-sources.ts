@@ -1,9 +1,10 @@
 import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import type { Diagnostic } from '@sparrow/protocol';
-import { createDiagnostic } from '../../diagnostics.ts';
+import { createDiagnostic, placeOf } from '../../diagnostics.ts';
 import { type CompileGuard, guarded } from '../../guard.ts';
 import { bracketLimit } from '../../limits.ts';
 import { suffixOf } from '../../paths.ts';
+import { phrase } from '../../phrase.ts';
 import { hashOf, type SourceFile, type SourceTree } from '../../project/source-tree.ts';
 import { type CompiledCss, LanguageFault, type StyleLanguage, sheetPath } from './language.ts';
 import { createLess } from './less.ts';
@@ -118,14 +119,13 @@ function compiled(
     file: { ...file, text: css, hash: hashOf(css, ...read.values()) },
     relocate(diagnostic) {
       if (diagnostic.line === 0) return diagnostic;
-      const { severity, code, message, hint } = diagnostic;
       lines ??= map === '' ? undefined : new SourceMap(JSON.parse(map) as SourceMapPayload);
       // An empty object when nothing is known of the place.
       const entry = lines?.findEntry(diagnostic.line - 1, diagnostic.column - 1) as Partial<SourceMapping> | undefined;
       const { originalSource, originalLine = 0, originalColumn = 0 } = entry ?? {};
       const origin = originalSource === undefined ? undefined : tree.read(sheetPath(originalSource));
       const at = origin && { line: originalLine + 1, column: originalColumn + 1 };
-      return createDiagnostic(origin ?? { display: file.display, text: '' }, { severity, code, message, hint, at });
+      return { ...diagnostic, ...placeOf(origin ?? { display: file.display, text: '' }, at) };
     },
   };
 }
@@ -135,7 +135,7 @@ function faultOf(error: LanguageFault, file: SourceFile, tree: SourceTree): Diag
   return createDiagnostic(tree.read(error.path) ?? file, {
     code: 'WXSS_SYNTAX',
     message: error.message,
-    hint: 'correct the style sheet at this place; until then none of its rules applies',
+    hint: phrase`correct the style sheet at this place; until then none of its rules applies`,
     at: line > 0 ? { line, column } : undefined,
   });
 }

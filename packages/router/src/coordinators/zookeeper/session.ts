@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { backoff } from '@sparrow/core';
+import { backoff, type Phrase } from '@sparrow/core';
 import { RouterError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { JuteReader, JuteWriter } from './jute.ts';
 
 /** Operations of ZooKeeper's protocol that we use (ZooDefs.OpCode). */
@@ -122,7 +123,7 @@ export class ZooKeeperSession {
    */
   async request(op: number, path: string, write: (writer: JuteWriter) => void): Promise<JuteReader> {
     if (!this.#isConnected) await this.#connected();
-    if (this.#waiting.length >= MAX_WAITING) throw lost('too many requests wait');
+    if (this.#waiting.length >= MAX_WAITING) throw lost(phrase`too many requests wait`);
     const xid = (this.#xid = (this.#xid + 1) & 0x7fffffff);
     const writer = new JuteWriter().int(xid).int(op);
     write(writer);
@@ -134,16 +135,16 @@ export class ZooKeeperSession {
 
   #connected(): Promise<void> {
     if (this.#isClosed)
-      return Promise.reject(new RouterError('CLOSED', 'the session was closed', { hint: 'open another' }));
+      return Promise.reject(new RouterError('CLOSED', phrase`the session was closed`, { hint: phrase`open another` }));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#sleeping = this.#sleeping.filter((one) => one !== wake);
-        reject(lost(`no server answers at ${this.#options.servers.join(', ')}`));
+        reject(lost(phrase`no server answers at ${this.#options.servers.join(', ')}`));
       }, this.#timeoutMs * 2);
       const wake = (): void => {
         clearTimeout(timer);
         if (this.#isConnected) resolve();
-        else reject(lost('the session was closed'));
+        else reject(lost(phrase`the session was closed`));
       };
       this.#sleeping.push(wake);
     });
@@ -192,7 +193,7 @@ export class ZooKeeperSession {
     this.#socket = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of waiting) reject(lost('the connection fell'));
+    for (const { reject } of waiting) reject(lost(phrase`the connection fell`));
     if (this.#isClosed) return;
     if (was) this.#attempt = 0;
     this.#say(was);
@@ -295,7 +296,7 @@ export class ZooKeeperSession {
       const waiting = this.#waiting.shift();
       if (!waiting || waiting.xid !== xid) {
         socket.destroy(); // answers out of order: not our protocol
-        waiting?.reject(lost('an answer out of order'));
+        waiting?.reject(lost(phrase`an answer out of order`));
       } else if (error !== 0) waiting.reject(new ZooKeeperReplyError(error, waiting.path));
       else waiting.resolve(reader);
     }
@@ -319,8 +320,8 @@ export class ZooKeeperSession {
   }
 }
 
-function lost(message: string): RouterError {
-  return new RouterError('COORDINATION_LOST', `ZooKeeper: ${message}`, {
-    hint: 'are the servers running, and more than half of them linked to each other?',
+function lost(message: Phrase): RouterError {
+  return new RouterError('COORDINATION_LOST', phrase`ZooKeeper: ${message}`, {
+    hint: phrase`are the servers running, and more than half of them linked to each other?`,
   });
 }

@@ -1,4 +1,5 @@
 import { RouterError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { Coordinator } from '../coordinator.ts';
 import { Elections } from './elections.ts';
 import { Members } from './members.ts';
@@ -64,7 +65,7 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
 
   const check = (): void => {
     if (persistence.isClosed)
-      throw new RouterError('CLOSED', 'the coordinator was closed', { hint: 'create another one' });
+      throw new RouterError('CLOSED', phrase`the coordinator was closed`, { hint: phrase`create another one` });
   };
 
   return {
@@ -126,7 +127,9 @@ export function createZooKeeperCoordinator(options: ZooKeeperOptions): Coordinat
         return 0;
       } catch (error) {
         if (isReply(error, ZK_ERROR.badVersion, ZK_ERROR.nodeExists, ZK_ERROR.noNode))
-          throw new RouterError('VERSION_CONFLICT', `${path} is not at version ${version}`, { hint: 'read it again' });
+          throw new RouterError('VERSION_CONFLICT', phrase`${path} is not at version ${version}`, {
+            hint: phrase`read it again`,
+          });
         throw error;
       }
     },

@@ -5,7 +5,7 @@ import type { Phone } from '../../native/phone.ts';
 import type { mediaContract } from './contract.ts';
 
 export function createMediaHost(phone: Phone): HostHalf<typeof mediaContract> {
-  const { files, relay, screen } = phone;
+  const { files, permissions, relay, screen } = phone;
 
   /** @throws NativeFailure when the user chooses none */
   async function pick(accept: string, count: number): Promise<File[]> {
@@ -39,7 +39,9 @@ export function createMediaHost(phone: Phone): HostHalf<typeof mediaContract> {
       return { tempFiles };
     },
     async saveImageToPhotosAlbum({ filePath }) {
+      // A path that leads nowhere is the program's fault: the user is not bothered with it.
       await files.openPicture(filePath);
+      await permissions.ask('scope.writePhotosAlbum');
       screen.notice(words(phone.language, { zh: '已保存到系统相册', en: 'Saved to the album' }));
     },
     async getImageInfo({ src }) {

@@ -63,8 +63,9 @@ export function createVideoHost(phone: Phone): HostHalf<typeof videoContract> {
       };
     },
     async saveVideoToPhotosAlbum({ filePath }) {
-      await permissions.ask('scope.writePhotosAlbum');
+      // A path that leads nowhere is the program's fault: the user is not bothered with it.
       await factsOf(await files.open(filePath));
+      await permissions.ask('scope.writePhotosAlbum');
       screen.notice(words(language, { zh: '已保存到系统相册', en: 'Saved to the album' }));
     },
     previewMedia: (params) => preview(phone, params),

@@ -1,6 +1,7 @@
 import type { Clock } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { SPACE, spaced } from './layout.ts';
 import type { Overlay } from './overlay.ts';
 import { REVISION_KEY } from './revisions.ts';
@@ -147,14 +148,14 @@ export function createApplier(options: {
     async waitForRoom(deadline) {
       while (overlay.bytes > overlayBytes) {
         if (failures > FAILURES)
-          throw new StoreError('DISK_FULL', 'the store cannot take changes from its log', {
-            hint: 'free room on the disk; the store goes on by itself',
+          throw new StoreError('DISK_FULL', phrase`the store cannot take changes from its log`, {
+            hint: phrase`free room on the disk; the store goes on by itself`,
             cause: lastError,
           });
         const left = deadline - performance.now();
         if (left <= 0)
-          throw new StoreError('OVERLOADED', 'more changes are waiting for the disk than the store keeps', {
-            hint: 'send fewer at once, or try again',
+          throw new StoreError('OVERLOADED', phrase`more changes are waiting for the disk than the store keeps`, {
+            hint: phrase`send fewer at once, or try again`,
           });
         applier.schedule();
         await new Promise<void>((resolve) => {

@@ -1,5 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Phrase } from '@sparrow/core';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 
 /** Offsets in a meta page of the LMDB that lmdb-js 3.5 carries, little endian (mdb.c, MDB_page and MDB_meta). */
 const MAGIC_AT = 24;
@@ -21,9 +23,9 @@ export function checkLmdbFile(path: string): void {
   try {
     const { size } = fstatSync(file);
     if (size === 0) return;
-    const corrupt = (text: string): StoreError =>
-      new StoreError('STORE_CORRUPT', `${path}: ${text}`, {
-        hint: 'restore a backup: `sparrow store restore <backup>`',
+    const corrupt = (text: Phrase): StoreError =>
+      new StoreError('STORE_CORRUPT', phrase`${path}: ${text}`, {
+        hint: phrase`restore a backup: \`sparrow store restore <backup>\``,
       });
     const meta = Buffer.alloc(160);
     const readMeta = (at: number): { last: number; txn: number; pageSize: number } | undefined => {
@@ -36,16 +38,16 @@ export function checkLmdbFile(path: string): void {
       };
     };
     const first = readMeta(0);
-    if (!first) throw corrupt('it is no LMDB file, or its first page is damaged');
+    if (!first) throw corrupt(phrase`it is no LMDB file, or its first page is damaged`);
     const { pageSize } = first;
     if (pageSize < 512 || pageSize > 65_536 || (pageSize & (pageSize - 1)) !== 0)
-      throw corrupt(`it claims pages of ${pageSize} bytes`);
+      throw corrupt(phrase`it claims pages of ${pageSize} bytes`);
     const second = readMeta(pageSize);
-    if (!second) throw corrupt('its second page is missing or damaged');
+    if (!second) throw corrupt(phrase`its second page is missing or damaged`);
     const newest = second.txn > first.txn ? second : first;
     const needed = (newest.last + 1) * pageSize;
     // An empty environment has two meta pages and nothing else.
-    if (size < needed) throw corrupt(`it has ${size} bytes and needs ${needed}: its end is missing`);
+    if (size < needed) throw corrupt(phrase`it has ${size} bytes and needs ${needed}: its end is missing`);
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,7 @@
 import { Ticker } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { applyWrite } from '../apply-write.ts';
 import type { Commit, Row, Write, WriteResult } from '../kv-engine.ts';
 import {
@@ -164,11 +165,11 @@ export function createCommitter(options: CommitterOptions): Committer {
 
 function tooLate(writes: boolean): StoreError {
   return writes
-    ? new StoreError('INDETERMINATE', 'the disk did not make the write durable in time; it may still do so', {
-        hint: 'read the record to see whether it happened; look at the disk',
+    ? new StoreError('INDETERMINATE', phrase`the disk did not make the write durable in time; it may still do so`, {
+        hint: phrase`read the record to see whether it happened; look at the disk`,
       })
-    : new StoreError('TIMEOUT', 'what this answer stands on did not become durable in time', {
-        hint: 'nothing was written; try again, or give more timeoutMs',
+    : new StoreError('TIMEOUT', phrase`what this answer stands on did not become durable in time`, {
+        hint: phrase`nothing was written; try again, or give more timeoutMs`,
       });
 }
 

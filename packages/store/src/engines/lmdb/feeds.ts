@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { FEED_START, type FeedEntry } from '../kv-engine.ts';
 import type { Committer } from './committer.ts';
 import { decodeFeed, SPACE, type StoredChange, spaced } from './layout.ts';
@@ -22,8 +23,8 @@ export function readFeed(
   if (position !== FEED_START) {
     const number = readPosition(chain, position);
     if (number < Number(reader.text(trimmedName(table)) ?? 0))
-      throw new StoreError('FEED_GONE', 'changes behind this position were cleaned already', {
-        hint: 'read the table anew',
+      throw new StoreError('FEED_GONE', phrase`changes behind this position were cleaned already`, {
+        hint: phrase`read the table anew`,
       });
     start = Buffer.alloc(12);
     start.writeUInt32BE(table);

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { Phrase } from '@sparrow/core';
 import { holdFile } from '@sparrow/core/hold-file';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 
 /** Stays in the folder; who holds it is the kernel's affair. */
 export const LOCK_FILE = 'lock';
@@ -10,8 +12,8 @@ export const LOCK_FILE = 'lock';
  *
  * @throws StoreError STORE_IN_USE
  */
-export function holdFolder(dir: string, hint: string): () => void {
+export function holdFolder(dir: string, hint: Phrase): () => void {
   const held = holdFile(join(dir, LOCK_FILE));
   if (held) return held.release;
-  throw new StoreError('STORE_IN_USE', `another process has ${dir} open for writing`, { hint });
+  throw new StoreError('STORE_IN_USE', phrase`another process has ${dir} open for writing`, { hint });
 }

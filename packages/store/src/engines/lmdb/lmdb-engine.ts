@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { KvEngine } from '../kv-engine.ts';
 import { APPLIED, APPLIED_KEY, type Applier, createApplier } from './applier.ts';
 import type { Change, ChangeArchive } from './change.ts';
@@ -59,7 +60,7 @@ export interface LmdbEngine extends KvEngine {
   readonly sequence: number;
 }
 
-const IN_USE_HINT = 'end the other process, or open the store with readOnly';
+const IN_USE_HINT = phrase`end the other process, or open the store with readOnly`;
 /** Texts of the store itself are durable by then, or the call ends. */
 const META_MS = 10_000;
 const metaName = (name: string): string => `meta/${name}`;
@@ -252,8 +253,8 @@ function createAdapter(parts: AdapterParts): LmdbEngine {
   const toWrite = (): EngineWriter => {
     if (state !== 'open') throw closedError();
     if (writer) return writer;
-    throw new StoreError('READ_ONLY', 'this process opened the store to read', {
-      hint: 'write in the one that has it open for writing',
+    throw new StoreError('READ_ONLY', phrase`this process opened the store to read`, {
+      hint: phrase`write in the one that has it open for writing`,
     });
   };
 
@@ -386,4 +387,5 @@ function createAdapter(parts: AdapterParts): LmdbEngine {
   return engine;
 }
 
-const closedError = (): StoreError => new StoreError('CLOSED', 'the store is closed', { hint: 'open it again' });
+const closedError = (): StoreError =>
+  new StoreError('CLOSED', phrase`the store is closed`, { hint: phrase`open it again` });

@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { LogFile } from './file-layer.ts';
 import {
   HEAD_BYTES,
@@ -156,14 +157,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
     const code = (error as { code?: string }).code;
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     const typed = full
-      ? new StoreError('DISK_FULL', 'the log could not be written: the disk is full', {
-          hint: 'free room on the disk; the store goes on by itself',
+      ? new StoreError('DISK_FULL', phrase`the log could not be written: the disk is full`, {
+          hint: phrase`free room on the disk; the store goes on by itself`,
           cause: error,
         })
       : error instanceof StoreError
         ? error
-        : new StoreError('LOG_FAILED', `the log could not be written: ${(error as Error).message}`, {
-            hint: 'look at the disk, then open the store again: it replays what is durable',
+        : new StoreError('LOG_FAILED', phrase`the log could not be written: ${(error as Error).message}`, {
+            hint: phrase`look at the disk, then open the store again: it replays what is durable`,
             cause: error,
           });
     // After a failed sync nobody knows what the disk has: only a new process that reads it does.
@@ -190,12 +191,12 @@ export async function openLog(options: LogOptions): Promise<Log> {
       return fsyncs;
     },
     append(length, write) {
-      if (closed) throw new StoreError('CLOSED', 'the store is closed', { hint: 'open it again' });
+      if (closed) throw new StoreError('CLOSED', phrase`the store is closed`, { hint: phrase`open it again` });
       if (failure) throw failure;
       const bytes = RECORD_HEAD_BYTES + length;
       if (waitingBytes + bytes > queueBytes && waitingBytes > 0)
-        throw new StoreError('OVERLOADED', 'more writes are waiting for the disk than the log takes', {
-          hint: 'send fewer at once, or try again',
+        throw new StoreError('OVERLOADED', phrase`more writes are waiting for the disk than the log takes`, {
+          hint: phrase`send fewer at once, or try again`,
         });
       reserve(group, bytes);
       const own = ++sequence;

@@ -1,5 +1,6 @@
 import { open, type RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { checkLmdbFile } from './check-file.ts';
 
 export interface OpenLmdbOptions {
@@ -31,8 +32,8 @@ export function openLmdb({ file, readOnly = false, maxReaders = 254 }: OpenLmdbO
     } as Parameters<typeof open>[0]) as RootDatabase<Buffer, Buffer>;
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError('STORE_CORRUPT', `${file} cannot be opened: ${(error as Error).message}`, {
-      hint: 'check that the folder is a store and may be read; else restore a backup',
+    throw new StoreError('STORE_CORRUPT', phrase`${file} cannot be opened: ${(error as Error).message}`, {
+      hint: phrase`check that the folder is a store and may be read; else restore a backup`,
       cause: error,
     });
   }

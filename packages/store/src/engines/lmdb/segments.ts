@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { FileLayer } from './file-layer.ts';
 
 /**
@@ -79,9 +80,13 @@ export async function replayLog(options: ReplayOptions): Promise<{ segments: str
 }
 
 function gap(name: string, expected: number, found: number): StoreError {
-  return new StoreError('STORE_CORRUPT', `${name} begins at change ${found}, but change ${expected} is in no file`, {
-    hint: 'a file of the log is missing: restore a backup',
-  });
+  return new StoreError(
+    'STORE_CORRUPT',
+    phrase`${name} begins at change ${found}, but change ${expected} is in no file`,
+    {
+      hint: phrase`a file of the log is missing: restore a backup`,
+    },
+  );
 }
 
 const headCrc = (head: Buffer): number => crc32(head.subarray(24, HEAD_BYTES), crc32(head.subarray(0, 20)));
@@ -98,8 +103,8 @@ function* readSegment(bytes: Buffer): Generator<{ sequence: number; payload: Buf
   if (firstOf(bytes) === undefined) return;
   const format = bytes.readUInt32LE(4);
   if (format !== FORMAT)
-    throw new StoreError('STORE_CORRUPT', `the log has format ${format}, this version reads ${FORMAT}`, {
-      hint: 'use the version that wrote it',
+    throw new StoreError('STORE_CORRUPT', phrase`the log has format ${format}, this version reads ${FORMAT}`, {
+      hint: phrase`use the version that wrote it`,
     });
   const salt = bytes.readUInt32LE(16);
   let expected: number | undefined;

@@ -1,6 +1,7 @@
 import { createId } from '@sparrow/core';
 import type { RootDatabase } from 'lmdb';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import { SPACE, spaced } from './layout.ts';
 
 /**
@@ -64,12 +65,18 @@ export function readPosition(chain: readonly Timeline[], position: string): numb
   const [, id = FIRST_TIMELINE, digits] = /^(?:(tml_[0-9a-z]{26})\.)?(\d{1,16})$/.exec(position) ?? [];
   const number = Number(digits);
   if (digits === undefined || !Number.isSafeInteger(number))
-    throw new StoreError('CURSOR_INVALID', 'this is no position of an embedded store', { hint: 'begin without one' });
+    throw new StoreError('CURSOR_INVALID', phrase`this is no position of an embedded store`, {
+      hint: phrase`begin without one`,
+    });
   const at = id === FIRST_TIMELINE ? 0 : chain.findIndex((timeline) => timeline.id === id) + 1;
   const left = id !== FIRST_TIMELINE && at === 0 ? undefined : chain[at];
   const known = id === FIRST_TIMELINE || at > 0;
   if (known && (left === undefined || number <= left.rev)) return number;
-  throw new StoreError('FEED_GONE', 'the store was restored to a time before changes that this position has seen', {
-    hint: 'read the table anew, then go on from the beginning of the feed',
-  });
+  throw new StoreError(
+    'FEED_GONE',
+    phrase`the store was restored to a time before changes that this position has seen`,
+    {
+      hint: phrase`read the table anew, then go on from the beginning of the feed`,
+    },
+  );
 }

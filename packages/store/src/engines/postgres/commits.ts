@@ -1,5 +1,6 @@
 import { applyEdits, type Edit } from '../../codec/edit.ts';
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { Retry, ShardRouter } from '../../shards/shard-router.ts';
 import type { Commit, KvEngine, Row, Write, WriteCode, WriteResult } from '../kv-engine.ts';
@@ -104,7 +105,9 @@ export function createCommits(options: {
       if (result.code !== 'guard') return result;
       if (write.guard !== undefined && result.rev !== write.guard) return result;
       if (performance.now() > commit.deadline)
-        throw new StoreError('TIMEOUT', 'the record changed each time it was tried', { hint: 'give more timeoutMs' });
+        throw new StoreError('TIMEOUT', phrase`the record changed each time it was tried`, {
+          hint: phrase`give more timeoutMs`,
+        });
     }
   }
 
@@ -168,16 +171,16 @@ function answer(row: Outcome, client: ShardClient): Outcome | Retry {
 }
 
 const indeterminate = (): StoreError =>
-  new StoreError('INDETERMINATE', 'the answer of a write was lost, and too much happened to the record since', {
-    hint: 'read the record to see whether it happened',
+  new StoreError('INDETERMINATE', phrase`the answer of a write was lost, and too much happened to the record since`, {
+    hint: phrase`read the record to see whether it happened`,
   });
 
 function toResult(outcome: Outcome, write: Write, now: number): WriteResult {
   const code = ANSWERS[outcome.code];
   if (!code) {
     if (outcome.code === 'unknown') throw indeterminate();
-    throw new StoreError('SHARD_DOWN', `a shard answered ${outcome.code}`, {
-      hint: 'shard and client are of different versions',
+    throw new StoreError('SHARD_DOWN', phrase`a shard answered ${outcome.code}`, {
+      hint: phrase`shard and client are of different versions`,
     });
   }
   const result: WriteResult = { code, version: outcome.ver ?? 0, rev: Number(outcome.rev ?? 0) };

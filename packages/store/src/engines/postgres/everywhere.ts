@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from '../../errors.ts';
 import { inTime } from '../../in-time.ts';
+import { phrase } from '../../phrase.ts';
 import type { ShardClient } from '../../shards/shard-client.ts';
 import type { ShardRouter } from '../../shards/shard-router.ts';
 
@@ -43,13 +44,15 @@ export function createEverywhere(router: ShardRouter): Everywhere {
       } catch (error) {
         if (error instanceof StoreError) throw error;
         if (performance.now() > deadline)
-          throw new StoreError('SHARD_DOWN', 'a shard does not answer', {
-            hint: 'see `sparrow store shards status`',
+          throw new StoreError('SHARD_DOWN', phrase`a shard does not answer`, {
+            hint: phrase`see \`sparrow store shards status\``,
             cause: error,
           });
       }
       if (performance.now() > deadline)
-        throw new StoreError('TIMEOUT', 'slots are moving all the time', { hint: 'try again when the move is over' });
+        throw new StoreError('TIMEOUT', phrase`slots are moving all the time`, {
+          hint: phrase`try again when the move is over`,
+        });
       await sleep(Math.min(100, 5 * (tries + 1)));
       await inTime(router.refresh(), deadline, () => new Error('no answer in time')).catch(() => {});
     }

@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { FeedEntry, KvEngine } from '../kv-engine.ts';
 import type { Everywhere } from './everywhere.ts';
 
@@ -65,8 +66,8 @@ export function createFeed(everywhere: Everywhere): Pick<KvEngine, 'feed'> {
         // What it was to read next was cleaned away before it came.
         const isGap = row.n === null || Number(row.n) !== known + 1;
         if (isGap && !at.isNew)
-          throw new StoreError('FEED_GONE', 'changes behind this position were cleaned already', {
-            hint: 'read the table anew',
+          throw new StoreError('FEED_GONE', phrase`changes behind this position were cleaned already`, {
+            hint: phrase`read the table anew`,
           });
         if (row.n === null) continue;
         at.read.set(row.slot, Number(row.n));
@@ -103,7 +104,9 @@ function decodePosition(position: string): Position {
   } catch {
     // Said below.
   }
-  throw new StoreError('CURSOR_INVALID', 'this is no position of a sharded store', { hint: 'begin without one' });
+  throw new StoreError('CURSOR_INVALID', phrase`this is no position of a sharded store`, {
+    hint: phrase`begin without one`,
+  });
 }
 
 /** @throws TypeError */

@@ -1,4 +1,5 @@
 import { StoreError } from '../../errors.ts';
+import { phrase } from '../../phrase.ts';
 import type { Retry, ShardRouter } from '../../shards/shard-router.ts';
 import type { IndexPage, KvEngine, RowPage } from '../kv-engine.ts';
 import type { Everywhere } from './everywhere.ts';
@@ -27,7 +28,9 @@ export function createScans(
       let slot = range.after === undefined ? (range.slot ?? 0) : Number(slotText);
       const afterKey = Buffer.from(keyText, 'base64url');
       if (!(Number.isInteger(slot) && slot >= 0 && slot < router.slots))
-        throw new StoreError('CURSOR_INVALID', 'this is no cursor of a sharded store', { hint: 'begin without one' });
+        throw new StoreError('CURSOR_INVALID', phrase`this is no cursor of a sharded store`, {
+          hint: phrase`begin without one`,
+        });
       const cursorSlot = range.after === undefined ? -1 : slot;
       const last = range.slot ?? router.slots - 1;
       while (slot <= last) {
