@@ -216,7 +216,7 @@ inBothModes('components', (mode) => {
     expect(messages).toContain('attached broke');
     // Its place is asked of the server first.
     const stack = async () => (await test.logs()).find((line) => line.text.includes('go broke'))?.stack ?? '';
-    await eventually(stack).toContain('pages/a/a.js:1');
+    await expect.poll(stack).toContain('pages/a/a.js:1');
     await test.close();
   });
 
