@@ -92,6 +92,8 @@ describe('the console', () => {
     expect([bezel.left >= 0, bezel.right <= viewport.width]).toEqual([true, true]);
     expect([bezel.top >= header.bottom, bezel.bottom <= viewport.height]).toEqual([true, true]);
     expect([panel.top >= bezel.bottom, panel.width]).toEqual([true, viewport.width]);
+    // Every tab is in sight, none behind "…".
+    await expect.poll(() => page.locator('.panel .ant-tabs-nav-more').isVisible()).toBe(false);
     await page.getByRole('tab', { name: /^(网络|Network)$/ }).click();
     await page.getByRole('button', { name: /^(记录|Records)$/ }).click();
     await page.locator('.ant-drawer .ant-tabs-tab').first().waitFor();
