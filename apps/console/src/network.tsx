@@ -35,9 +35,7 @@ const NetworkRow = memo(function NetworkRow(props: {
         <time>{clock(entry.time)}</time>
         <Tag>{entry.phone}</Tag>
         <b className="method">{entry.method}</b>
-        <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>
-          {entry.status ?? (entry.error ? '✕' : '…')}
-        </Tag>
+        <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>{entry.status ?? (entry.error ? '✕' : '…')}</Tag>
         <Address url={entry.url} />
         <span className="ms">{entry.ms === undefined ? t.running : `${entry.ms} ms`}</span>
       </button>
