@@ -92,6 +92,12 @@ describe('the console', () => {
     expect([bezel.left >= 0, bezel.right <= viewport.width]).toEqual([true, true]);
     expect([bezel.top >= header.bottom, bezel.bottom <= viewport.height]).toEqual([true, true]);
     expect([panel.top >= bezel.bottom, panel.width]).toEqual([true, viewport.width]);
+    // Every tab is in sight, none behind "…" or pushed aside.
+    await expect.poll(() => page.locator('.panel .ant-tabs-nav-more').isVisible()).toBe(false);
+    for (const tab of await page.locator('.panel [role="tab"]').all()) {
+      const { left, right } = await tab.evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+      expect([left >= 0, right <= viewport.width]).toEqual([true, true]);
+    }
     await page.getByRole('tab', { name: /^(网络|Network)$/ }).click();
     await page.getByRole('button', { name: /^(记录|Records)$/ }).click();
     await page.locator('.ant-drawer .ant-tabs-tab').first().waitFor();
@@ -311,6 +317,52 @@ describe('a phone in the console', () => {
     await phone.evaluate(() => window.sparrow.phone?.setTheme('dark'));
     await rows.first().click();
     await page.getByRole('tabpanel').locator('.detail').waitFor();
+  });
+
+  it('takes a flood of calls piece by piece: few lines at a time, each drawn once', async () => {
+    const page = await openConsole(await start(), { width: 1440, height: 900 }, 'en-US');
+    const [phone] = (await phones(page, 2)) as [Frame];
+    await page.getByRole('tab', { name: 'Bridge' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.evaluate(() => {
+      const seen = { most: 0, added: 0, rewritten: 0 };
+      Object.assign(window, { seen });
+      const observer = new MutationObserver((records) => {
+        const lines = records.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node instanceof Element);
+        const added = lines.filter((node) => (node as Element).classList.contains('line')).length;
+        seen.most = Math.max(seen.most, added);
+        seen.added += added;
+        seen.rewritten += records.filter(({ type }) => type === 'characterData').length;
+      });
+      observer.observe(document.querySelector('.panel') as Element, {
+        ...{ childList: true, characterData: true, subtree: true },
+      });
+    });
+    await phone.evaluate(() =>
+      window.sparrow.phone?.evaluate(
+        '({ wx }) => { for (let i = 0; i < 10000; i++) wx.vibrateShort({ type: "light", fail() {} }) }',
+        [],
+      ),
+    );
+    const seen = () => page.evaluate(() => (window as unknown as { seen: Record<string, number> }).seen);
+    await expect.poll(async () => (await seen()).added, { timeout: PATIENT_MS }).toBeGreaterThan(500);
+    // Until nothing comes any more.
+    let before = -1;
+    await expect
+      .poll(
+        async () => {
+          const { added = 0 } = await seen();
+          const same = added === before;
+          before = added;
+          return same;
+        },
+        { timeout: PATIENT_MS, interval: 1_000 },
+      )
+      .toBe(true);
+    const { most, rewritten } = await seen();
+    expect(most).toBeLessThanOrEqual(100);
+    expect(rewritten).toBe(0);
+    expect(await page.locator('.tail:visible .line').count()).toBeLessThanOrEqual(1_000);
   });
 
   it('shows what passes between logic and view: setData, flushes, events, with direction, size, page and payload', async () => {

@@ -1,8 +1,8 @@
-import type { BackendStatus, PhoneMessage, TraceEntry } from '@sparrow/protocol';
+import type { BackendStatus, PhoneMessage } from '@sparrow/protocol';
 import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
-import type { PanelLog, PanelNetwork } from './entries.ts';
+import { createIntake, type PanelLog, type PanelNetwork, type PanelTrace } from './entries.ts';
 import { Game } from './game.tsx';
 import { Panel } from './panel.tsx';
 import { Phones } from './phones.tsx';
@@ -11,6 +11,9 @@ import { type Language, spellTexts, TextContext, useTexts } from './texts.ts';
 
 /** How often the console looks whether its server is there. Milliseconds. */
 const WATCH_MS = 2_000;
+
+/** Messages of so long are shown together. Milliseconds. */
+const FLUSH_MS = 100;
 
 /** Entries the panel keeps of each kind; older ones go. */
 const KEPT = 1_000;
@@ -40,7 +43,9 @@ export function App(props: {
   const [backend, setBackend] = useState<BackendStatus>({ state: 'none', restarts: 0 });
   const [logs, setLogs] = useState<PanelLog[]>([]);
   const [network, setNetwork] = useState<PanelNetwork[]>([]);
-  const [trace, setTrace] = useState<TraceEntry[]>([]);
+  const [trace, setTrace] = useState<PanelTrace[]>([]);
+
+  const lastId = useRef(0);
 
   useEffect(() => {
     let isOver = false;
@@ -49,7 +54,7 @@ export function App(props: {
       const [nextStatus, nextSimulator] = await Promise.all([api.status(), api.simulator()]);
       if (isFirst) {
         const { lines } = await api.logs();
-        if (!isOver) setLogs(lines.map((line) => ({ ...line, phone: '' })));
+        if (!isOver) setLogs(lines.map((line) => ({ ...line, id: ++lastId.current, phone: '' })));
       }
       if (isOver) return;
       isFirst = false;
@@ -82,22 +87,21 @@ export function App(props: {
 
   useEffect(() => {
     // Messages of one moment are shown together: a page that scrolls sends hundreds a second.
-    let waiting: PhoneMessage[] = [];
+    const intake = createIntake();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let first = '';
     const flush = (): void => {
-      timer = undefined;
-      const batch = waiting;
-      waiting = [];
+      const batch = intake.take();
+      timer = intake.size > 0 ? setTimeout(flush, FLUSH_MS) : undefined;
       const newLogs: PanelLog[] = [];
-      const newTrace: TraceEntry[] = [];
+      const newTrace: PanelTrace[] = [];
       const newNetwork: PanelNetwork[] = [];
       const restarted = new Set<string>();
       for (const message of batch) {
         const phone = message.sparrowPhone;
         if (message.started) restarted.add(phone);
-        if (message.log) newLogs.push({ ...message.log, source: 'service', phone });
-        if (message.trace) newTrace.push(message.trace);
+        if (message.log) newLogs.push({ ...message.log, id: ++lastId.current, source: 'service', phone });
+        if (message.trace) newTrace.push({ ...message.trace, id: ++lastId.current });
         if (message.network) newNetwork.push({ ...message.network, phone });
         // Every phone hears the server's events; one of them speaks for all.
         first ||= phone;
@@ -105,12 +109,12 @@ export function App(props: {
           const { dev } = message;
           if (dev.type === 'backend') setBackend(dev.status);
           else if (dev.type === 'hello') setBackend(dev.backend);
-          else if (dev.type === 'log') newLogs.push({ ...dev.line, phone: '' });
+          else if (dev.type === 'log') newLogs.push({ ...dev.line, id: ++lastId.current, phone: '' });
         }
       }
       if (newLogs.length > 0) setLogs((old) => [...old, ...newLogs].slice(-KEPT));
       // What the logic layer has seen comes a little later than what the phone has.
-      const byTime = (one: TraceEntry, other: TraceEntry): number => one.time - other.time;
+      const byTime = (one: PanelTrace, other: PanelTrace): number => one.time - other.time;
       if (newTrace.length > 0) setTrace((old) => [...old, ...newTrace].sort(byTime).slice(-KEPT));
       if (newNetwork.length > 0 || restarted.size > 0)
         setNetwork((old) => {
@@ -125,8 +129,8 @@ export function App(props: {
     };
     const listen = (event: MessageEvent<PhoneMessage>): void => {
       if (event.origin !== location.origin || typeof event.data?.sparrowPhone !== 'string') return;
-      waiting.push(event.data);
-      timer ??= setTimeout(flush, 100);
+      intake.add(event.data);
+      timer ??= setTimeout(flush, FLUSH_MS);
     };
     window.addEventListener('message', listen);
     return () => {

@@ -1,11 +1,39 @@
-import type { LogLine, NetworkEntry } from '@sparrow/protocol';
+import type { LogLine, NetworkEntry, PhoneMessage, TraceEntry } from '@sparrow/protocol';
 
-/** What the panel keeps, with the phone it came from. */
+/** What the panel keeps, with the phone it came from. `id` tells entries apart, and counts them. */
 export interface PanelLog extends LogLine {
+  id: number;
   phone: string;
+}
+export interface PanelTrace extends TraceEntry {
+  id: number;
 }
 export interface PanelNetwork extends NetworkEntry {
   phone: string;
+}
+
+/** Messages that are shown at one time: more would keep the console from answering. */
+const AT_ONCE = 100;
+/** Messages that wait to be shown. */
+const MAX_WAITING = 3_000;
+
+/** Messages of phones on their way into the panel: some at a time, and no more than somebody could read. */
+export function createIntake(): { add(message: PhoneMessage): void; take(): PhoneMessage[]; readonly size: number } {
+  let waiting: PhoneMessage[] = [];
+  return {
+    add(message) {
+      waiting.push(message);
+      const excess = waiting.length - MAX_WAITING;
+      if (excess <= 0) return;
+      // Lines that nobody has seen go; what says how a phone or the server is stays.
+      const kept = waiting.slice(excess + AT_ONCE);
+      waiting = [...waiting.slice(0, excess + AT_ONCE).filter(({ log, trace }) => !log && !trace), ...kept];
+    },
+    take: () => waiting.splice(0, AT_ONCE),
+    get size() {
+      return waiting.length;
+    },
+  };
 }
 
 /** Lines of a stack that came one by one, as a backend prints them: `    at f (file:1:2)`, `  ... 4 lines`, `}`. */

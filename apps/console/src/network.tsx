@@ -1,5 +1,5 @@
 import { Tag } from 'antd';
-import { useState } from 'react';
+import { memo, useCallback, useState } from 'react';
 import { clock, type PanelNetwork, pretty } from './entries.ts';
 import { Tail } from './tail.tsx';
 import { useTexts } from './texts.ts';
@@ -8,30 +8,41 @@ import { useTexts } from './texts.ts';
 export function Network({ entries }: { entries: PanelNetwork[] }) {
   const t = useTexts();
   const [open, setOpen] = useState('');
+  const toggle = useCallback((key: string) => setOpen((before) => (before === key ? '' : key)), []);
   return (
     <Tail count={entries.length} empty={t.emptyNetwork}>
       {entries.map((entry) => {
         const key = `${entry.phone}/${entry.time}/${entry.id}`;
-        const failed = entry.error !== undefined || (entry.status ?? 0) >= 400;
-        return (
-          <div key={key} className={`line line-network ${failed ? 'line-error' : ''}`}>
-            <button type="button" aria-expanded={open === key} onClick={() => setOpen(open === key ? '' : key)}>
-              <time>{clock(entry.time)}</time>
-              <Tag>{entry.phone}</Tag>
-              <b className="method">{entry.method}</b>
-              <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>
-                {entry.status ?? (entry.error ? '✕' : '…')}
-              </Tag>
-              <Address url={entry.url} />
-              <span className="ms">{entry.ms === undefined ? t.running : `${entry.ms} ms`}</span>
-            </button>
-            {open === key && <Detail entry={entry} />}
-          </div>
-        );
+        return <NetworkRow key={key} name={key} entry={entry} isOpen={open === key} onToggle={toggle} />;
       })}
     </Tail>
   );
 }
+
+/** A request as it stands; it is drawn again when that has changed. */
+const NetworkRow = memo(function NetworkRow(props: {
+  name: string;
+  entry: PanelNetwork;
+  isOpen: boolean;
+  onToggle(name: string): void;
+}) {
+  const t = useTexts();
+  const { entry, isOpen } = props;
+  const failed = entry.error !== undefined || (entry.status ?? 0) >= 400;
+  return (
+    <div className={`line line-network ${failed ? 'line-error' : ''}`}>
+      <button type="button" aria-expanded={isOpen} onClick={() => props.onToggle(props.name)}>
+        <time>{clock(entry.time)}</time>
+        <Tag>{entry.phone}</Tag>
+        <b className="method">{entry.method}</b>
+        <Tag color={failed ? 'red' : entry.status ? 'green' : 'blue'}>{entry.status ?? (entry.error ? '✕' : '…')}</Tag>
+        <Address url={entry.url} />
+        <span className="ms">{entry.ms === undefined ? t.running : `${entry.ms} ms`}</span>
+      </button>
+      {isOpen && <Detail entry={entry} />}
+    </div>
+  );
+});
 
 /** One line: of a long address the path stays, which tells requests apart. */
 function Address({ url }: { url: string }) {

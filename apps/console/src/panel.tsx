@@ -1,7 +1,7 @@
 import { diagnosticIn, type TraceEntry } from '@sparrow/protocol';
 import { Button, Input, Select, Tabs, Tag } from 'antd';
-import { useState } from 'react';
-import { clock, groupStacks, type PanelLog, type PanelNetwork, pretty, sizeText } from './entries.ts';
+import { memo, useCallback, useState } from 'react';
+import { clock, groupStacks, type PanelLog, type PanelNetwork, type PanelTrace, pretty, sizeText } from './entries.ts';
 import { Network } from './network.tsx';
 import { Tail } from './tail.tsx';
 import { type Texts, useTexts } from './texts.ts';
@@ -28,7 +28,7 @@ const matches = (filter: string, ...texts: (string | undefined)[]): boolean =>
 export function Panel(props: {
   logs: PanelLog[];
   network: PanelNetwork[];
-  trace: TraceEntry[];
+  trace: PanelTrace[];
   onClear(kind: Kind): void;
 }) {
   const t = useTexts();
@@ -102,28 +102,33 @@ export function Panel(props: {
 function Logs({ entries }: { entries: PanelLog[] }) {
   const t = useTexts();
   return (
-    <Tail count={entries.length} empty={t.emptyLogs}>
-      {entries.map((entry, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity of their own
-        <div key={index} className={`line line-${entry.level}`}>
-          <time>{clock(entry.time)}</time>
-          <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || t.sources[entry.source]}</Tag>
-          <span className="text">
-            {logText(entry, t)}
-            {entry.stack && (
-              <details>
-                <summary>
-                  {entry.source === 'compiler' ? t.lines : t.stack(entry.stack.trim().split('\n').length)}
-                </summary>
-                <pre>{entry.stack}</pre>
-              </details>
-            )}
-          </span>
-        </div>
+    <Tail count={entries.at(-1)?.id ?? 0} empty={t.emptyLogs}>
+      {entries.map((entry) => (
+        <LogRow key={entry.id} entry={entry} />
       ))}
     </Tail>
   );
 }
+
+/** One line. What is shown already is not drawn again because others come. */
+const LogRow = memo(function LogRow({ entry }: { entry: PanelLog }) {
+  const t = useTexts();
+  return (
+    <div className={`line line-${entry.level}`}>
+      <time>{clock(entry.time)}</time>
+      <Tag color={LEVEL_COLORS[entry.level] ?? 'default'}>{entry.phone || t.sources[entry.source]}</Tag>
+      <span className="text">
+        {logText(entry, t)}
+        {entry.stack && (
+          <details>
+            <summary>{entry.source === 'compiler' ? t.lines : t.stack(entry.stack.trim().split('\n').length)}</summary>
+            <pre>{entry.stack}</pre>
+          </details>
+        )}
+      </span>
+    </div>
+  );
+});
 
 /** Between which layers a message goes: a call of native comes from the logic, or from the view of a page. */
 function directionOf({ verb, pageId }: TraceEntry, t: Texts): string {
@@ -141,40 +146,44 @@ function logText({ text, zh, finding }: PanelLog, { language, spell }: Texts): s
   return spell(`${finding.code} ${place} ${message}。${hint}`);
 }
 
-function TraceList({ entries }: { entries: TraceEntry[] }) {
+function TraceList({ entries }: { entries: PanelTrace[] }) {
   const t = useTexts();
-  const [open, setOpen] = useState<TraceEntry>();
+  const [open, setOpen] = useState<number>();
+  const toggle = useCallback((id: number) => setOpen((before) => (before === id ? undefined : id)), []);
   return (
-    <Tail count={entries.length} empty={t.emptyTrace}>
-      {entries.map((entry, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: messages have no identity of their own
-        <div key={index} className="line line-network">
-          <button
-            type="button"
-            aria-expanded={open === entry}
-            onClick={() => setOpen(open === entry ? undefined : entry)}
-          >
-            <time>{clock(entry.time)}</time>
-            <Tag>{entry.phone}</Tag>
-            <Tag color={VERB_COLORS[entry.verb]} title={entry.verb}>
-              {directionOf(entry, t)}
-            </Tag>
-            <b>{entry.event}</b>
-            <span className="text muted">{open === entry ? '' : entry.summary.slice(0, 120)}</span>
-            <span className="ms page">{entry.page}</span>
-            <span className="ms">{entry.size > 0 && sizeText(entry.size)}</span>
-          </button>
-          {open === entry && (
-            <div className="detail">
-              <p>
-                {entry.verb} · {directionOf(entry, t)}
-                {entry.page && ` · ${entry.page}`}
-              </p>
-              <pre>{pretty(entry.summary)}</pre>
-            </div>
-          )}
-        </div>
+    <Tail count={entries.at(-1)?.id ?? 0} empty={t.emptyTrace}>
+      {entries.map((entry) => (
+        <TraceRow key={entry.id} entry={entry} isOpen={open === entry.id} onToggle={toggle} />
       ))}
     </Tail>
   );
 }
+
+const TraceRow = memo(function TraceRow(props: { entry: PanelTrace; isOpen: boolean; onToggle(id: number): void }) {
+  const t = useTexts();
+  const { entry, isOpen } = props;
+  return (
+    <div className="line line-network">
+      <button type="button" aria-expanded={isOpen} onClick={() => props.onToggle(entry.id)}>
+        <time>{clock(entry.time)}</time>
+        <Tag>{entry.phone}</Tag>
+        <Tag color={VERB_COLORS[entry.verb]} title={entry.verb}>
+          {directionOf(entry, t)}
+        </Tag>
+        <b>{entry.event}</b>
+        <span className="text muted">{isOpen ? '' : entry.summary.slice(0, 120)}</span>
+        <span className="ms page">{entry.page}</span>
+        <span className="ms">{entry.size > 0 && sizeText(entry.size)}</span>
+      </button>
+      {isOpen && (
+        <div className="detail">
+          <p>
+            {entry.verb} · {directionOf(entry, t)}
+            {entry.page && ` · ${entry.page}`}
+          </p>
+          <pre>{pretty(entry.summary)}</pre>
+        </div>
+      )}
+    </div>
+  );
+});

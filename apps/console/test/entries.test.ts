@@ -1,7 +1,9 @@
+import type { PhoneMessage } from '@sparrow/protocol';
 import { describe, expect, it } from 'vitest';
-import { groupStacks, type PanelLog, pretty } from '../src/entries.ts';
+import { createIntake, groupStacks, type PanelLog, pretty } from '../src/entries.ts';
 
 const line = (text: string, more: Partial<PanelLog> = {}): PanelLog => ({
+  id: 1,
   time: 1,
   source: 'backend',
   level: 'error',
@@ -42,5 +44,30 @@ describe('a body', () => {
     expect(pretty('message:{"a":1}')).toBe('message:{\n  "a": 1\n}');
     for (const text of ['{"a":', 'message:{', 'timeout:15', 'plain', '12345678901234567890', ''])
       expect(pretty(text)).toBe(text);
+  });
+});
+
+describe('messages on their way into the panel', () => {
+  const log = (text: string): PhoneMessage => ({ sparrowPhone: 'a', log: { time: 1, level: 'log', text, pageId: 0 } });
+
+  it('come some at a time and in order, and of a flood the newest', () => {
+    const intake = createIntake();
+    for (let i = 0; i < 50_000; i++) intake.add(log(String(i)));
+    expect(intake.size).toBeLessThanOrEqual(3_000);
+    const seen: number[] = [];
+    while (intake.size > 0) {
+      const some = intake.take();
+      expect(some.length).toBeLessThanOrEqual(100);
+      seen.push(...some.map((message) => Number(message.log?.text)));
+    }
+    expect(seen.at(-1)).toBe(49_999);
+    expect(seen).toEqual([...seen].sort((one, other) => one - other));
+  });
+
+  it('keep what says how a phone is, however many lines come', () => {
+    const intake = createIntake();
+    intake.add({ sparrowPhone: 'a', started: true });
+    for (let i = 0; i < 50_000; i++) intake.add(log(String(i)));
+    expect(intake.take()[0]).toEqual({ sparrowPhone: 'a', started: true });
   });
 });

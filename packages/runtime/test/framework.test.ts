@@ -214,8 +214,9 @@ inBothModes('components', (mode) => {
     const messages = (await test.problems()).map((problem) => problem.message).join('\n');
     expect(messages).toContain('load broke');
     expect(messages).toContain('attached broke');
-    const stack = (await test.logs()).find((line) => line.text.includes('go broke'))?.stack ?? '';
-    expect(stack).toContain('pages/a/a.js:1');
+    // Its place is asked of the server first.
+    const stack = async () => (await test.logs()).find((line) => line.text.includes('go broke'))?.stack ?? '';
+    await expect.poll(stack).toContain('pages/a/a.js:1');
     await test.close();
   });
 

@@ -1,10 +1,11 @@
 import type { Diagnostic } from '@sparrow/protocol';
+import { createRandom, type Random } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
 import type { SourceFile } from '../../src/project/source-tree.ts';
 import { compileTemplate } from '../../src/wxml/template.ts';
 import { compileWxs } from '../../src/wxml/templates.ts';
 import { compileSheet } from '../../src/wxss/sheet.ts';
-import { createRandom, createSample, type Random } from '../official/samples.ts';
+import { createSample } from '../official/samples.ts';
 import { spoilSheet, spoilTemplate, spoilWxs, writeSheet, writeWxs } from './writers.ts';
 
 /** `npm run soak -- compiler` makes them all; `SPARROW_SEED` repeats a run. */

@@ -1,8 +1,7 @@
 /** Sheets and WXS modules made at random, and ways to spoil a file that no reader can take for right. */
 
-import type { Random } from '../official/samples.ts';
+import { pick, type Random } from '@sparrow/testkit';
 
-export const pick = <T>(random: Random, of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
 const times = (random: Random, most: number, one: () => string, by = ''): string =>
   Array.from({ length: 1 + Math.floor(random() * most) }, one).join(by);
 

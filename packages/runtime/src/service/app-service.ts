@@ -1,19 +1,24 @@
-import type { ComponentConfig, PackageUpdate, ServiceBoot, ServiceBundle } from '@sparrow/protocol';
+import type { PackageUpdate, ServiceBoot } from '@sparrow/protocol';
 import { BRIDGE_VERSION } from '@sparrow/protocol';
-import { type Channel, createInvoker, receive, type TreeCodec } from '../bridge/index.ts';
+import { type Channel, createInvoker, type Invoker, receive, type TreeCodec } from '../bridge/index.ts';
+import { createAppObject } from './app-object.ts';
 import type { Caller } from './caller.ts';
 import { createCanvases } from './canvas.ts';
+import { createDebugDoor } from './debug-door.ts';
 import type { Definition } from './definitions.ts';
 import { EventChannel } from './event-channel.ts';
-import { createFramework, type Framework, installComponentMethods, type PageRoot, watchSetData } from './framework.ts';
+import { createFramework, type Framework, installComponentMethods, watchSetData } from './framework.ts';
 import { IntersectionObserver } from './intersection-observer.ts';
 import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createNodeInstances } from './node-contexts.ts';
-import { createPages, type Page } from './pages.ts';
+import { createPages, type Page, type Pages } from './pages.ts';
 import { createPlugins } from './plugins.ts';
+import { createProgramPackages } from './program-packages.ts';
 import { createReporter } from './reporter.ts';
+import { createSandboxGlobal } from './sandbox-global.ts';
 import { SelectorQuery } from './selector-query.ts';
+import { located, watchUncaught } from './uncaught.ts';
 import { createViewTap } from './view-tap.ts';
 import { createWx } from './wx/index.ts';
 
@@ -24,8 +29,6 @@ export interface AppServiceOptions {
   /** The channel to the view of a page; native has announced it with `viewPort` before the page's route. */
   connectView(pageId: number): Channel;
 }
-
-type Hook = 'onLaunch' | 'onShow' | 'onHide' | 'onError' | 'onPageNotFound' | 'onThemeChange' | 'onUnhandledRejection';
 
 /** The logic layer: waits for `boot`, runs the mini program, follows native. */
 export function startAppService(options: AppServiceOptions): void {
@@ -58,50 +61,41 @@ export function startAppService(options: AppServiceOptions): void {
 
 type Running = ReturnType<typeof runApp>;
 
-function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnType<typeof createInvoker>) {
+function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: Invoker) {
   if (boot.version !== BRIDGE_VERSION)
     throw new Error(`the logic layer speaks bridge version ${BRIDGE_VERSION}, native ${boot.version}`);
   let manifest = boot.manifest;
-  const bundles = new Map<string, ServiceBundle>();
   let launch = boot.launch;
   let system = boot.system;
-  let appInstance: Record<string, unknown> | undefined;
 
-  let defining = '';
   /** Objects behind `node()` and `context()` of a query, by the component's tag; the canvas adds itself here. */
   const canvases = createCanvases(invoker);
   const instances = createNodeInstances(canvases.instances);
-
   const reporter = createReporter(
     invoker,
     () => pages?.current()?.id ?? 0,
     (stack) => loader.ownColumns(stack),
   );
+  const app = createAppObject(reporter);
   const framework: Framework = createFramework({
     manifest,
-    onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', locate(error, info)),
-    onPlaceholder: (path) => void reporter.guard(`package of ${path}`, () => bringComponent(path)),
+    onError: (error, info) => reporter.problem('component', 'COMPONENT_ERROR', located(error, info)),
+    onPlaceholder: (path) => void reporter.guard(`package of ${path}`, () => packages.bring(path)),
     onWarning: (message, info) => reporter.console.warn(info.is ? `${message} (in ${info.is})` : message),
   });
   const channels = new Map<number, EventChannel>();
 
   const loader = createModuleLoader({
-    async loadPackageOf(path) {
-      const roots = manifest.packages
-        .map((info) => info.root)
-        .filter((root) => root === '' || path.startsWith(`${root}/`));
-      const root = roots.sort((a, b) => b.length - a.length)[0];
-      if (root !== undefined && !bundles.has(root)) await loadBundle(root);
-    },
+    loadPackageOf: (path) => packages.loadAround(path),
     globals: (path) => {
       return {
         wx,
-        App: defineApp,
+        App: app.define,
         // Libraries call these from modules of their own: what counts is the page or component whose script is running.
-        Page: (definition: Definition) => framework.definitionEnv(defining).Page(definition),
-        Component: (definition?: Definition) => framework.definitionEnv(defining).Component(definition),
-        Behavior: (definition?: Definition) => framework.definitionEnv(defining).Behavior(definition),
-        getApp: () => appInstance,
+        Page: (definition: Definition) => framework.definitionEnv(packages.defining).Page(definition),
+        Component: (definition?: Definition) => framework.definitionEnv(packages.defining).Component(definition),
+        Behavior: (definition?: Definition) => framework.definitionEnv(packages.defining).Behavior(definition),
+        getApp: () => app.instance,
         getCurrentPages: () => pages.stack.map((page) => page.caller),
         console: reporter.console,
         global: sandboxGlobal,
@@ -111,6 +105,13 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
         __wxConfig: { ...manifest.app.raw, envVersion: 'develop' },
       };
     },
+  });
+  const packages = createProgramPackages({
+    ...{ invoker, reporter, loader, framework },
+    manifest: () => manifest,
+    onMain: () => app.launch(() => loader.has('app.js') && loader.require('app.js'), launch),
+    onLazyLoadError: (root, error) =>
+      wxContext.emit('LazyLoadError', { type: 'subpackage', subpackage: [root], errMsg: String(error) }),
   });
 
   const plugins = createPlugins({
@@ -123,15 +124,12 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     ? createViewTap((messages) => void invoker.invoke('trace', { messages }).catch(() => {}))
     : undefined;
   const pages = createPages({
+    ...{ framework, invoker, reporter, tap },
     manifest: () => manifest,
-    framework,
-    invoker,
-    reporter,
     codec: options.codec,
     connectView: options.connectView,
-    tap,
-    ensurePackage,
-    ensureComponents,
+    ensurePackage: packages.ensurePackage,
+    ensureComponents: packages.ensureComponents,
     takeEventChannel(cause) {
       if (cause === undefined) return undefined;
       const channel = channels.get(cause);
@@ -146,27 +144,16 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     }),
     onNotFound(route) {
       const found = { path: route.path, query: route.query, isEntryPage: pages.stack.length === 0 };
-      hook('onPageNotFound', found);
+      app.hook('onPageNotFound', found);
       wxContext.emit('PageNotFound', found);
     },
     tell: (event, data) => wxContext.emit(event, data),
   });
-
-  const pageOf = (caller: Caller): Page | undefined =>
-    pages.all().find((page) => page.backend === caller._$.getBackendContext());
-  if (tap) watchSetData((caller, component, data) => tap.setData(pageOf(caller)?.id ?? 0, component, data));
-  installComponentMethods({
-    createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
-    createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
-    createMediaQueryObserver: (caller) => new MediaQueryObserver(caller),
-    pageIdOf: (caller) => pageOf(caller)?.id,
-    tabBarOf: (caller) => pageOf(caller)?.tabBar?.caller ?? null,
-  });
+  installMethods(pages, tap, instances);
 
   const wxContext = createWx({
+    ...{ reporter, boot, instances, canvases, EventChannel },
     invoke: invoker.invoke,
-    reporter,
-    boot,
     manifest: () => manifest,
     system: () => system,
     launch: () => launch,
@@ -177,224 +164,53 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
     keepEventChannel(cause, channel) {
       channels.set(cause, channel);
     },
-    EventChannel,
-    instances,
-    canvases,
-    modules: () => bundles.get('')?.modules ?? {},
+    modules: () => packages.modulesOf(''),
   });
   const { wx } = wxContext;
+  const sandboxGlobal = createSandboxGlobal(wx);
   reporter.onError((message) => {
-    hook('onError', message);
+    app.hook('onError', message);
     wxContext.emit('Error', message);
   });
-
-  const sandboxGlobal: Record<string, unknown> = Object.create(null);
-  for (const name of [
-    'Promise',
-    'Map',
-    'Set',
-    'WeakMap',
-    'WeakSet',
-    'Symbol',
-    'Proxy',
-    'Reflect',
-    'JSON',
-    'Math',
-    'Date',
-    'RegExp',
-    'Object',
-    'Array',
-    'String',
-    'Number',
-    'Boolean',
-    'Function',
-    'Error',
-    'TypeError',
-    'RangeError',
-    'ArrayBuffer',
-    'DataView',
-    'Uint8Array',
-    'Int8Array',
-    'Uint16Array',
-    'Int16Array',
-    'Uint32Array',
-    'Int32Array',
-    'Float32Array',
-    'Float64Array',
-    'parseInt',
-    'parseFloat',
-    'isNaN',
-    'isFinite',
-    'encodeURIComponent',
-    'decodeURIComponent',
-    'encodeURI',
-    'decodeURI',
-    'escape',
-    'unescape',
-    'setTimeout',
-    'clearTimeout',
-    'setInterval',
-    'clearInterval',
-    'queueMicrotask',
-    'BigInt',
-    'Intl',
-  ])
-    sandboxGlobal[name] = (globalThis as unknown as Record<string, unknown>)[name];
-  sandboxGlobal.wx = wx;
-
-  function locate(error: unknown, info: { method: string; is: string }): unknown {
-    if (error instanceof Error && info.is && !error.message.includes(info.is)) {
-      try {
-        error.message = `${error.message} (in ${info.is}, ${info.method})`;
-      } catch {
-        // A frozen error keeps its message.
-      }
-    }
-    return error;
-  }
-
-  function defineApp(definition: Record<string, unknown>): void {
-    appInstance = definition ?? {};
-  }
-
-  function hook(name: Hook, ...args: unknown[]): void {
-    const method = appInstance?.[name];
-    if (typeof method === 'function')
-      reporter.guard(`App ${name}`, () => (method as (...a: unknown[]) => unknown).apply(appInstance, args));
-  }
-
-  function addBundle(bundle: ServiceBundle): void {
-    bundles.set(bundle.root, bundle);
-    loader.add(bundle.modules);
-    reporter.guard(`templates of ${bundle.root || 'the main package'}`, () => framework.addBundle(bundle));
-  }
-
-  async function ensurePackage(path: string): Promise<void> {
-    const root = manifest.components[path]?.root ?? '';
-    const info = manifest.packages.find((entry) => entry.root === root);
-    if (!info?.independent) await loadBundle('');
-    await loadBundle(root);
-    startApp();
-    for (const needed of rootsOf(path)) await loadBundle(needed);
-  }
-  /** A package that several ask for at a time is loaded once; one that could not be had is asked for again. */
-  const loading = new Map<string, Promise<void>>();
-  function loadBundle(root: string): Promise<void> {
-    if (bundles.has(root)) return Promise.resolve();
-    const known = loading.get(root);
-    if (known) return known;
-    const load = invoker
-      .invoke('loadSubpackage', { root })
-      .then(({ bundle }) => addBundle(bundle))
-      .finally(() => loading.delete(root));
-    loading.set(root, load);
-    return load;
-  }
-
-  /** Components that this one names, without those that may come later: a placeholder stands for them until then. */
-  function partsOf(path: string): { path: string; later: boolean }[] {
-    const config: ComponentConfig | undefined = manifest.components[path];
-    const parts = Object.entries(config?.usingComponents ?? {}).map(([tag, target]) => ({
-      path: target,
-      later: Object.hasOwn(config?.componentPlaceholder ?? {}, tag),
-    }));
-    for (const generic of Object.values(config?.componentGenerics ?? {}))
-      if (generic !== true && generic.default) parts.push({ path: generic.default, later: false });
-    return parts;
-  }
-
-  /** Packages in which the components lie that this one cannot do without. */
-  function rootsOf(path: string, seen = new Set<string>(), roots = new Set<string>()): Set<string> {
-    if (seen.has(path)) return roots;
-    seen.add(path);
-    const config = manifest.components[path];
-    if (config) roots.add(config.root);
-    for (const part of partsOf(path)) if (!part.later) rootsOf(part.path, seen, roots);
-    return roots;
-  }
-
-  /** The component that a placeholder stands for has been used. */
-  async function bringComponent(path: string): Promise<void> {
-    try {
-      await ensurePackage(path);
-    } catch (error) {
-      const subpackage = [manifest.components[path]?.root ?? ''];
-      wxContext.emit('LazyLoadError', { type: 'subpackage', subpackage, errMsg: String(error) });
-      throw error;
-    }
-    ensureComponents(path);
-  }
-
-  /** app.js runs when the main package is there: at once, or after an independent subpackage was opened first. */
-  let started = false;
-  function startApp(): void {
-    if (started || !bundles.has('')) return;
-    started = true;
-    if (loader.has('app.js')) reporter.guard('app.js', () => loader.require('app.js'));
-    appInstance ??= {};
-    hook('onLaunch', launch);
-    hook('onShow', launch);
-  }
-
-  function ensureComponents(path: string, seen = new Set<string>()): void {
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const part of partsOf(path)) {
-      const root = manifest.components[part.path]?.root ?? '';
-      if (!part.later || bundles.has(root)) ensureComponents(part.path, seen);
-    }
-    if (framework.isDefined(path)) return;
-    runScript(path);
-    framework.defineEmpty(path);
-  }
-
-  function runScript(path: string): void {
-    const module = `${path}.js`;
-    const outer = defining;
-    defining = path;
-    if (loader.has(module)) reporter.guard(module, () => loader.require(module));
-    defining = outer;
-  }
-
-  const roots = (): PageRoot[] => pages.all().map((page: Page) => page.root);
-
-  addBundle(boot.bundle);
-  startApp();
-
-  globalThis.addEventListener('error', (event) => {
-    event.preventDefault();
-    reporter.problem('script', 'UNCAUGHT', thrownBy(event as ErrorEvent));
+  const evaluate = createDebugDoor({
+    open: boot.debug,
+    invoker,
+    env: () => ({
+      ...{ wx, pages, require: loader.require, apiUse: wxContext.apiUse },
+      getApp: () => app.instance,
+      getCurrentPages: () => pages.stack.map((page) => page.caller),
+    }),
   });
-  globalThis.addEventListener('unhandledrejection', (event) => {
-    event.preventDefault();
-    const { reason, promise } = event as PromiseRejectionEvent;
-    hook('onUnhandledRejection', { reason, promise });
-    wxContext.emit('UnhandledRejection', { reason, promise });
-    // Failed wx calls reject with a plain object; WeChat prints those without counting them as errors of the script.
-    if (isFailedCall(reason)) reporter.console.warn('Unhandled promise rejection', reason);
-    else reporter.problem('script', 'UNHANDLED_REJECTION', reason);
+
+  packages.add(boot.bundle);
+  // An independent subpackage may be opened first; then app.js runs when the main package comes.
+  if (boot.bundle.root === '') app.launch(() => loader.has('app.js') && loader.require('app.js'), launch);
+  watchUncaught(reporter, (rejection) => {
+    app.hook('onUnhandledRejection', rejection);
+    wxContext.emit('UnhandledRejection', rejection);
   });
 
   return {
     route: pages.route,
     pageEvent: pages.pageEvent,
+    evaluate,
     appShow: (show: ServiceBoot['launch']) =>
       pages.inTurn(() => {
         launch = show;
-        hook('onShow', show);
+        app.hook('onShow', show);
         wxContext.emit('AppShow', show);
         pages.appShow();
       }),
     appHide: () =>
       pages.inTurn(() => {
         pages.appHide();
-        hook('onHide');
+        app.hook('onHide');
         wxContext.emit('AppHide', undefined);
       }),
     native(event: string, data: unknown) {
       if (event === 'systemChange') system = data as typeof system;
       else {
-        if (event === 'ThemeChange') hook('onThemeChange', data);
+        if (event === 'ThemeChange') app.hook('onThemeChange', data);
         wxContext.emit(event, data);
       }
     },
@@ -403,59 +219,25 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: ReturnTy
       manifest = update.manifest;
       framework.updateManifest(manifest);
       pages.styles(update.styles);
-      let scripts = false;
-      const templates: ServiceBundle[] = [];
-      for (const bundle of Object.values(update.bundles)) {
-        const before = bundles.get(bundle.root);
-        if (!before) continue;
-        bundles.set(bundle.root, bundle);
-        scripts ||= JSON.stringify(before.modules) !== JSON.stringify(bundle.modules);
-        if (before.templates !== bundle.templates) templates.push(bundle);
-        loader.add(bundle.modules);
-      }
-      if (scripts) {
-        // Which module uses which is not known, so all run again, but the app's own, whose state is to stay.
-        loader.forgetAll((path) => path === 'app.js');
-        framework.redefine(roots(), () => {
-          for (const path of Object.keys(manifest.components)) if (framework.isDefined(path)) runScript(path);
-        });
-      }
-      for (const bundle of templates) reporter.guard('templates', () => framework.updateTemplates(bundle, roots()));
-    },
-    async evaluate(id: number, source: string, args: unknown[]) {
-      try {
-        if (!boot.debug) throw new Error('evaluate is switched off');
-        // biome-ignore lint/security/noGlobalEval: the debugging door, open only in debug boots
-        const run = (0, eval)(`(${source})`) as (...a: unknown[]) => unknown;
-        const env = {
-          wx,
-          getApp: () => appInstance,
-          getCurrentPages: () => pages.stack.map((page) => page.caller),
-          pages,
-          require: loader.require,
-          apiUse: wxContext.apiUse,
-        };
-        const value = await run(env, ...args);
-        await invoker.invoke('debugResult', { id, value });
-      } catch (error) {
-        await invoker.invoke('debugResult', { id, value: undefined, error: told(error) });
-      }
+      packages.exchange(Object.values(update.bundles), () => pages.all().map((page) => page.root));
     },
   };
 }
 
-/** What a script threw. What is no error has no stack, but the browser knows where it was thrown. */
-function thrownBy({ error, message, filename, lineno, colno }: ErrorEvent): unknown {
-  if (error instanceof Error) return error;
-  const made = new Error(message);
-  made.stack = `${message}\n    at ${filename}:${lineno}:${colno}`;
-  return made;
-}
-
-/** What a tool reads of a failure: the stack of an error, the message of a call to wx that failed. */
-const told = (error: unknown): string =>
-  isFailedCall(error) ? (error as { errMsg: string }).errMsg : String((error as Error | undefined)?.stack ?? error);
-
-function isFailedCall(reason: unknown): boolean {
-  return !(reason instanceof Error) && typeof (reason as { errMsg?: unknown } | null)?.errMsg === 'string';
+/** What components can ask of their page, beside what the framework gives them. */
+function installMethods(
+  pages: Pages,
+  tap: ReturnType<typeof createViewTap> | undefined,
+  instances: ReturnType<typeof createNodeInstances>,
+): void {
+  const pageOf = (caller: Caller): Page | undefined =>
+    pages.all().find((page) => page.backend === caller._$.getBackendContext());
+  if (tap) watchSetData((caller, component, data) => tap.setData(pageOf(caller)?.id ?? 0, component, data));
+  installComponentMethods({
+    createSelectorQuery: (caller) => new SelectorQuery(caller, instances),
+    createIntersectionObserver: (caller, options) => new IntersectionObserver(caller, options),
+    createMediaQueryObserver: (caller) => new MediaQueryObserver(caller),
+    pageIdOf: (caller) => pageOf(caller)?.id,
+    tabBarOf: (caller) => pageOf(caller)?.tabBar?.caller ?? null,
+  });
 }

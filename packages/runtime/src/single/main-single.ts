@@ -48,4 +48,9 @@ window.addEventListener('message', function start(event: MessageEvent) {
     },
   });
 });
+// Whether this process still lives.
+window.addEventListener('message', ({ source, data }) => {
+  if (source === window.parent && (data as { sparrow?: string } | null)?.sparrow === 'ask')
+    window.parent.postMessage({ sparrow: 'alive' }, '*');
+});
 window.parent.postMessage({ sparrow: 'single-ready' }, '*');

@@ -2,6 +2,7 @@
 import type { RuntimeMode } from '@sparrow/protocol';
 import { type Channel, portChannel } from '@sparrow/runtime/bridge';
 import { h } from '@sparrow/runtime/native';
+import { lineTo, watchFrameLife } from './frame-life.ts';
 import { whenSilent } from './punctual.ts';
 
 /** Where the logic layer runs, seen from native. */
@@ -22,17 +23,8 @@ const GIVEN_UP_MS = 8 * LATE_MS;
 export interface FrameWatch {
   late(seconds: number): void;
   came(): void;
-  /** Told for every frame: those of one browser process end together. */
+  /** The process of the logic layer's frame is gone, and with it the views that shared it. */
   ended(): void;
-}
-
-/**
- * Over a port to a frame or its Worker. When their process ends, of too much memory say, the browser closes the port;
- * a port that we close ourselves does not tell. However busy the machine is, this is never told of one that lives.
- */
-function channelTo(port: MessagePort, watch: FrameWatch): Channel {
-  port.addEventListener('close', () => watch.ended());
-  return portChannel(port);
 }
 
 /** The place of a page that is to come: loading its frame is most of what opening a page costs, so it is done ahead. */
@@ -127,7 +119,8 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
   ]);
   const { port1, port2 } = new MessageChannel();
   boot.contentWindow?.postMessage({ code }, '*', [port2]);
-  const channel = channelTo(port1, watch);
+  const channel = portChannel(port1);
+  const unwatch = watchFrameLife(lineTo(boot, 'boot-ready'), watch.ended);
 
   return {
     channel,
@@ -139,7 +132,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
         (error: unknown) => console.error(error),
       );
       channel.post(['viewPort', pageId], [toService.port1]);
-      const viewChannel = channelTo(toHost.port1, watch);
+      const viewChannel = portChannel(toHost.port1);
       return {
         channel: viewChannel,
         close() {
@@ -150,6 +143,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
     },
     showView() {},
     close() {
+      unwatch();
       channel.close();
       boot.remove();
     },
@@ -164,13 +158,14 @@ async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch):
   await start.done;
   const { port1, port2 } = new MessageChannel();
   frame.contentWindow?.postMessage({}, '*', [port2]);
-  const channel = channelTo(port1, watch);
+  const channel = portChannel(port1);
+  const unwatch = watchFrameLife(lineTo(frame, 'single-ready'), watch.ended);
   return {
     channel,
     openView(pageId) {
       const ports = new MessageChannel();
       channel.post(['viewPort', pageId], [ports.port2]);
-      const viewChannel = channelTo(ports.port1, watch);
+      const viewChannel = portChannel(ports.port1);
       return {
         channel: viewChannel,
         close() {
@@ -185,6 +180,7 @@ async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch):
       channel.post(['viewShow', pageId]);
     },
     close() {
+      unwatch();
       channel.close();
       frame.remove();
     },

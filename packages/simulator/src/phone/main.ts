@@ -12,7 +12,7 @@ import { createDevLink } from './dev-link.ts';
 import { createFaultSheet } from './fault-sheet.ts';
 import { createHandle } from './handle.ts';
 import { openLaunchScreen, openMenu } from './menu.ts';
-import { keep } from './meter.ts';
+import { createNetworkMeter, keep } from './meter.ts';
 import { createOverlay } from './overlay.ts';
 import { urlOf } from './page-stack.ts';
 import { startPhone } from './phone.ts';
@@ -184,6 +184,10 @@ async function start(): Promise<void> {
   overlay.clear();
   faultSheet.clear();
   comeback.started();
+  const consoleHears = createNetworkMeter((count) => {
+    const text = `… ${count} requests left out: too many in a second`;
+    tell({ log: { time: Date.now(), level: 'warn', text, pageId: 0 } });
+  });
   const screen = frameOf(settings);
   launch?.close();
   const opening = openLaunchScreen(screen.parentElement ?? document.body);
@@ -212,7 +216,7 @@ async function start(): Promise<void> {
       },
       onNetwork(network) {
         if (network.error !== undefined) keep(handle.failedRequests, { url: network.url, error: network.error });
-        tell({ network });
+        if (consoleHears(network)) tell({ network });
       },
       onProblem(problem) {
         keep(handle.problems, problem);

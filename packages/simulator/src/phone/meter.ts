@@ -1,4 +1,4 @@
-import type { TraceEntry } from '@sparrow/protocol';
+import type { NetworkEntry, TraceEntry } from '@sparrow/protocol';
 import type { LogEntry } from '@sparrow/runtime/native';
 
 /** Lets so many things through at once, and so many more with every second. */
@@ -66,6 +66,26 @@ export function createPhoneMeters({
     log: createMeter({ burst: 500, perSecond: 100 }, tooMany('log lines')),
     problem: createMeter({ burst: 200, perSecond: 20 }, tooMany('problems')),
     route: createMeter({ burst: 40, perSecond: 10 }, tooMany('changes of the page')),
+  };
+}
+
+/**
+ * What the console hears of requests: of each all that becomes of it, or nothing.
+ *
+ * @returns whether this is told
+ */
+export function createNetworkMeter(onLeftOut: (count: number) => void): (entry: NetworkEntry) => boolean {
+  const meter = createMeter({ burst: 300, perSecond: 50 }, onLeftOut);
+  const told = new Set<number>();
+  let newest = 0;
+  return ({ id, ms }) => {
+    if (id > newest) {
+      newest = id;
+      if (meter.take()) told.add(id);
+    }
+    const isTold = told.has(id);
+    if (ms !== undefined) told.delete(id);
+    return isTold;
   };
 }
 
