@@ -102,8 +102,8 @@ export const CLOUD_PHRASES_ZH: Readonly<Record<string, string>> = {
   '{0} is {1}, which leaves {2}': '{0} 的值为 {1}，超出了 {2}',
   'use a path inside the project': '改用项目内的路径',
   '{0}: {1}': '{0}：{1}',
-  'known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains':
-    '可用的字段：backend.dir、backend.command、backend.health、backend.ignore、hosts、domains',
+  'known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains, plugins':
+    '可用的字段：backend.dir、backend.command、backend.health、backend.ignore、hosts、domains、plugins',
   '{0} is no JSON object': '{0} 不是 JSON 对象',
   'it must be {"…": …}': '内容应形如 {"…": …}',
   '{0} is not JSON at {1}: {2}': '{0} 在 {1} 处不是合法的 JSON：{2}',

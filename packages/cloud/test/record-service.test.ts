@@ -11,7 +11,7 @@ import {
   type RecordWelcome,
 } from '@sparrow/protocol/record-wire';
 import { createShardsEngine } from '@sparrow/store';
-import { startPostgres } from '@sparrow/testkit';
+import { createRandom, startPostgres } from '@sparrow/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from './harness.ts';
 import { connectRaw, type ServedRecords, serveRecords } from './record-harness.ts';
@@ -242,7 +242,7 @@ describe('the record service', () => {
     const kept = { ...PLAYER, id: 2n ** 61n + 987_654_321n };
     await other.insert(kept);
     const seed = randomBytes(4).readUInt32BE();
-    const random = mulberry(seed);
+    const random = createRandom(seed);
     const pick = (below: number): number => Math.floor(random() * below);
     const noise = (size: number): Buffer => Buffer.from(Array.from({ length: size }, () => pick(256)));
     const out = new FrameOutput();
@@ -308,14 +308,4 @@ function addGet(out: FrameOutput, call: number): void {
   const body = Buffer.from([0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0x10, 0x00]);
   out.call(call, RECORD_GET, 0, body.length);
   out.raw(body);
-}
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

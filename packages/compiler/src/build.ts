@@ -16,9 +16,10 @@ import { suffixOf, withoutSuffix } from './paths.ts';
 import { phrase } from './phrase.ts';
 import { type AppResult, readAppConfig, rootOf, themePath } from './project/app-config.ts';
 import { type ComponentNode, collectComponents, styleScope } from './project/components.ts';
-import { emptyJson, isObject, type JsonFile, parseJson } from './project/json-file.ts';
+import { emptyJson, isObject, type JsonFile, parseJson, stringsOf } from './project/json-file.ts';
 import { locateProject, type Project } from './project/locate.ts';
 import { createNpmResolver } from './project/npm.ts';
+import { pluginInfos, readPlugins } from './project/plugins.ts';
 import { createSourceTree, hashOf, type SourceTree } from './project/source-tree.ts';
 import { compileModules, scriptFile } from './scripts/modules.ts';
 import { compileScript, failedScript, type Script } from './scripts/script.ts';
@@ -129,10 +130,14 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     const json = readJson('app.json') ?? emptyJson(tree.display('app.json'));
     const theme = themePath(json);
     const app = readAppConfig(json, theme ? readJson(theme) : undefined);
+    const plugins = readPlugins(project.plugins, json, { tree, readJson });
     const npm = createNpmResolver(project, tree, extendedLibraries(json));
-    const graph = collectComponents({ tree, npm, app: json, ...app, readJson, scriptIsolation });
+    const graph = collectComponents({ tree, npm, app: json, ...app, plugins, readJson, scriptIsolation });
+    // Pages of plugins are pages like others to who opens them.
+    app.config.pages.push(...plugins.pages.map(({ path }) => path).filter((path) => graph.components.has(path)));
     list.add(undefined, project.diagnostics);
     list.add(undefined, app.diagnostics);
+    list.add(undefined, plugins.diagnostics);
     list.add(undefined, graph.diagnostics);
     list.add(
       undefined,
@@ -141,10 +146,10 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
     for (const [path, finding] of graph.missing) list.add(path, [finding]);
 
     const nodes = [...graph.components.values()];
-    const modules = await compileModules(['app', ...graph.components.keys()], {
+    const modules = await compileModules(['app', ...plugins.mains, ...graph.components.keys()], {
       tree,
       npm,
-      aliases: aliasesOf(json),
+      aliases: stringsOf(json.value.resolveAlias),
       serial: guard.serial === true,
       script: (file) =>
         scriptMemo.get(file, '', () =>
@@ -208,6 +213,7 @@ export function createBuilder(dir: string, guard: CompileGuard & { serial?: bool
       broken: list.broken,
       faults: list.faults,
       files: [...assets.keys()],
+      plugins: pluginInfos(plugins),
     };
     const sizes = [...assets.values()].map((entry) => entry.size);
     const id = hashOf(JSON.stringify([content, [...services], [...styles], sizes]));
@@ -322,13 +328,6 @@ function addSheet(
 function extendedLibraries({ value }: JsonFile): string[] {
   const used = isObject(value.useExtendedLib) ? value.useExtendedLib : {};
   return Object.entries(EXTENDED_LIBRARIES).flatMap(([name, library]) => (used[name] ? [library] : []));
-}
-
-function aliasesOf({ value }: JsonFile): Record<string, string> {
-  const aliases = isObject(value.resolveAlias) ? value.resolveAlias : {};
-  return Object.fromEntries(
-    Object.entries(aliases).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 function escapingLink(display: string) {

@@ -90,21 +90,26 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       if (!last) await build();
       const project = locateProject(dir);
       const inProject = (path: string) => relative(project.dir, path).replaceAll(sep, '/');
-      watcher = watchFiles([project.root, ...CONFIG_FILES.map((name) => join(project.dir, name))], {
+      const plugins = project.plugins.flatMap(({ folder }) => folder ?? []);
+      const folders = [project.root, ...plugins.map((folder) => join(project.dir, folder))];
+      watcher = watchFiles([...folders, ...CONFIG_FILES.map((name) => join(project.dir, name))], {
         ignoreInitial: true,
         ignored: (path) => {
           const name = basename(path);
           if (path === project.root || path === project.dir) return false;
           if (name.startsWith('.') || name === 'node_modules') return true;
+          if (plugins.some((folder) => isInside(inProject(path), folder))) return false;
           return project.excluded.some((folder) => isInside(inProject(path), folder));
         },
       });
+      const again = () => {
+        // A listener that throws costs this change and no more.
+        rebuilding = rebuilding.then(() => rebuild(onChange)).catch((error: unknown) => console.error(error));
+        return rebuilding;
+      };
       const schedule = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => {
-          // A listener that throws costs this change and no more.
-          rebuilding = rebuilding.then(() => rebuild(onChange)).catch((error: unknown) => console.error(error));
-        }, DEBOUNCE_MS);
+        timer = setTimeout(again, DEBOUNCE_MS);
       };
       watcher.on('all', (event, path) => {
         // The files of a folder are told one by one.
@@ -114,7 +119,7 @@ export function createCompiler({ dir }: CompilerOptions): Compiler {
       });
       await new Promise<void>((resolve) => watcher?.once('ready', () => resolve()));
       // What changed between the build and now made no event.
-      schedule();
+      await again();
     },
     async close() {
       closed = true;

@@ -231,6 +231,7 @@ function brokenPackage(dir: string, message: string | Phrase): CompiledPackage {
     faults: {},
     diagnostics: [finding],
     files: [],
+    plugins: {},
   };
   const services = new Map([['', { root: '', modules: {}, templates: '({})' }]]);
   return { manifest, services, styles: new Map([['', {}]]), maps: new Map(), assetPath: () => undefined };

@@ -56,8 +56,12 @@ export const COMPILER_PHRASES_ZH: Readonly<Record<string, string>> = {
   'list its pagePath under "pages" too': '须在 "pages" 中列出其 pagePath',
   'page {0} has no files': '页面 {0} 没有对应的文件',
   'create {0}.wxml and {1}.js, or remove the page from app.json': '创建 {0}.wxml 和 {1}.js，或从 app.json 中移除该页面',
-  '<{0}> comes from a plugin ({1}), which cannot be loaded here': '<{0}> 来自插件（{1}），目前无法加载插件',
-  'the tag shows its content only': '该标签只显示其内容',
+  '<{0}> comes from a plugin ({1}), which is not here': '<{0}> 来自插件（{1}），该插件不在本项目中',
+  'the tag shows its content only; name the folder of the plugin in sparrow.json ("plugins")':
+    '该标签只显示其内容；请在 sparrow.json 的 plugins 中写明插件所在目录',
+  'the files of the plugin "{0}" are not here': '插件“{0}”的文件不在本项目中',
+  'name its folder in sparrow.json ("plugins": { "{0}": "plugin" }); until then its components are empty and its functions do nothing':
+    '在 sparrow.json 中写明其目录（"plugins": { "{0}": "plugin" }）；在此之前其组件没有内容，其函数不做任何事',
   'component {0} of <{1}> was not found': '找不到 <{1}> 引用的组件 {0}',
   'create {0}.js, or install the npm package if it is one; until then <{1}> is an unknown element':
     '创建 {0}.js，如果是 npm 包则安装它；在此之前 <{1}> 按未知元素处理',

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@sparrow/protocol';
+import { type Diagnostic, rootOfFile } from '@sparrow/protocol';
 import { createDiagnostic, type SourceText } from './diagnostics.ts';
 import { dirname } from './paths.ts';
 import { phrase } from './phrase.ts';
@@ -16,8 +16,8 @@ export interface Reference {
 
 /** @param from project path of the file that names it */
 export function referenceTo(from: string, literal: string, offset: number): Reference {
-  const folder = dirname(from);
-  const parts = literal.startsWith('/') || folder === '' ? [] : folder.split('/');
+  const folder = literal.startsWith('/') ? rootOfFile(from) : dirname(from);
+  const parts = folder === '' ? [] : folder.split('/');
   let climbs = false;
   for (const part of literal.replaceAll('\\', '/').split('/')) {
     if (part === '' || part === '.') continue;

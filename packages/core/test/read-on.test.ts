@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createPatientAgents } from '../src/read-on.ts';
+import { createPatientAgents, readOnAfterWrites } from '../src/read-on.ts';
 
 /**
  * A server in a thread of its own, so that it can answer and break the connection off while this thread does nothing: what
@@ -73,5 +74,24 @@ describe('an answer that comes before the request is sent whole', () => {
     expect((await failure)[0].code).toMatch(/^E(PIPE|CONNRESET)$/);
     server.close();
     agents.http.destroy();
+  });
+
+  it('is waited for no more when the other side has said its last word', async () => {
+    const failure = new Error('broken');
+    const socket = readOnAfterWrites(
+      new Duplex({
+        allowHalfOpen: true,
+        autoDestroy: false,
+        read() {},
+        write: (_chunk, _encoding, done) => done(failure),
+      }),
+    );
+    socket.push(null);
+    socket.resume();
+    await once(socket, 'end');
+    const told = await new Promise((resolve) => {
+      socket.write('more', resolve);
+    });
+    expect(told).toBe(failure);
   });
 });

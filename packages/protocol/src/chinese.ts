@@ -28,6 +28,10 @@ export const DIAGNOSTICS_ZH: Record<DiagnosticCode, Words> = {
     meaning: '该样式语言未在 useCompilerPlugins 中声明，官方工具不会编译它',
     fix: '在 project.config.json 的 setting.useCompilerPlugins 中加入 "less" 或 "sass"',
   },
+  PLUGIN_MISSING: {
+    meaning: 'app.json 引用的插件不在本项目中',
+    fix: '在 sparrow.json 的 plugins 中写明插件所在目录；在此之前其组件只显示内容，其函数不做任何事',
+  },
   WXS_SYNTAX: {
     meaning: 'WXS 语法错误，或使用了 WXS 不支持的语法',
     fix: 'WXS 只支持 ES5，不支持 new、try 和正则字面量',

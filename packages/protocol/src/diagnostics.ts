@@ -26,6 +26,8 @@ export const DIAGNOSTIC_CODES = [
   'WXSS_SELECTOR',
   /** A style sheet in a language that the official tool compiles only when project.config.json lists it. */
   'PLUGIN_NOT_LISTED',
+  /** app.json lists a plugin whose files are not here. */
+  'PLUGIN_MISSING',
   /** A WXS module cannot be parsed or uses what WXS does not have. */
   'WXS_SYNTAX',
   /** A script cannot be parsed. */

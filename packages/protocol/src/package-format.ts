@@ -33,6 +33,27 @@ export interface PackageManifest {
   diagnostics: Diagnostic[];
   /** Paths of all files under `files/`, without the prefix. */
   files: string[];
+  /** Plugins that app.json lists, by alias. */
+  plugins: Record<string, PluginInfo>;
+}
+
+/** A plugin whose folder is known is part of the package, below `__plugin__/<appid>`. */
+export interface PluginInfo {
+  /** Its folder in the package; undefined when nobody said where its files are. */
+  root?: string;
+  /** Path of the module that `requirePlugin` gives, with suffix. */
+  main?: string;
+  /** Paths of its pages by their public names. */
+  pages: Record<string, string>;
+  /** Path of the module of the program that the plugin gets by `requireMiniProgram`, with suffix. */
+  export?: string;
+}
+
+const PLUGIN_FOLDER = /^__plugin__\/[^/]+/;
+
+/** Folder that a path with a leading slash starts from in a file of the package: a plugin counts from its own. */
+export function rootOfFile(path: string): string {
+  return PLUGIN_FOLDER.exec(path)?.[0] ?? '';
 }
 
 export interface SubpackageInfo {

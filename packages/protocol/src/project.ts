@@ -14,4 +14,9 @@ export interface ProjectConfig {
   hosts?: string[];
   /** Host names a mini program may reach besides its backend; absent: any public address. */
   domains?: string[];
+  /**
+   * Folders (inside the project) of the plugins that app.json lists, by alias or appid. Without an entry a plugin of
+   * version `dev` is the folder that `pluginRoot` of project.config.json names.
+   */
+  plugins?: Record<string, string>;
 }

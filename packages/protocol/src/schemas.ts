@@ -14,4 +14,5 @@ export const projectConfigSchema = z.strictObject({
     .optional(),
   hosts: z.array(z.string().min(1)).optional(),
   domains: z.array(z.string().min(1)).optional(),
+  plugins: z.record(z.string(), z.string().min(1)).optional(),
 });

@@ -12,18 +12,29 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** A transport whose bytes are on their way for a while, in order, as between two regions. */
 function distant(transport: Transport, way: { ms: number }): Transport {
-  const far = (wire: Wire): Wire => ({
-    peer: wire.peer,
-    start: (events) => wire.start(events),
-    write(bytes) {
-      setTimeout(() => wire.write(bytes), way.ms);
-      return KEPT;
-    },
-    pause: () => wire.pause(),
-    resume: () => wire.resume(),
-    close: () => void setTimeout(() => wire.close(), way.ms),
-    destroy: () => wire.destroy(),
-  });
+  const far = (wire: Wire): Wire => {
+    const onTheWay: (() => void)[] = [];
+    let last = 0;
+    // What is sent later comes later, also when the way has become shorter.
+    const send = (arrive: () => void): void => {
+      const now = performance.now();
+      last = Math.max(last, now + way.ms);
+      onTheWay.push(arrive);
+      setTimeout(() => onTheWay.shift()?.(), last - now);
+    };
+    return {
+      peer: wire.peer,
+      start: (events) => wire.start(events),
+      write(bytes) {
+        send(() => wire.write(bytes));
+        return KEPT;
+      },
+      pause: () => wire.pause(),
+      resume: () => wire.resume(),
+      close: () => send(() => wire.close()),
+      destroy: () => wire.destroy(),
+    };
+  };
   return {
     listen: (address, onWire) => transport.listen(address, (wire) => onWire(far(wire))),
     dial: async (address, timeoutMs) => far(await transport.dial(address, timeoutMs)),

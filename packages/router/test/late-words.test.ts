@@ -111,3 +111,31 @@ it('a message for the owner before the last is refused by a node to which the ob
   await expect.poll(() => got).toEqual([2, 3]);
   expect(router.seen.filter(isData).filter(({ kind }) => kind === KIND.refused).length).toBe(1);
 });
+
+it('who led another set before its main of now is not taken for its main again', async () => {
+  const transport = createLocalTransport();
+  const router = await createRouter({
+    set: 'a',
+    name: 'r1',
+    coordinator: createLocalCoordination().createCoordinator(),
+    listen: [{ transport, address: 'a/r1' }],
+    limits,
+  });
+  onTestFinished(async () => {
+    await router.close();
+    await transport.close();
+  });
+  await expect.poll(() => router.isReady).toBe(true);
+  const [main, former] = [
+    await dialRaw(transport, 'a/r1', { role: 'router', set: 'b', name: 'r1' }),
+    await dialRaw(transport, 'a/r1', { role: 'router', set: 'b', name: 'r2' }),
+  ];
+  const notice = jsonBytes({ isMain: true, isReady: true, isDraining: false });
+  main.send({ kind: KIND.term, term: 10 }, notice);
+  await expect.poll(() => main.seen.some(({ kind }) => kind === KIND.subscribe)).toBe(true);
+  // It slept, and does not know yet.
+  former.send({ kind: KIND.term, term: 9 }, notice);
+  await former.ask({ op: 'ping' });
+  expect(former.seen.filter(({ kind }) => kind === KIND.subscribe)).toEqual([]);
+  expect(router.topology().sets).toMatchObject([{ set: 'b', term: 10, isLinked: true }]);
+});

@@ -7,6 +7,7 @@ import {
   createNode,
   createRouter,
   createTcpTransport,
+  type Node,
   type NodeOptions,
   objectId,
 } from '../src/index.ts';
@@ -173,17 +174,18 @@ describe.each(TRANSPORTS)('a link over %s that breaks between living ends', (_na
   });
 });
 
-/** A transport whose wire is full as soon as it has taken a message, and that is not to be had again when it broke. */
+/** A transport whose wire is full as soon as it has taken a message; it breaks for good, or is back and takes all. */
 function dammed(transport: Transport) {
   let last: Wire | undefined;
   let isFull = false;
   let isGone = false;
+  let isOpen = false;
   const dam = (wire: Wire): Wire => ({
     peer: wire.peer,
     start: (events) => wire.start(events),
     write(bytes) {
       isFull ||= (bytes[OFFSET.kind] as number) === KIND.tell;
-      return isFull ? BLOCKED : wire.write(bytes);
+      return isFull && !isOpen ? BLOCKED : wire.write(bytes);
     },
     pause: () => wire.pause(),
     resume: () => wire.resume(),
@@ -202,6 +204,10 @@ function dammed(transport: Transport) {
     isFull: () => isFull,
     break(): void {
       isGone = true;
+      last?.destroy();
+    },
+    breakOnce(): void {
+      isOpen = true;
       last?.destroy();
     },
   };
@@ -239,6 +245,36 @@ it('a link that breaks for good tells what never left from what may have arrived
   await expect
     .poll(() => refused)
     .toEqual(new Map([[written, 'TIMEOUT'], ...waiting.map((call): [number, string] => [call, 'UNREACHABLE'])]));
+});
+
+it('a state that waits for a slow link when that breaks arrives by the next one, behind what was sent before', async () => {
+  const transport = createLocalTransport();
+  const router = await createRouter({
+    set: 's',
+    name: 'r1',
+    coordinator: createLocalCoordination().createCoordinator(),
+    listen: [{ transport, address: 's/r1' }],
+  });
+  const dam = dammed(transport);
+  const [source, target] = [dam.transport, transport].map((way, nth) =>
+    createNode({ set: 's', name: `n${nth}`, types: { Obj: undefined }, transport: way, routers: ['s/r1'] }),
+  ) as [Node, Node];
+  onTestFinished(async () => {
+    for (const node of [source, target]) node.destroy();
+    await router.close();
+    await transport.close();
+  });
+  await Promise.all([source.ready(), target.ready()]);
+  const got: string[] = [];
+  await target.register('Obj', 'target', {
+    tell: ({ kind, payload }) => void got.push(`${kind} ${new TextDecoder().decode(payload)}`),
+  });
+  const { self } = await source.register('Obj', 'source', {});
+  self.tell(TARGET, 1, bytes('one'));
+  await expect.poll(dam.isFull).toBe(true);
+  for (const value of ['old', 'new']) self.sendState(TARGET, 2, bytes(value));
+  dam.breakOnce();
+  await expect.poll(() => got).toEqual(['tell one', 'state new']);
 });
 
 it('a link between the mains of two sets that breaks loses nothing', async () => {

@@ -56,6 +56,8 @@ export interface ServiceEnv {
   getApp(): any;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   getCurrentPages(): any[];
+  /** Runs a module of the program by its path with suffix. */
+  require(path: string): unknown;
 }
 
 /** A page's view; selectors are CSS on the real DOM (`wx-view`, `.class`, `#id`). */
@@ -180,7 +182,7 @@ export async function startApp(options: AppOptions): Promise<TestApp> {
           await press(page, frame, box.x + box.width / 2, box.y + box.height / 2);
         },
         async waitText(selector, text) {
-          await at(selector).filter({ hasText: text }).first().waitFor({ timeout: 10_000 });
+          await at(selector).filter({ hasText: text }).first().waitFor({ timeout: 30_000 });
         },
         eval: (selector, run) =>
           at(selector)

@@ -26,6 +26,8 @@ import {
   verifyBackup,
   verifyStore,
 } from '../src/index.ts';
+import { removeStray } from '../src/operations/list-elements.ts';
+import { elementKey } from '../src/record-store/list-header.ts';
 
 const crypto = { current: 'a', keys: { a: new Uint8Array(32) } };
 
@@ -198,6 +200,26 @@ describe('operations', () => {
     expect(report.tables.find(({ name }) => name === 'Player')?.problems.join()).toContain('cannot be read');
   });
 
+  test('verify goes on behind a record that cannot be read and is in an index', async () => {
+    await fill(0, 5);
+    const codec = store.codec('Player');
+    const key = codec.rowKey({ id: 3n, zone: 1 });
+    const row = await engine.get({ slot: 0, key }, { deadline: performance.now() + 1000 });
+    const index = codec.indexEntries(codec.decode(Buffer.from(row?.value ?? []), key), key, 0);
+    expect(index.length).toBeGreaterThan(0);
+    await engine.commit({
+      slot: 0,
+      now: 1,
+      feed: false,
+      deadline: performance.now() + 1000,
+      writes: [{ key, op: 'put', when: 'any', policy: 3, version: 0, value: Buffer.of(0xff), index }],
+    });
+    const report = await verifyStore(store);
+    const problems = report.tables.flatMap((table) => table.problems);
+    expect(problems).toContainEqual(expect.stringContaining('cannot be read'));
+    expect(report.tables.map(({ name }) => name)).toEqual([...store.schema.tables.keys()]);
+  });
+
   test('a repair removes entries of records that are not there, and leaves records that cannot be read', async () => {
     await fill(0, 5);
     const codec = store.codec('Player');
@@ -224,6 +246,55 @@ describe('operations', () => {
     const problems = (await verifyStore(store)).tables.flatMap((table) => table.problems);
     expect(problems).toEqual([expect.stringContaining('cannot be read')]);
     expect((await store.table('Player').query('select * from Player where zone = 1')).records).toHaveLength(3);
+  });
+
+  test('a repair leaves a record alone that somebody writes while it is repaired', async () => {
+    await fill(0, 5);
+    const codec = store.codec('Player');
+    const key = codec.rowKey({ id: 3n, zone: 1 });
+    const row = await engine.get({ slot: 0, key }, { deadline: performance.now() + 1000 });
+    // Its entries are missing.
+    const put = { key, op: 'put', when: 'any', policy: 3, version: 0, index: [] } as const;
+    await engine.commit({
+      slot: 0,
+      now: 1,
+      feed: false,
+      deadline: performance.now() + 1000,
+      writes: [{ ...put, value: Buffer.from(row?.value ?? []) }],
+    });
+    let isWritten = false;
+    const busy = {
+      ...engine,
+      async scanIndex(...args: Parameters<LmdbEngine['scanIndex']>) {
+        if (!isWritten) await store.table('Player').update({ id: 3n, zone: 1, level: 77 });
+        isWritten = true;
+        return engine.scanIndex(...args);
+      },
+    };
+    await repairStore({ ...store, engine: busy });
+    expect((await store.table('Player').get({ id: 3n, zone: 1 }))?.record.level).toBe(77);
+    expect(await verifyStore(store)).toMatchObject({ ok: true });
+  });
+
+  test('an element that its list names by now is no stray any more', async () => {
+    const list = store.list('Mail');
+    const codec = store.codec('Mail');
+    const [first, second] = ['one', 'two'].map((text) => ({ owner: 1n, text }));
+    await list.listAddAfter(first as { owner: bigint; text: string });
+    const header = codec.rowKey({ owner: 1n });
+    const slot = codec.slotOfRow(header);
+    const revOf = async (key: Buffer): Promise<number> =>
+      (await engine.get({ slot, key }, { deadline: performance.now() + 1000 }))?.rev ?? 0;
+    const before = await revOf(header);
+    const { index } = await list.listAddAfter(second as { owner: bigint; text: string });
+    const element = elementKey(header, index);
+    const stray = {
+      kind: 'stray' as const,
+      element: { slot, key: element, rev: await revOf(element) },
+      list: { slot, key: header, rev: before },
+    };
+    expect(await removeStray(store, stray)).toBe(false);
+    expect((await list.listGetAll({ owner: 1n })).elements.map(({ record }) => record.text)).toEqual(['one', 'two']);
   });
 
   test('slow operations, metrics and hot keys are seen', async () => {

@@ -101,7 +101,7 @@ function parseConfig(file: string): ProjectConfig {
   if (parsed.success) return parsed.data as ProjectConfig;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
   throw new CloudError('PROJECT_INVALID', phrase`${file}: ${issues.join('; ')}`, {
-    hint: phrase`known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains`,
+    hint: phrase`known fields: backend.dir, backend.command, backend.health, backend.ignore, hosts, domains, plugins`,
   });
 }
 

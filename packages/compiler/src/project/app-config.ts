@@ -12,7 +12,7 @@ import {
 import { createDiagnostic } from '../diagnostics.ts';
 import { isInside, join, resolvePath } from '../paths.ts';
 import { phrase } from '../phrase.ts';
-import { isObject, type JsonFile, type JsonObject } from './json-file.ts';
+import { isObject, type JsonFile, type JsonObject, stringsOf } from './json-file.ts';
 
 /** A page with the place in app.json that lists it. */
 export interface PageEntry {
@@ -192,13 +192,6 @@ function readTimeouts(value: unknown): AppConfig['networkTimeout'] {
     uploadFile: of('uploadFile'),
     downloadFile: of('downloadFile'),
   };
-}
-
-function stringsOf(value: unknown): Record<string, string> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 function text(value: unknown, fallback: string): string {

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
-import type { AppConfig, ComponentConfig, Diagnostic, StyleIsolation, SubpackageInfo } from '@sparrow/protocol';
+import {
+  type AppConfig,
+  type ComponentConfig,
+  type Diagnostic,
+  rootOfFile,
+  type StyleIsolation,
+  type SubpackageInfo,
+} from '@sparrow/protocol';
 import { createDiagnostic, type Finding } from '../diagnostics.ts';
 import { dirname, resolvePath, withoutSuffix } from '../paths.ts';
 import { phrase } from '../phrase.ts';
 import { climbDiagnostic, referenceTo } from '../references.ts';
 import { type PageEntry, readWindow, rootOf } from './app-config.ts';
-import { emptyJson, isObject, type JsonFile } from './json-file.ts';
+import { emptyJson, isObject, type JsonFile, stringsOf } from './json-file.ts';
 import type { NpmResolver } from './npm.ts';
+import { type PluginSet, pluginComponent } from './plugins.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** A page or component: its paths are `<path>.json`, `.wxml`, `.wxss`, `.js`. */
@@ -24,6 +32,7 @@ export interface GraphInput {
   config: AppConfig;
   pages: PageEntry[];
   packages: SubpackageInfo[];
+  plugins: PluginSet;
   /** Reads and caches a JSON file of the project. */
   readJson(path: string): JsonFile | undefined;
   /** `styleIsolation` that a component's script sets in its options. */
@@ -56,6 +65,7 @@ export function collectComponents(input: GraphInput): Graph {
   const queue: { path: string; page: boolean }[] = [];
   const resolver = createComponentResolver(input);
   const shared = resolver.usingComponents('app.json', app, diagnostics);
+  const generics = pluginGenerics(input, resolver, diagnostics);
   const missingShared = missingTags(app, shared, diagnostics);
 
   for (const page of input.pages) {
@@ -72,6 +82,8 @@ export function collectComponents(input: GraphInput): Graph {
     missing.set(page.path, finding);
     diagnostics.push(finding);
   }
+  for (const page of input.plugins.pages)
+    if (tree.has(`${page.path}.wxml`)) queue.push({ path: page.path, page: true });
   for (const path of Object.values(shared)) queue.push({ path, page: false });
   // A custom tab bar is used by no page; its place is fixed.
   if (input.config.tabBar?.custom && tree.has(`${CUSTOM_TAB_BAR}.wxml`))
@@ -80,6 +92,8 @@ export function collectComponents(input: GraphInput): Graph {
   for (let next = queue.shift(); next; next = queue.shift()) {
     if (components.has(next.path)) continue;
     const node = readComponent(next.path, next.page, input, shared, resolver);
+    for (const [name, path] of Object.entries(generics.get(next.path) ?? {}))
+      node.config.componentGenerics[name] = { default: path };
     components.set(next.path, node);
     const { usingComponents, componentGenerics } = node.config;
     for (const path of Object.values(usingComponents)) queue.push({ path, page: false });
@@ -88,6 +102,25 @@ export function collectComponents(input: GraphInput): Graph {
     }
   }
   return { components, diagnostics, missing, missingShared };
+}
+
+/** What the program fills generics of components of its plugins with: component → generic → path. */
+function pluginGenerics({ app, plugins }: GraphInput, resolver: ComponentResolver, diagnostics: Diagnostic[]) {
+  const found = new Map<string, Record<string, string>>();
+  for (const { alias, components, generics } of plugins.byAlias.values()) {
+    for (const [name, given] of Object.entries(generics)) {
+      const component = Object.hasOwn(components, name) ? components[name] : undefined;
+      if (component === undefined) continue;
+      const paths: Record<string, string> = {};
+      for (const [generic, value] of Object.entries(given)) {
+        const at = ['plugins', alias, 'genericsImplementation', name, generic];
+        const path = resolver.resolve('app.json', value, app, at, diagnostics);
+        if (path !== undefined) paths[generic] = path;
+      }
+      found.set(component, paths);
+    }
+  }
+  return found;
 }
 
 /** Tags that app.json gives to every page without having them; what the compiler says of each is in `findings`. */
@@ -133,7 +166,10 @@ function readComponent(
   const diagnostics = [...json.diagnostics];
   const { value } = json;
   const component = value.component === true || !page;
-  const own = ISOLATIONS.has(value.styleIsolation) ? (value.styleIsolation as StyleIsolation) : undefined;
+  const foreign = rootOfFile(path) !== '';
+  // Neither the styles nor the components of the program's app.json reach into a plugin.
+  const usual = foreign && page ? 'page-isolated' : undefined;
+  const own = ISOLATIONS.has(value.styleIsolation) ? (value.styleIsolation as StyleIsolation) : usual;
   const addGlobalClass = value.addGlobalClass === true;
   const isolation = isolationOf(own ?? input.scriptIsolation(path), page);
   const generics: ComponentConfig['componentGenerics'] = {};
@@ -149,8 +185,8 @@ function readComponent(
     component,
     page,
     root: rootOf(path, input.packages),
-    usingComponents: { ...shared, ...resolver.usingComponents(`${path}.json`, json, diagnostics) },
-    componentPlaceholder: placeholders(value.componentPlaceholder),
+    usingComponents: { ...(foreign ? {} : shared), ...resolver.usingComponents(`${path}.json`, json, diagnostics) },
+    componentPlaceholder: stringsOf(value.componentPlaceholder),
     componentGenerics: generics,
     ...(isolation && { styleIsolation: isolation }),
     ...(addGlobalClass && { addGlobalClass }),
@@ -159,13 +195,6 @@ function readComponent(
     window: page ? readWindow(value) : {},
   };
   return { path, config, json, diagnostics };
-}
-
-function placeholders(value: unknown): Record<string, string> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 /** Short and stable: `c` and 7 characters of the path's hash, so that a class never begins with a digit. */
@@ -179,7 +208,7 @@ interface ComponentResolver {
   usingComponents(from: string, json: JsonFile, diagnostics: Diagnostic[]): Record<string, string>;
 }
 
-function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
+function createComponentResolver({ tree, npm, plugins }: GraphInput): ComponentResolver {
   const exists = (path: string) =>
     SCRIPT_SUFFIXES.some((suffix) => tree.has(path + suffix)) || tree.has(`${path}.wxml`);
   const complete = (path: string | undefined) =>
@@ -192,13 +221,15 @@ function createComponentResolver({ tree, npm }: GraphInput): ComponentResolver {
         void diagnostics.push(createDiagnostic(json.source, { ...finding, at: json.offsetOf(at) }));
       const name = at.at(-1) ?? value;
       if (/^(plugin|plugin-private|dynamicLib|ext):\/\//.test(value)) {
-        report({
-          code: 'COMPONENT_MISSING',
-          severity: 'warning',
-          message: phrase`<${name}> comes from a plugin (${value}), which cannot be loaded here`,
-          hint: phrase`the tag shows its content only`,
-        });
-        return undefined;
+        const found = complete(pluginComponent(plugins, value));
+        if (found === undefined)
+          report({
+            code: 'COMPONENT_MISSING',
+            severity: 'warning',
+            message: phrase`<${name}> comes from a plugin (${value}), which is not here`,
+            hint: phrase`the tag shows its content only; name the folder of the plugin in sparrow.json ("plugins")`,
+          });
+        return found;
       }
       const path = withoutSuffix(withoutSuffix(value, '.wxml'), '.js');
       const reference = referenceTo(from, path, json.offsetOf(at));

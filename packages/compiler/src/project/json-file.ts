@@ -82,3 +82,11 @@ export function isObject(value: unknown): value is JsonObject {
 function words(name: string): string {
   return name.replace(/(?<!^)([A-Z])/g, ' $1').toLowerCase();
 }
+
+/** The entries of an object that are texts; nothing of what is no object. */
+export function stringsOf(value: unknown): Record<string, string> {
+  if (!isObject(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}

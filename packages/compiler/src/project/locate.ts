@@ -9,6 +9,7 @@ import { LIMITS, tooDeepAt } from '../limits.ts';
 import { isInside } from '../paths.ts';
 import { phrase } from '../phrase.ts';
 import { parseJson } from './json-file.ts';
+import { locatePlugins, type PluginSource } from './plugin-folders.ts';
 
 /** Folder of a package.json and the folder that its `miniprogram_npm` is built into, both absolute. */
 export interface NpmRelation {
@@ -28,6 +29,7 @@ export interface Project {
   /** Folders inside `dir` (forward slashes) that are no part of the mini program. */
   excluded: string[];
   npm: NpmRelation[];
+  plugins: PluginSource[];
   /** Style languages that `setting.useCompilerPlugins` of project.config.json lists. */
   styleLanguages: readonly ('less' | 'sass')[];
   /** Syntax errors of project.config.json and sparrow.json. */
@@ -36,6 +38,7 @@ export interface Project {
 
 interface ProjectFile {
   miniprogramRoot?: unknown;
+  pluginRoot?: unknown;
   qcloudRoot?: unknown;
   cloudfunctionRoot?: unknown;
   appid?: unknown;
@@ -81,7 +84,8 @@ export function locateProject(dir: string): Project {
     });
   }
   const rootPath = pathInside(base, root) ?? '';
-  const backends = [config.qcloudRoot, config.cloudfunctionRoot, sparrow.backend?.dir];
+  const plugins = locatePlugins(readJson(join(root, 'app.json')), { base, pluginRoot: config.pluginRoot, sparrow });
+  const others = [config.qcloudRoot, config.cloudfunctionRoot, config.pluginRoot, sparrow.backend?.dir];
   return {
     dir: base,
     root,
@@ -89,10 +93,11 @@ export function locateProject(dir: string): Project {
     appid: typeof config.appid === 'string' ? config.appid : '',
     name: typeof config.projectname === 'string' ? config.projectname : (base.split(sep).pop() ?? ''),
     // A folder that holds the mini program itself cannot be meant.
-    excluded: backends
+    excluded: [...others, ...plugins.map(({ folder }) => folder)]
       .flatMap((path) => (typeof path === 'string' ? (pathInside(base, joinInside(base, path) ?? base) ?? '') : []))
       .filter((path) => path !== '' && !isInside(rootPath, path)),
     npm: npmRelations(base, config.setting),
+    plugins,
     styleLanguages: styleLanguages(config.setting?.useCompilerPlugins),
     diagnostics,
   };

@@ -28,7 +28,7 @@ export interface SourceFile {
  * `miniprogram_npm/x/…` means although nothing was built into the user's folder.
  */
 export interface SourceTree {
-  /** Files below the root that are part of the mini program, by project path, sorted. Mounted ones are not listed. */
+  /** Files of the mini program and its plugins by project path, sorted. Mounted ones are not listed. */
   readonly files: ReadonlyMap<string, FileEntry>;
   /** Links below the root that lead out of the project; they count as absent. */
   readonly escaping: readonly string[];
@@ -146,17 +146,17 @@ interface Listing {
 function listFiles(project: Project): Listing {
   const found: [string, FileEntry][] = [];
   const escaping: string[] = [];
-  const walk = (folder: string) => {
-    for (const item of entriesOf(joinDisk(project.root, folder))) {
+  const walk = (base: string, prefix: string, folder: string) => {
+    for (const item of entriesOf(joinDisk(base, folder))) {
       // A backslash separates folders elsewhere: no such name is part of a program.
       if (item.name.startsWith('.') || item.name.includes('\\')) continue;
       const path = join(folder, item.name);
-      const absolute = joinDisk(project.root, path);
+      const absolute = joinDisk(base, path);
       if (item.isDirectory()) {
         const inProject = join(project.rootPath, path);
         if (SKIPPED_FOLDERS.has(item.name)) continue;
-        if (project.excluded.some((excluded) => isInside(inProject, excluded))) continue;
-        walk(path);
+        if (prefix === '' && project.excluded.some((excluded) => isInside(inProject, excluded))) continue;
+        walk(base, prefix, path);
         continue;
       }
       // Followed only to a file, since a linked folder may lead in circles, and only inside the project: what is
@@ -166,14 +166,16 @@ function listFiles(project: Project): Listing {
         realOf(absolute) !== undefined &&
         realInside([project.dir], absolute) === undefined
       ) {
-        escaping.push(path);
+        escaping.push(join(prefix, path));
         continue;
       }
       const entry = statFile(absolute);
-      if (entry) found.push([path, entry]);
+      if (entry) found.push([join(prefix, path), entry]);
     }
   };
-  walk('');
+  walk(project.root, '', '');
+  for (const { root, folder } of new Map(project.plugins.map((plugin) => [plugin.root, plugin])).values())
+    if (folder !== undefined) walk(joinDisk(project.dir, folder), root, '');
   return { files: new Map(found.sort(([a], [b]) => (a < b ? -1 : 1))), escaping };
 }
 

@@ -1,3 +1,5 @@
+import { pick, type Random } from '@sparrow/testkit';
+
 /** Templates and data made at random from a seed, in the syntax that the official compiler of 2019 knows. */
 
 export interface Sample {
@@ -15,21 +17,6 @@ export const SHARED: Readonly<Record<string, string>> = {
     'function add(a, b) { return a + b }\nfunction join(list, by) { if (!list) return "none"; var out = ""; for (var i = 0; i < list.length; i++) out += (i ? by : "") + list[i]; return out }\n' +
     'module.exports = { add: add, join: join, word: function (x) { return typeof x === "string" ? "<" + x + ">" : "no" }, four: 4 }',
 };
-
-export type Random = () => number;
-
-/** Equal numbers from 0 to 1 for an equal seed. */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const pick = <T>(random: Random, of: readonly T[]): T => of[Math.floor(random() * of.length)] as T;
 
 export function createSample(random: Random): Sample {
   const list = (length: number) =>

@@ -1,8 +1,9 @@
+import { createRandom } from '@sparrow/testkit';
 import { expect, test } from 'vitest';
 import { build, errors } from '../fixture.ts';
 import { renderTree, type TreeNode } from '../render.ts';
 import { compileOfficially, type OfficialNode } from './official.ts';
-import { createRandom, createSample, SHARED } from './samples.ts';
+import { createSample, SHARED } from './samples.ts';
 
 /** `npm run soak -- compiler` compares them all; `SPARROW_SEED` repeats a run. */
 const SAMPLES = process.env.SPARROW_SOAK === '1' ? 10_000 : 500;

@@ -53,7 +53,10 @@ export class Doubts {
     this.#schedule();
   }
 
-  /** A registration waits for the end of a withdrawal of its name: it would be taken for what is withdrawn. */
+  /**
+   * A registration waits for the end of a withdrawal of its name: it would be taken for what is withdrawn. When the
+   * promise is over it is to be asked again: another withdrawal may have begun.
+   */
   withdrawalOf(objects: readonly Hosted[]): Promise<unknown> | undefined {
     if (this.#withdrawing.size === 0) return undefined;
     return objects.some(({ id }) => this.#withdrawing.has(keyOf(id))) ? this.#withdrawn : undefined;

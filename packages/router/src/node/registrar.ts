@@ -103,8 +103,12 @@ export class Registrar {
 
   /** Registers objects; what came of each, in order. An object that is refused changes nothing here. */
   async register(objects: Hosted[], policy: 'kick' | 'reject'): Promise<Outcome[]> {
-    const withdrawal = this.#doubts.withdrawalOf(objects);
-    if (withdrawal) await withdrawal;
+    for (
+      let withdrawal = this.#doubts.withdrawalOf(objects);
+      withdrawal;
+      withdrawal = this.#doubts.withdrawalOf(objects)
+    )
+      await withdrawal;
     const outcomes: Outcome[] = objects.map(() => ({ code: 'EXISTS', isCovered: false }));
     const wanted: number[] = [];
     objects.forEach((object, index) => {

@@ -146,13 +146,13 @@ export class Lead {
 
   async #firstSync(isOver: () => boolean): Promise<void> {
     const { state, mesh } = this.#parts;
-    let end = performance.now() + FIRST_SYNC_MS;
+    let end = state.clock.elapsed() + FIRST_SYNC_MS;
     let routes = -1;
-    while (performance.now() < end && !isOver()) {
+    while (state.clock.elapsed() < end && !isOver()) {
       const others = mesh.sets();
       others?.delete(state.set);
       // As long as something comes it is worth waiting for.
-      if (state.table.size !== routes) end = performance.now() + FIRST_SYNC_MS;
+      if (state.table.size !== routes) end = state.clock.elapsed() + FIRST_SYNC_MS;
       routes = state.table.size;
       if (others && [...others].every((set) => state.peers.get(set)?.isSynced)) return;
       await new Promise<void>((resolve) => {

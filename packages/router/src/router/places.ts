@@ -13,6 +13,8 @@ export interface Place {
   link: Link | undefined;
   isAlive: boolean;
   isDraining: boolean;
+  /** The drains that keep new objects away from it. */
+  readonly drains: Set<symbol>;
   /** What the node last said: objects and a number that grows with its work. */
   objects: number;
   load: number;
@@ -60,6 +62,7 @@ export class Places {
       link: undefined,
       isAlive: true,
       isDraining: false,
+      drains: new Set(),
       objects: 0,
       load: 0,
       picked: 0,

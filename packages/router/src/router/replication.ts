@@ -13,6 +13,8 @@ const SNAPSHOT_ENTRIES_A_TURN = 30_000;
 /** Bytes of snapshots that wait in a link at most. */
 const SNAPSHOT_BYTES = 4 * 1024 * 1024;
 const TOMBSTONES = 1 << 20;
+/** Slots that were asked for are here after this, or are asked for anew. */
+const PULL_MS = 10_000;
 
 /** A router that gets our changes: the standby all of them, another set those of the slots that we decide about. */
 interface Subscriber {
@@ -37,6 +39,13 @@ interface Source {
   isSynced: boolean;
 }
 
+/** Slots that are fetched as a whole. */
+interface Pull {
+  link: Link;
+  slots: Set<number>;
+  settle(isDone: boolean): void;
+}
+
 interface Waiting {
   sequence: number;
   done: (isCovered: boolean) => void;
@@ -50,6 +59,7 @@ export class Replication {
   readonly #state: RouterState;
   readonly #subscribers = new Map<Link, Subscriber>();
   readonly #sources = new Map<Link, Source>();
+  readonly #pulls = new Set<Pull>();
   /** Subscribers that get everything: standbys. */
   #mirrors = 0;
   #all = new Uint32Array(1024 * ENTRY_WORDS);
@@ -267,6 +277,33 @@ export class Replication {
 
   unsubscribe(link: Link): void {
     this.#sources.delete(link);
+    this.#endPulls(link);
+  }
+
+  /** Asks a router whose changes we get for slots as they are there now; false when they did not come. */
+  pull(link: Link, slots: readonly number[]): Promise<boolean> {
+    if (slots.length === 0) return Promise.resolve(true);
+    if (link.isDown || !this.#sources.has(link)) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (isDone: boolean): void => {
+        cancel();
+        this.#pulls.delete(pull);
+        resolve(isDone);
+      };
+      const pull: Pull = { link, slots: new Set(slots), settle };
+      const cancel = this.#state.clock.after(PULL_MS, () => settle(false));
+      this.#pulls.add(pull);
+      link.sendHeader({ kind: KIND.pullSlots }, wordBytes(Uint32Array.from(slots)));
+    });
+  }
+
+  #pulled(link: Link, slot: number): void {
+    for (const pull of this.#pulls)
+      if (pull.link === link && pull.slots.delete(slot) && pull.slots.size === 0) pull.settle(true);
+  }
+
+  #endPulls(link: Link): void {
+    for (const pull of this.#pulls) if (pull.link === link) pull.settle(false);
   }
 
   /** Our number for a place of the other side's numbering; NOBODY when it never told. */
@@ -310,8 +347,17 @@ export class Replication {
     const source = this.#sources.get(link);
     const slot = frame.method;
     if (!source || slot >= SLOTS) return;
+    const isTheirs = link.other.set !== this.#state.set;
+    // It was on its way when the slot became ours: what we decided since then is later.
+    if (isTheirs && decides(this.#state, slot)) return;
     const entries = words(frame);
     const { table } = this.#state;
+    // It is about to be ours. Who had it before us has the last word about it, and that may be a main who has lost it.
+    if (isTheirs && this.#state.pendingSlots.has(slot)) {
+      for (let at = 0; at < entries.length; at += ENTRY_WORDS) this.#apply(entries, at, source);
+      this.#pulled(link, slot);
+      return;
+    }
     // A route that the other side does not have is gone; increments tell our own standby so.
     if (this.#mirrors > 0) {
       const theirs = new Set<number>();
@@ -412,7 +458,7 @@ export class Replication {
     const wasStandby = this.#subscribers.get(link)?.scope === 'all';
     this.#subscribers.delete(link);
     this.#count();
-    this.#sources.delete(link);
+    this.unsubscribe(link);
     if (wasStandby && !this.#standby()) this.#releaseAll();
   }
 

@@ -75,6 +75,11 @@ export class SlotMap {
     return JSON.stringify({ sets, owners: Buffer.from(owners).toString('base64'), ...rest } satisfies MapText);
   }
 
+  /** The set that decides, for each slot. */
+  get owners(): (string | undefined)[] {
+    return Array.from(this.#owners, (number) => this.sets[number]);
+  }
+
   slotsOf(set: string): number[] {
     const slots: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) if (this.ownerOf(slot) === set) slots.push(slot);

@@ -19,10 +19,14 @@ interface Handover {
   term: number;
   map: string;
   version: number;
+  /** What the giver has in each of the slots: live routes and their digest. Older versions do not say it. */
+  digests?: number[];
 }
 
 /** A set that was just given slots waits this long for the giver's last words. */
 const HANDOVER_MS = 3_000;
+/** When they are missing, they are fetched; until that can be done it is tried again after this. */
+const FETCH_AGAIN_MS = 200;
 /** Others may write the map at the same time: it is read and written again so often. */
 const GIVE_TRIES = 5;
 
@@ -105,6 +109,7 @@ export class SlotOwnership {
   /** Takes a later map. Slots that come to us by it wait for what their giver still has to say. */
   #adopt(text: string, version: number): void {
     const { state } = this.#parts;
+    const owners = state.slots.owners;
     const before = new Set(state.slots.slotsOf(state.set));
     const isFirst = state.slots.version < 0;
     const givenUp = state.slots.parse(text, version);
@@ -112,13 +117,45 @@ export class SlotOwnership {
     const fallen = new Set(this.#onGivenUp(givenUp, before));
     if (state.role !== 'main') return;
     const given = state.slots.slotsOf(state.set).filter((slot) => !before.has(slot) && !fallen.has(slot));
-    if (given.length === 0) return;
     for (const slot of given) state.pendingSlots.add(slot);
-    state.clock.after(HANDOVER_MS, () => {
-      // The giver went away between writing the map and its last words.
-      const late = given.filter((slot) => state.pendingSlots.has(slot));
-      if (late.length > 0 && state.role === 'main') void this.#accept(late);
-    });
+    for (const [giver, slots] of Map.groupBy(given, (slot) => owners[slot] ?? ''))
+      state.clock.after(HANDOVER_MS, () => void this.#acceptLate(slots, giver));
+  }
+
+  /**
+   * The giver wrote the map, and its last words did not come: it went away, or the link between us broke. What it, or
+   * whoever leads its set now, has in the slots is fetched, as long as there is anybody.
+   */
+  async #acceptLate(slots: readonly number[], giver: string): Promise<void> {
+    const { state, mesh } = this.#parts;
+    const leads = this.#parts.lead();
+    const end = state.clock.elapsed() + state.times.lostSetMs;
+    while (leads()) {
+      const late = slots.filter((slot) => state.pendingSlots.has(slot));
+      if (late.length === 0) return;
+      const main = state.peers.get(giver)?.main;
+      const isThere = main !== undefined || mesh.sets()?.has(giver) !== false;
+      if (main && (await this.#fetch(main, late))) return this.#accept(late);
+      if (!isThere || state.clock.elapsed() > end) {
+        state.log(`slots: nobody of set ${giver} says what it decided last about ${late.length} of them`);
+        return this.#accept(late);
+      }
+      await new Promise<void>((resolve) => {
+        state.clock.after(FETCH_AGAIN_MS, resolve);
+      });
+    }
+  }
+
+  /** Gets slots that are about to be ours as their giver left them. False when that failed. */
+  async #fetch(giver: Link, slots: readonly number[]): Promise<boolean> {
+    const { requests, replication } = this.#parts;
+    try {
+      // Snapshots that were on their way already are here with the answer.
+      await requests.ask(giver, { op: 'ping' });
+      return await replication.pull(giver, slots);
+    } catch {
+      return false;
+    }
   }
 
   /** Sets were given up; answers the slots that fell to us by that. */
@@ -154,10 +191,13 @@ export class SlotOwnership {
     return fallen;
   }
 
-  /** The first set takes all slots; a later one asks the others for its share. */
+  /**
+   * The first set takes all slots; a later one asks the others for its share, until it has it: they may be out of reach
+   * for a while.
+   */
   async takeShare(isOver: () => boolean): Promise<void> {
     const { state, requests } = this.#parts;
-    for (let attempt = 0; attempt < 20 && !isOver(); attempt++) {
+    for (let attempt = 0; !isOver(); attempt++) {
       try {
         const { data, version } = await state.coordinator.read(SLOTS_PATH);
         if (version < 0) {
@@ -188,7 +228,8 @@ export class SlotOwnership {
         }
         return;
       } catch (error) {
-        state.log(`slots: ${error instanceof Error ? error.message : String(error)}`);
+        if (attempt < 5 || attempt % 60 === 0)
+          state.log(`slots: ${error instanceof Error ? error.message : String(error)}`);
         await new Promise<void>((resolve) => {
           state.clock.after(backoff(attempt, { baseMs: 50, maxMs: 1_000 }), resolve);
         });
@@ -211,10 +252,11 @@ export class SlotOwnership {
     // What was decided about them is on its way before anybody else decides.
     replication.flush();
     for (const slot of ours) state.leavingSlots.add(slot);
+    const digests = ours.flatMap((slot) => this.#digestOf(slot));
     const { map, version, term } = await this.#writeMap(ours, to);
     (state.peers.get(to)?.main ?? main).sendHeader(
       { kind: KIND.handover, term },
-      jsonBytes({ slots: ours, term, map, version } satisfies Handover),
+      jsonBytes({ slots: ours, term, map, version, digests } satisfies Handover),
     );
     return ours.length;
   }
@@ -251,11 +293,26 @@ export class SlotOwnership {
 
   onHandover(frame: FrameView, link: Link): void {
     const { state, mesh } = this.#parts;
-    const { slots, term, map, version } = frame.json<Handover>();
+    const { slots, term, map, version, digests } = frame.json<Handover>();
     if (state.role !== 'main' || link.term < mesh.peerOf(link.other.set).term) return;
-    for (const slot of slots) state.pendingSlots.add(slot);
     this.#adopt(map, version);
-    void this.#accept(slots, term);
+    // Who waited for too long has fetched them, and decides.
+    const open = slots.filter((slot) => state.pendingSlots.has(slot));
+    const differing = slots.filter((slot, nth) => {
+      const [count, digest] = this.#digestOf(slot);
+      return digests && state.pendingSlots.has(slot) && (digests[nth * 2] !== count || digests[nth * 2 + 1] !== digest);
+    });
+    if (differing.length === 0) void this.#accept(open, term);
+    // The link between us broke, and some of its changes did not come. Where this fails it is tried again later.
+    else
+      void this.#fetch(link, differing).then((isDone) => {
+        if (isDone) void this.#accept(open, term);
+      });
+  }
+
+  #digestOf(slot: number): [count: number, digest: number] {
+    const { counts, digests } = this.#parts.state.table;
+    return [counts[slot] as number, digests[slot] as number];
   }
 
   /** Epochs that we make from here on are later than the giver's. */

@@ -78,6 +78,8 @@ export interface RouterState {
   /** As main: the table is whole, objects are taken. */
   isReady: boolean;
   isDraining: boolean;
+  /** The drains that keep new objects away from this set. */
+  readonly drains: Set<symbol>;
   isClosed: boolean;
   /** Where nodes dial us; empty until we listen. */
   address: string;
@@ -132,6 +134,7 @@ export function createState(
     counter: 0,
     isReady: false,
     isDraining: false,
+    drains: new Set(),
     isClosed: false,
     address: '',
     hasWarmStandby: () => false,

@@ -1,3 +1,5 @@
+import { rootOfFile } from '@sparrow/protocol';
+
 /** What a path of a mini program can mean. There is nothing else: a path that is none of these names no file. */
 export type ProgramFile =
   /** Of the package, from its root. */
@@ -44,7 +46,9 @@ export function programFile(path: string, folder = ''): ProgramFile | undefined 
   if (/^data:image\//i.test(path)) return { kind: 'inline', url: path };
   if (/^[a-z][a-z0-9+.-]*:/i.test(path)) return undefined;
   const [plain = ''] = path.split(/[?#]/, 1);
-  const start = plain.startsWith('/') ? [] : folder.split('/');
+  // A path that has its plugin's folder already, since the component that names it belongs to one, stays as it is.
+  const root = rootOfFile(plain.slice(1)) === '' ? rootOfFile(folder) : '';
+  const start = (plain.startsWith('/') ? root : folder).split('/');
   // Above the root the original goes on at the root, and real programs rely on it.
   const inside = segments([...start, ...plain.split('/').map(decoded)], true);
   return inside && inside.length > 0 ? { kind: 'package', path: inside.join('/') } : undefined;

@@ -1,3 +1,4 @@
+import { pageAddress } from '../bridge/page-address.ts';
 import { componentHost, WxElement } from './wx-element.ts';
 
 /** open-type → native ability. */
@@ -53,17 +54,4 @@ export class WxNavigator extends WxElement {
     }
     this.emit('complete', {});
   }
-}
-
-/** Absolute path with query of an address that may be relative to the page. */
-function pageAddress(url: string, page: string): string {
-  const [path = '', ...query] = url.split('?');
-  const folder = page.slice(0, page.lastIndexOf('/') + 1);
-  const parts: string[] = [];
-  for (const piece of (path.startsWith('/') ? path.slice(1) : folder + path).split('/')) {
-    if (piece === '..') parts.pop();
-    else if (piece !== '' && piece !== '.') parts.push(piece);
-  }
-  const absolute = parts.join('/').replace(/\.html$/, '');
-  return query.length > 0 ? `${absolute}?${query.join('?')}` : absolute;
 }

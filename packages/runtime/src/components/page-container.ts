@@ -26,6 +26,8 @@ const CSS = `:host { display: none; position: fixed; inset: 0; z-index: var(--wx
 /** `page-container`: a layer like a page of its own, which comes in from a side. A tap beside it, a pull and back close it. */
 export class WxPageContainer extends WxElement {
   #shown = false;
+  /** When it was opened last, by `performance.now()`. */
+  openedAt = 0;
   #running: Animation[] = [];
   readonly #overlay: HTMLElement;
   readonly #panel: HTMLElement;
@@ -70,6 +72,11 @@ export class WxPageContainer extends WxElement {
     if (this.isConnected) this.#apply();
   }
 
+  /** It is open, or opens just now; one that goes out is not. */
+  get isOpen(): boolean {
+    return this.#shown;
+  }
+
   /** Closes it, as its user wants it. */
   leave(): void {
     this.changed('show', false);
@@ -86,6 +93,7 @@ export class WxPageContainer extends WxElement {
     const show = this.flag('show');
     if (show === this.#shown) return;
     this.#shown = show;
+    if (show) this.openedAt = performance.now();
     this.#holdBack(show);
     this.#move(show, AWAY[position] ?? 'translateY(100%)');
   }
@@ -124,7 +132,11 @@ export class WxPageContainer extends WxElement {
 
 /** The way back was taken while layers are open: the last one closes. */
 export function closeLastLayer(root: ParentNode): void {
-  const open = [...root.querySelectorAll<WxPageContainer>('wx-page-container[data-shown]')];
+  const open = [...root.querySelectorAll<WxPageContainer>('wx-page-container[data-shown]')].filter(
+    ({ isOpen }) => isOpen,
+  );
+  // Those that were opened in one go have their order in the page.
+  open.sort((a, b) => a.openedAt - b.openedAt);
   open.at(-1)?.leave();
 }
 

@@ -7,6 +7,7 @@ import { createUiHost } from '../wx/ui/host.ts';
 import type { NativeHandlers } from './dispatch.ts';
 import { NativeFailure } from './failure.ts';
 import type { HostHalf } from './host-half.ts';
+import { createParts } from './parts.ts';
 import type { Phone } from './phone.ts';
 
 type Create<D extends DomainName> = (phone: Phone) => HostHalf<(typeof CONTRACTS)[D]>;
@@ -46,7 +47,9 @@ const LATER = {
   video: async () => (await import('../wx/video/host.ts')).createVideoHost,
 } satisfies { [D in Exclude<DomainName, keyof typeof AT_ONCE | 'base' | 'battery'>]: () => Promise<Create<D>> };
 
-/** A part that has not come in this time is given up for now; the calls that waited for it fail. Milliseconds. */
+type LaterName = keyof typeof LATER;
+
+/** How long a call waits for its part. Milliseconds. */
 const LOAD_MS = 15_000;
 
 /** The host halves of one phone. */
@@ -58,52 +61,28 @@ export interface Hosts {
 
 export function createHosts(phone: Phone): Hosts {
   const handlers: Record<string, unknown> = {};
-  const states = new Map<DomainName, Promise<unknown> | 'loaded' | 'failed'>();
+  let isClosed = false;
+  phone.onClose(() => {
+    isClosed = true;
+  });
+  const parts = createParts<LaterName>(async (domain) => {
+    const create = await LATER[domain]();
+    if (!isClosed) Object.assign(handlers, create(phone));
+  }, LOAD_MS);
 
-  for (const [domain, create] of Object.entries(AT_ONCE)) {
-    Object.assign(handlers, create(phone));
-    states.set(domain as DomainName, 'loaded');
-  }
+  for (const create of Object.values(AT_ONCE)) Object.assign(handlers, create(phone));
   for (const [domain, { calls }] of Object.entries(CONTRACTS))
     for (const name of Object.keys(calls))
       handlers[name] ??= () => {
-        // The next call tries again.
-        states.delete(domain as DomainName);
+        parts.missed(domain as LaterName);
         throw new NativeFailure('this part of the phone could not be loaded');
       };
-
-  function load(domain: keyof typeof LATER): Promise<unknown> {
-    const loading = new Promise<void>((resolve) => {
-      const settle = (state: 'loaded' | 'failed'): void => {
-        clearTimeout(late);
-        states.set(domain, state);
-        resolve();
-      };
-      const late = setTimeout(settle, LOAD_MS, 'failed');
-      LATER[domain]().then(
-        (create) => {
-          // One that was given up may come after all.
-          Object.assign(handlers, create(phone));
-          settle('loaded');
-        },
-        (error: unknown) => {
-          console.error(`the host half of ${domain}`, error);
-          settle('failed');
-        },
-      );
-    });
-    states.set(domain, loading);
-    return loading;
-  }
 
   return {
     handlers: handlers as unknown as NativeHandlers,
     loading(name) {
       const domain = callSpec(name)?.domain;
-      const state = domain && states.get(domain);
-      if (state instanceof Promise) return state;
-      if (!domain || state !== undefined || !Object.hasOwn(LATER, domain)) return undefined;
-      return load(domain as keyof typeof LATER);
+      return domain && Object.hasOwn(LATER, domain) ? parts.need(domain as LaterName) : undefined;
     },
   };
 }

@@ -13,6 +13,7 @@ import { MediaQueryObserver } from './media-query-observer.ts';
 import { createModuleLoader } from './module-loader.ts';
 import { createNodeInstances } from './node-contexts.ts';
 import { createPages, type Page, type Pages } from './pages.ts';
+import { createPlugins } from './plugins.ts';
 import { createProgramPackages } from './program-packages.ts';
 import { createReporter } from './reporter.ts';
 import { createSandboxGlobal } from './sandbox-global.ts';
@@ -86,7 +87,7 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: Invoker)
 
   const loader = createModuleLoader({
     loadPackageOf: (path) => packages.loadAround(path),
-    globals: () => {
+    globals: (path) => {
       return {
         wx,
         App: app.define,
@@ -99,10 +100,8 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: Invoker)
         console: reporter.console,
         global: sandboxGlobal,
         globalThis: sandboxGlobal,
-        requirePlugin: (name: string) => {
-          throw new Error(`plugins are not supported (${name})`);
-        },
-        requireMiniProgram: () => ({}),
+        requirePlugin: plugins.requirePlugin,
+        requireMiniProgram: () => plugins.requireMiniProgram(path),
         __wxConfig: { ...manifest.app.raw, envVersion: 'develop' },
       };
     },
@@ -113,6 +112,12 @@ function runApp(boot: ServiceBoot, options: AppServiceOptions, invoker: Invoker)
     onMain: () => app.launch(() => loader.has('app.js') && loader.require('app.js'), launch),
     onLazyLoadError: (root, error) =>
       wxContext.emit('LazyLoadError', { type: 'subpackage', subpackage: [root], errMsg: String(error) }),
+  });
+
+  const plugins = createPlugins({
+    plugins: () => manifest.plugins,
+    require: loader.require,
+    warn: reporter.console.warn,
   });
 
   const tap = boot.trace

@@ -61,12 +61,11 @@ export function prepareDefinition(
       .map((behavior) => (typeof behavior === 'string' ? builtin.get(behavior) : behavior))
       .filter((behavior) => behavior !== undefined && behavior !== null);
   }
-  // `relations` may name built-in or string targets the same way.
   if (typeof definition.relations === 'object' && definition.relations) {
     prepared.relations = Object.fromEntries(
       Object.entries(definition.relations as Record<string, Record<string, unknown>>).map(([key, relation]) => [
         key,
-        typeof relation?.target === 'string' ? { ...relation, target: builtin.get(relation.target) } : relation,
+        relation?.target === undefined ? relation : { ...relation, target: relationTarget(relation.target, builtin) },
       ]),
     );
   }
@@ -146,4 +145,10 @@ export function copyPlain(value: unknown, seen: Map<object, unknown> = new Map()
   seen.set(value, copy);
   for (const [key, item] of Object.entries(value)) copy[key] = copyPlain(item, seen);
   return copy;
+}
+
+/** The adapter hands targets on as they are, and the framework knows none but its own behaviors. */
+function relationTarget(target: unknown, builtin: ReadonlyMap<string, unknown>): unknown {
+  const behavior = typeof target === 'string' ? (builtin.get(target) ?? target) : target;
+  return (behavior as { _$?: unknown } | null)?._$ ?? behavior;
 }

@@ -2,7 +2,13 @@
  * The component framework behind one interface: glass-easel and its mini-program adapter are named in this file and in
  * `tree-*.ts` only, so that they can be replaced.
  */
-import type { ComponentConfig, PackageManifest, ServiceBundle, ViewEvent } from '@sparrow/protocol';
+import {
+  type ComponentConfig,
+  type PackageManifest,
+  rootOfFile,
+  type ServiceBundle,
+  type ViewEvent,
+} from '@sparrow/protocol';
 import * as glassEasel from 'glass-easel';
 import { component as adapterComponent, MiniProgramEnv } from 'glass-easel-miniprogram-adapter';
 import { builtinBehaviors, FORM_FIELD_BEHAVIOR } from './builtin-behaviors.ts';
@@ -46,7 +52,7 @@ export interface Framework {
   createPage(path: string, backend: TreeBackend, tag?: 'page' | 'custom-tab-bar'): PageRoot;
   dispatch(backend: TreeBackend, event: ViewEvent): void;
   /** Options for the tree backend of a new page. */
-  backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'hostAttributes'>;
+  backendOptions(): Pick<TreeBackendOptions, 'scopeName' | 'scopeMarker' | 'fileRoot' | 'hostAttributes'>;
   /** Live reload: takes over the settings of a newer package. */
   updateManifest(manifest: PackageManifest): void;
   /** Live reload: while it runs, definitions replace the methods of living instances, too. */
@@ -112,6 +118,8 @@ export function createFramework(options: FrameworkOptions): Framework {
       .register(),
   );
   const markers = new Map<string, string>();
+  /** Folders of plugins by the style scopes of their components. */
+  const roots = new Map<string, string>();
   for (const [path, config] of Object.entries(manifest.components)) registerConfig(path, config);
   space.addStyleSheet('app', 'app', '');
 
@@ -133,6 +141,7 @@ export function createFramework(options: FrameworkOptions): Framework {
     } as never);
     space.addStyleSheet(path, path, config.styleScope || undefined);
     if (config.styleMarker) markers.set(config.styleScope, config.styleScope);
+    if (rootOfFile(path) !== '') roots.set(config.styleScope, `/${rootOfFile(path)}`);
   }
 
   const guard = createObserverGuard();
@@ -288,6 +297,7 @@ export function createFramework(options: FrameworkOptions): Framework {
     backendOptions: () => ({
       scopeName: (scope) => scopes.queryName(scope) ?? '',
       scopeMarker: (scope) => markers.get(scopes.queryName(scope) ?? ''),
+      fileRoot: (scope) => (roots.size === 0 ? '' : (roots.get(scopes.queryName(scope) ?? '') ?? '')),
       hostAttributes(element) {
         const config = manifest.components[(element as unknown as { is?: string }).is ?? ''];
         const host = config?.styleHost ?? config?.styleScope;

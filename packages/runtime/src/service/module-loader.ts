@@ -1,3 +1,5 @@
+import { rootOfFile } from '@sparrow/protocol';
+
 /**
  * CommonJS modules of a mini program: each is compiled when it is first required, with the names a mini program sees.
  */
@@ -40,8 +42,8 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
 
   function resolve(from: string, request: string): string {
     const folder = from.slice(0, from.lastIndexOf('/') + 1);
-    if (request.startsWith('/')) return find(normalize(request.slice(1))) ?? missing(from, request);
-    const relative = find(normalize(folder + request));
+    const relative = find(target(from, request));
+    if (request.startsWith('/')) return relative ?? missing(from, request);
     if (relative) return relative;
     if (!request.startsWith('.')) {
       // npm: look for miniprogram_npm from the folder of the module upwards.
@@ -56,6 +58,9 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     return missing(from, request);
   }
 
+  const target = (from: string, request: string) =>
+    normalize(`${request.startsWith('/') ? rootOfFile(from) : from.slice(0, from.lastIndexOf('/'))}/${request}`);
+
   function find(path: string): string | undefined {
     for (const candidate of [path, `${path}.js`, `${path}/index.js`, `${path}.json`])
       if (sources.has(candidate)) return candidate;
@@ -68,10 +73,9 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
 
   /** Loads a module of a subpackage that may not be there yet. Rejects with an error that has `mod` and `errMsg`. */
   async function loadLater(from: string, request: string): Promise<unknown> {
-    const folder = from.slice(0, from.lastIndexOf('/') + 1);
-    const target = normalize(request.startsWith('/') ? request.slice(1) : folder + request);
+    const wanted = target(from, request);
     try {
-      if (find(target) === undefined) await options.loadPackageOf?.(target);
+      if (find(wanted) === undefined) await options.loadPackageOf?.(wanted);
       return load(resolve(from, request));
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause), { cause });

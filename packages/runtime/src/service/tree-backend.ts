@@ -14,6 +14,8 @@ export interface TreeBackendOptions {
   scopeName(scope: number): string;
   /** Marker attribute value for elements in this scope, when its sheet has selectors without a class. */
   scopeMarker(scope: number): string | undefined;
+  /** What stands before a path with a leading slash in elements of this scope: the folder of a plugin, else `''`. */
+  fileRoot(scope: number): string;
   /** Attributes for the host element of a custom component (`wx-host`). */
   hostAttributes(element: GlassElement): [string, string][] | undefined;
   viewport(): { width: number; height: number; pixelRatio: number; theme: string };
@@ -230,6 +232,9 @@ export class TreeBackend implements NodeTree {
   }
   scopeMarker(scope: number): string | undefined {
     return this.#options.scopeMarker(scope);
+  }
+  fileRoot(scope: number): string {
+    return this.#options.fileRoot(scope);
   }
   hostAttributes(element: GlassElement): [string, string][] | undefined {
     return this.#options.hostAttributes(element);

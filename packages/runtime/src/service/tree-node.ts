@@ -23,6 +23,7 @@ export interface NodeTree {
   listenModel(node: TreeNode, attribute: string): void;
   className(name: string, scope: number | undefined): string;
   scopeMarker(scope: number): string | undefined;
+  fileRoot(scope: number): string;
   hostAttributes(element: GlassElement): [string, string][] | undefined;
   idOf(node: TreeNode): NodeId;
   query(requests: NodeQuery[]): Promise<unknown[]>;
@@ -31,6 +32,8 @@ export interface NodeTree {
 }
 
 const CLASS_ATTRIBUTE = /(^|-)class$|Class$/;
+/** Attributes that name a file, from the root of the package or the plugin. */
+const FILE_ATTRIBUTES = new Set(['src', 'poster', 'icon-path', 'image']);
 
 /**
  * One node as glass-easel sees it. A new node collects its state here and is written as a whole when the batch is
@@ -155,7 +158,7 @@ export class TreeNode {
     // A WXS function cannot cross the bridge and no component takes one.
     if (typeof value === 'function') return;
     // `hover-class` and the like name classes of this scope.
-    const sent = CLASS_ATTRIBUTE.test(name) && typeof value === 'string' ? this.#scopedClasses(value) : value;
+    const sent = typeof value === 'string' ? this.#ofScope(name, value) : value;
     this.attributes ??= new Map();
     this.attributes.set(name, sent);
     if (this.echo?.name === name) {
@@ -167,6 +170,12 @@ export class TreeNode {
   }
   removeAttribute(name: string): void {
     if (this.attributes?.delete(name) && this.id) this.page.push('NoAttr', this, name);
+  }
+
+  /** What a text of the template means in the page, where there are no scopes. */
+  #ofScope(name: string, value: string): string {
+    if (CLASS_ATTRIBUTE.test(name)) return this.#scopedClasses(value);
+    return FILE_ATTRIBUTES.has(name) && /^\/(?!\/)/.test(value) ? this.page.fileRoot(this.#scope) + value : value;
   }
 
   #scopedClasses(value: string): string {

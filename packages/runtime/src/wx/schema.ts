@@ -69,7 +69,10 @@ export const bytes = ({ max }: { max?: number } = {}): Schema<ArrayBuffer> => ({
   ...(max !== undefined && { max }),
 });
 
-/** @param max items */
+/** Items of a list that says nothing of its own: one with holes may have four thousand millions. */
+const MAX_ITEMS = 100_000;
+
+/** @param max items; default 100,000 */
 export const list = <T>(of: Schema<T>, { max }: { max?: number } = {}): Schema<T[]> => ({
   kind: 'list',
   of,
@@ -153,7 +156,8 @@ export function check(schema: Schema, value: unknown, path = 'parameter'): strin
       return value.byteLength > max ? `${path} should have at most ${max} bytes;` : undefined;
     case 'list':
       if (!Array.isArray(value)) return fault('Array');
-      if (value.length > max) return `${path} should have at most ${max} items;`;
+      if (value.length > (schema.max ?? MAX_ITEMS))
+        return `${path} should have at most ${schema.max ?? MAX_ITEMS} items;`;
       return first(value.entries(), ([at, item]) => check(schema.of as Schema, item, `${path}[${at}]`));
     default:
       if (!fits) return fault(NAMES[kind]);

@@ -50,6 +50,58 @@ inBothModes('layers', (mode) => {
     await app.close();
   });
 
+  it('back closes the layer that was opened last, each time another one', async () => {
+    const container = (name: string): string =>
+      `<page-container class="${name}" duration="{{60000}}" model:show="{{${name}}}" bindbeforeleave="left" data-name="${name}">${name}</page-container>`;
+    const { app, view } = await onePage(mode, `<navigator class="go" url="/pages/two/two">go</navigator>`, '{}', {
+      'pages/two/two.wxml': ['a', 'b', 'c'].map(container).join(''),
+      'pages/two/two.js': `Page({ data: {}, gone: [], left(e) { this.gone.push(e.currentTarget.dataset.name) } })`,
+    });
+    await view.tap('.go');
+    await app.ready('pages/two/two');
+    const two = await app.view();
+    for (const name of ['c', 'a', 'b']) {
+      await app.service(
+        ({ getCurrentPages }, key: string) =>
+          getCurrentPages()
+            .at(-1)
+            .setData({ [key]: true }),
+        name,
+      );
+      await eventually(() => two.count(`wx-page-container.${name}[data-shown]`)).toBe(1);
+    }
+    const gone = () => app.service(({ getCurrentPages }) => getCurrentPages().at(-1).gone as string[]);
+    // Each of them goes out for a minute.
+    for (const left of [['b'], ['b', 'a'], ['b', 'a', 'c']]) {
+      await app.service(({ wx }) => wx.navigateBack());
+      await eventually(gone).toEqual(left);
+    }
+    await app.service(({ wx }) => wx.navigateBack());
+    await eventually(() => app.paths()).toEqual(['pages/index/index']);
+    await app.close();
+  });
+
+  it('a layer that does not close keeps nobody on its page', async () => {
+    const { app, view } = await onePage(mode, `<navigator class="go" url="/pages/two/two">go</navigator>`, '{}', {
+      'pages/two/two.wxml': '<page-container show="{{true}}">inside</page-container>',
+      'pages/two/two.js': 'Page({})',
+    });
+    await view.tap('.go');
+    await app.ready('pages/two/two');
+    const two = await app.view();
+    await eventually(() => two.count('wx-page-container[data-shown]')).toBe(1);
+    await two.eval('wx-page-container', (element) => {
+      Object.assign(element, { leave() {} });
+    });
+    await app.service(({ wx }) => wx.navigateBack());
+    expect((await app.paths()).at(-1)).toBe('pages/two/two');
+    await eventually(async () => {
+      await app.service(({ wx }) => wx.navigateBack().catch(() => {}));
+      return app.paths();
+    }).toEqual(['pages/index/index']);
+    await app.close();
+  });
+
   it('root-portal takes its content out of what clips it, also rows that come later, and gives it back', async () => {
     const { app, view } = await onePage(
       mode,

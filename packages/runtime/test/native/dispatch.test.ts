@@ -44,6 +44,27 @@ describe('a flood of calls', () => {
     expect(kept).toBe(0);
   });
 
+  it('is refused beyond the bytes that may wait together', async () => {
+    const { handlers, channel, served } = slowHost(2);
+    let refused = 0;
+    channel.post = (message) => {
+      if (JSON.stringify(message).includes('too many calls are waiting')) refused++;
+    };
+    const limits = { ...INVOKE_LIMITS, sliceMs: 1, frameMs: 500, maxWaitingBytes: 10_000 };
+    const dispatcher = createDispatcher(handlers, limits);
+    const title = 'x'.repeat(3_000);
+    const call = (id: number): void =>
+      dispatcher.dispatch(channel, 0, 'showToast', id, { title, icon: 'none', duration: 1, mask: false });
+    for (let id = 1; id <= 20; id++) call(id);
+    // One is served at once, and three of them fit.
+    expect(refused).toBe(16);
+    await expect.poll(served).toBe(4);
+    // What was served makes room.
+    call(21);
+    expect(refused).toBe(16);
+    dispatcher.close();
+  });
+
   it('is refused beyond what may wait, and served in order within', async () => {
     const order: number[] = [];
     const refused: number[] = [];

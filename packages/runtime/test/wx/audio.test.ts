@@ -117,6 +117,31 @@ inBothModes('audio', (mode) => {
     await test.close();
   });
 
+  it('wx.createInnerAudioContext: knows where it is whatever somebody sets the clock to', async () => {
+    const test = await startWithTone(mode);
+    await test.service(({ wx, getApp }) => {
+      const audio = wx.createInnerAudioContext();
+      getApp().audio = audio;
+      audio.src = '/long.wav';
+      audio.onPlay(() => getApp().log.push('Play'));
+      audio.play();
+    });
+    await eventually(() => heard(test)).toEqual(['Play']);
+    const places = await test.service(({ getApp }) => {
+      const { audio } = getApp();
+      const now = Date.now;
+      const found = [0, 3_600_000, -3_600_000].map((ahead) => {
+        Date.now = () => now() + ahead;
+        return audio.currentTime as number;
+      });
+      Date.now = now;
+      return found;
+    });
+    // Less than 30 seconds have gone by, and more than none.
+    for (const place of places) expect(place > -1 && place < 30, String(places)).toBe(true);
+    await test.close();
+  });
+
   it('wx.onAudioInterruptionBegin wx.offAudioInterruptionBegin wx.onAudioInterruptionEnd wx.offAudioInterruptionEnd: another app takes the sound, and a hidden program is silent', async () => {
     const test = await startWithTone(mode);
     const interrupt = (on: boolean) => test.page.evaluate((begins) => window.sparrow.phone?.interruptAudio(begins), on);

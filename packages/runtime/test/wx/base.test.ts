@@ -81,6 +81,23 @@ inBothModes('system', (mode) => {
     await test.close();
   });
 
+  it('wx: what a program builds upon it has its own functions, and frozen it stays as it is', async () => {
+    const test = await startApp({ mode, files: onePage() });
+    const found = await test.service(({ wx }) => {
+      const mine = Object.create(wx);
+      let calls = 0;
+      mine.getWindowInfo = () => {
+        calls++;
+        return wx.getWindowInfo();
+      };
+      const width: number = mine.getWindowInfo().windowWidth;
+      Object.freeze(wx);
+      return [width === wx.getWindowInfo().windowWidth, calls, typeof wx.getDeviceInfo().platform];
+    });
+    expect(found).toEqual([true, 1, 'string']);
+    await test.close();
+  });
+
   it('wx.onAppShow wx.offAppShow wx.onAppHide wx.offAppHide wx.onThemeChange wx.offThemeChange: follow the phone until they are taken off', async () => {
     const test = await startApp({ mode, files: darkPage(), phone: { theme: 'light' } });
     await test.service(({ wx, getApp }) => {

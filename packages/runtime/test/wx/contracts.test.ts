@@ -1,11 +1,12 @@
 import type { RuntimeMode } from '@sparrow/protocol';
+import { createRandom, type Random } from '@sparrow/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../src/bridge/index.ts';
 import { createDispatcher, type NativeHandlers } from '../../src/native/dispatch.ts';
 import type { CallSpec } from '../../src/wx/contract.ts';
 import { CONTRACTS } from '../../src/wx/contracts.ts';
-import { exampleOf, type Random, wrongFields } from '../../src/wx/examples.ts';
-import { check, object } from '../../src/wx/schema.ts';
+import { exampleOf, wrongFields } from '../../src/wx/examples.ts';
+import { check, object, type Schema } from '../../src/wx/schema.ts';
 import { inBothModes, startApp, type TestApp, useBrowser } from '../harness.ts';
 import { eventually, onePage } from './support.ts';
 
@@ -14,17 +15,6 @@ useBrowser();
 const CALLS: [name: string, spec: CallSpec][] = Object.values(CONTRACTS).flatMap(({ calls }) => Object.entries(calls));
 /** Right inputs of each call in one run. */
 const SAMPLES = 4;
-
-/** The same numbers for the same seed (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Values that JSON has no words for become `{ $: … }`; `reviveSource` makes them again. */
 function tagged(value: unknown): unknown {
@@ -126,7 +116,7 @@ inBothModes('calls past the logic layer', (mode) => {
 
   it(`are refused when a parameter is wrong, each by its name (seed ${seed})`, { timeout: 240_000 }, async () => {
     const { test, crashes } = await open(mode);
-    const random = seeded(seed);
+    const random = createRandom(seed);
     const wrong = CALLS.flatMap(([name, { params = {} }]) => [
       ...[undefined, null, 5, 'x', []].map((value) => ({ name, params: value as unknown, at: 'parameter' })),
       ...wrongFields(params, random).map((each) => ({ name, params: each.value, at: `parameter.${each.name}` })),
@@ -146,7 +136,7 @@ inBothModes('calls past the logic layer', (mode) => {
     timeout: 240_000,
   }, async () => {
     const { test, crashes } = await open(mode);
-    const random = seeded(seed);
+    const random = createRandom(seed);
     const calls = CALLS.flatMap(([name, { params = {} }]) =>
       Array.from({ length: SAMPLES }, () => {
         const right = exampleOf(params, random);
@@ -160,8 +150,8 @@ inBothModes('calls past the logic layer', (mode) => {
       const reply = replies[index];
       const refusal = /^(parameter error|not supported|access denied)/.exec(reply?.error?.message ?? '')?.[0];
       // Bytes stay where they are; their field is told as an empty text.
-      const result = { ...(specs.get(name)?.result ?? {}) };
-      if (name === 'readFile') delete (result as Record<string, unknown>).data;
+      const { data, ...rest } = (specs.get(name)?.result ?? {}) as Record<string, Schema>;
+      const result = data && data.kind !== 'bytes' ? { ...rest, data } : rest;
       const fault = reply?.result === undefined ? undefined : check(object(result), reply.result);
       return refusal || fault ? [{ name, params, refusal, fault }] : [];
     });
@@ -195,7 +185,7 @@ describe('contracts', () => {
     } as unknown as Channel;
     const dispatcher = createDispatcher(handlers);
     CALLS.forEach(([name, { params = {} }], id) =>
-      dispatcher.dispatch(channel, 1, name, id, exampleOf(params, seeded(id))),
+      dispatcher.dispatch(channel, 1, name, id, exampleOf(params, createRandom(id))),
     );
     dispatcher.close();
     expect(answered.toSorted()).toEqual([

@@ -84,4 +84,10 @@ describe('a schema', () => {
     for (const [value, fault] of faults) expect(check(described, value)).toBe(fault);
     expect(check(described, { ...right, more: 'is let through' })).toBeUndefined();
   });
+
+  it('refuses a list of more items than anybody means, without looking at each', () => {
+    const holes = new Array(2 ** 32 - 1);
+    expect(check(list(anything()), holes)).toBe('parameter should have at most 100000 items;');
+    expect(check(list(anything()), new Array(100_000).fill(1))).toBeUndefined();
+  });
 });

@@ -4,6 +4,8 @@ import { NativeFailure } from '@sparrow/runtime/native';
 
 /** Pages that navigateTo may stack. Source: the routing chapter of the mini-program guide. */
 const STACK_LIMIT = 10;
+/** A view that has closed no layer so long after it was asked to cannot keep its user any more. Milliseconds. */
+const LAYER_MS = 1_000;
 
 /** A page that exists, on the stack or waiting as a tab. */
 export interface StackPage {
@@ -36,6 +38,8 @@ export class PageStack<P extends StackPage> {
   readonly #tabs = new Map<string, P>();
   /** How many layers over a page, by its id, close before it does. */
   readonly #layers = new Map<number, number>();
+  /** When a page was asked first to close a layer, by `performance.now()`, and none has closed since. */
+  readonly #askedAt = new Map<number, number>();
   #lastId = 0;
 
   constructor(options: PageStackOptions<P>) {
@@ -92,13 +96,23 @@ export class PageStack<P extends StackPage> {
     const open = (this.#layers.get(id) ?? 0) + (on ? 1 : -1);
     if (open > 0) this.#layers.set(id, open);
     else this.#layers.delete(id);
+    if (!on) this.#askedAt.delete(id);
+  }
+
+  /** Whether going back closes a layer over the page, and not the page: as long as its view does what it is asked for. */
+  #holds({ id }: P): boolean {
+    if (!this.#layers.has(id)) return false;
+    const asked = this.#askedAt.get(id);
+    if (asked !== undefined) return performance.now() - asked < LAYER_MS;
+    this.#askedAt.set(id, performance.now());
+    return true;
   }
 
   /** @returns false when there is no page below. */
   navigateBack(delta: number): boolean {
     if (this.#stack.length <= 1) return false;
     const { top } = this;
-    if (top && delta === 1 && this.#layers.has(top.id)) {
+    if (top && delta === 1 && this.#holds(top)) {
       this.#options.closeLayer(top);
       return true;
     }
@@ -114,13 +128,23 @@ export class PageStack<P extends StackPage> {
   #isPage(path: string): boolean {
     return this.#options.manifest().app.pages.includes(path);
   }
+  /** Path and query of an address, of the page of a plugin (`plugin://alias/name`) too. */
+  #parse(url: string): ReturnType<typeof parseUrl> {
+    const [, scheme, owner = '', rest = ''] = /^(plugin|plugin-private):\/\/([^/?]+)\/?(.*)$/.exec(url) ?? [];
+    if (scheme === undefined) return parseUrl(url);
+    const { path, query } = parseUrl(rest);
+    const { plugins } = this.#options.manifest();
+    const pages = Object.hasOwn(plugins, owner) ? plugins[owner]?.pages : undefined;
+    if (scheme === 'plugin') return { path: (pages && Object.hasOwn(pages, path) && pages[path]) || url, query };
+    return { path: `__plugin__/${owner}/${path}`, query };
+  }
   #isTab(url: string): boolean {
-    const { path } = parseUrl(url);
+    const { path } = this.#parse(url);
     return this.#options.manifest().app.tabBar?.list.some((item) => item.pagePath === path) ?? false;
   }
 
   #push(url: string, openType: OpenType, closed: P[], cause?: number, extra: Partial<RouteChange> = {}): void {
-    const { path, query } = parseUrl(url);
+    const { path, query } = this.#parse(url);
     const { app } = this.#options.manifest();
     const known = this.#isPage(path);
     if (!known && openType !== 'appLaunch') throw new NativeFailure(`page "${url}" is not found`);
@@ -149,6 +173,7 @@ export class PageStack<P extends StackPage> {
     for (const page of pages) {
       this.#stack = this.#stack.filter((other) => other !== page);
       this.#layers.delete(page.id);
+      this.#askedAt.delete(page.id);
       if (this.#tabs.get(page.path) === page) this.#tabs.delete(page.path);
       this.#options.close(page, openType);
     }

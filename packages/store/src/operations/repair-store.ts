@@ -1,8 +1,8 @@
 import type { Located, Row } from '../engines/kv-engine.ts';
-import { StoreError } from '../errors.ts';
 import { inParallel } from '../record-store/in-parallel.ts';
 import type { RecordStore } from '../record-store/record-store.ts';
 import type { TableCodec } from '../record-store/table-codec.ts';
+import { entriesOf } from './entries-of.ts';
 import { listProblems, removeStray } from './list-elements.ts';
 
 export interface RepairReport {
@@ -119,15 +119,6 @@ async function removeStrays(store: RecordStore, codec: TableCodec, isGeneric: bo
 }
 
 const copyOf = (row: Row): Row => ({ ...row, value: Buffer.from(row.value) });
-
-function entriesOf(codec: TableCodec, key: Buffer, row: Row): Buffer[] | undefined {
-  try {
-    return codec.indexEntries(codec.decode(row.value, key), key, row.expires);
-  } catch (error) {
-    if (error instanceof StoreError) return undefined;
-    throw error;
-  }
-}
 
 /**
  * The same row with other entries. A write takes away and adds what differs from the entries that the row itself has

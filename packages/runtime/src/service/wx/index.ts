@@ -63,16 +63,19 @@ function openFiles({ boot, invoke, reporter }: LogicLayer): FileTree {
 
 /** A property that is made when it is first read; a program may put something else in its place. */
 function defineLazily(target: Record<string, unknown>, name: string, make: () => unknown): void {
-  const settle = (value: unknown): void => {
-    Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-  };
+  let made: { value: unknown } | undefined;
+  const plain = (value: unknown) => ({ value, writable: true, enumerable: true, configurable: true });
   Object.defineProperty(target, name, {
     get() {
-      const made = make();
-      settle(made);
-      return made;
+      made ??= { value: make() };
+      // A program may have frozen what it was given: then it stays as it is.
+      Reflect.defineProperty(target, name, plain(made.value));
+      return made.value;
     },
-    set: settle,
+    // What a program builds upon wx, with Object.create, has its own.
+    set(this: object, value: unknown) {
+      Reflect.defineProperty(this, name, plain(value));
+    },
     enumerable: true,
     configurable: true,
   });

@@ -26,7 +26,7 @@ export function createSound({ invoke, events, reporter }: WxContext, audioId: nu
   const listeners = new Map<SoundEvent, Set<Listener>>();
   const settings: Record<string, unknown> = {};
   let last: SoundTold = { audioId, type: 'Stop', duration: 0, currentTime: 0, paused: true, buffered: 0 };
-  let lastAt = Date.now();
+  let lastAt = performance.now();
   let closed = false;
 
   function emit(event: SoundEvent, data: unknown): void {
@@ -37,7 +37,7 @@ export function createSound({ invoke, events, reporter }: WxContext, audioId: nu
     if (told.audioId !== audioId || closed) return;
     if (told.type !== 'Next' && told.type !== 'Prev') {
       last = told;
-      lastAt = Date.now();
+      lastAt = performance.now();
     }
     const { errCode, errMsg } = told;
     emit(told.type, told.type === 'Error' ? { errCode, errMsg } : undefined);
@@ -57,7 +57,7 @@ export function createSound({ invoke, events, reporter }: WxContext, audioId: nu
     },
     get currentTime() {
       if (last.paused) return last.currentTime;
-      const passed = ((Date.now() - lastAt) / 1000) * Number(settings.playbackRate ?? 1);
+      const passed = ((performance.now() - lastAt) / 1000) * Number(settings.playbackRate ?? 1);
       return Math.min(last.currentTime + passed, last.duration || Number.POSITIVE_INFINITY);
     },
     set(given) {

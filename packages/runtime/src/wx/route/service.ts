@@ -1,4 +1,4 @@
-import { normalize } from '../../service/module-loader.ts';
+import { pageAddress } from '../../bridge/page-address.ts';
 import type { WxContext } from '../../service/wx/context.ts';
 import { asyncFunction, forwarded, serviceWith } from '../../service/wx/define.ts';
 import { anything, number, optional, text } from '../schema.ts';
@@ -15,13 +15,7 @@ function createRoutes(wx: WxContext): Routes {
   return {
     ...wx,
     nextCause: () => ++lastCause,
-    resolve(url) {
-      const [rawPath = '', ...query] = url.split('?');
-      const current = wx.currentPage()?.path ?? '';
-      const folder = current.slice(0, current.lastIndexOf('/') + 1);
-      const path = normalize(rawPath.startsWith('/') ? rawPath : folder + rawPath).replace(/\.html$/, '');
-      return query.length > 0 ? `${path}?${query.join('?')}` : path;
-    },
+    resolve: (url) => pageAddress(url, wx.currentPage()?.path ?? ''),
   };
 }
 
