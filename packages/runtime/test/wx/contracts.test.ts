@@ -1,5 +1,5 @@
 import type { RuntimeMode } from '@sparrow/protocol';
-import { createRandom, type Random } from '@sparrow/testkit';
+import { createRandom } from '@sparrow/testkit';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../src/bridge/index.ts';
 import { createDispatcher, type NativeHandlers } from '../../src/native/dispatch.ts';
