@@ -272,8 +272,8 @@ export async function run(): Promise<Row[]> {
       const peer = limit(step);
       const name = `${mode} thread, ${step}, against plain DOM`;
       if (mode === 'single') return row(name, 'ms', ours, peer);
-      if (step === 'create') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
-      if (step === 'create10k') return row(name, 'ms', ours, peer, { op: '<=', value: 2.5, of: 'ratio' });
+      if (step === 'create') return row(name, 'ms', ours, peer, { op: '<=', value: 1.5, of: 'ratio' });
+      if (step === 'create10k') return row(name, 'ms', ours, peer, { op: '<=', value: 1.4, of: 'ratio' });
       if (step === 'items') return row(name, 'ms', ours, peer, { op: '<=', value: 2, of: 'ratio' });
       if (step === 'clear' || step === 'clear10k' || step === 'clearItems')
         return row(name, 'ms', ours, peer, { op: '<=', value: 3 * frameMs, of: 'ours' });

@@ -59,7 +59,7 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
   }
 
   const target = (from: string, request: string) =>
-    normalize(`${request.startsWith('/') ? rootOfFile(from) : from.slice(0, from.lastIndexOf('/'))}/${request}`);
+    normalize(`${request.startsWith('/') ? rootOfFile(from) : from.slice(0, from.lastIndexOf('/') + 1)}/${request}`);
 
   function find(path: string): string | undefined {
     for (const candidate of [path, `${path}.js`, `${path}/index.js`, `${path}.json`])
