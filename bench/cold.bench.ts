@@ -61,13 +61,7 @@ export async function run(): Promise<Row[]> {
     }
     const child = spawnSync(
       process.execPath,
-      [
-        '--max-old-space-size=100',
-        join(import.meta.dirname, 'cold-host.ts'),
-        join(dir, 'ten-million'),
-        String(RECORDS),
-        String(HOT),
-      ],
+      [join(import.meta.dirname, 'cold-host.ts'), join(dir, 'ten-million'), String(RECORDS), String(HOT)],
       { encoding: 'utf8', timeout: 900_000, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     if (child.status !== 0) throw new Error(`ten million records ended with ${child.signal ?? child.status}`);

@@ -2,7 +2,7 @@ import { canMakeNetworks, createNetwork, type Network, startZooKeeper, type ZooK
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { checkMessageHistory, type HistoryEvent } from '../src/checker/message-history.ts';
 import { machineNow } from '../src/supervisor/lease-channel.ts';
-import { createRig, pause, type Rig, type RigNode, type RigRouter, TOLD_MS } from './rig/rig.ts';
+import { createRig, pause, type Rig, type RigNode, type RigRouter } from './rig/rig.ts';
 
 /**
  * The matrix of faults. `npm test` samples three of them by a seed that it prints (SPARROW_SEED chooses it); `npm run
@@ -264,15 +264,15 @@ describe.skipIf(!hasNetworks)(`faults, seed ${seed}`, () => {
       const recoveredMs = machineNow() - from;
       await pause(500);
       for (const node of alive) await node.call({ op: 'quiet' });
-      await pause(TOLD_MS);
       // What a killed node wrote down is gone: nothing can be said about its messages.
       const known = (event: HistoryEvent): boolean => {
         if (!fault.kills) return true;
         const involved = event.kind === 'owned' ? [event.object] : [event.source, event.target];
         return !involved.some((name) => name.startsWith(`${fault.kills}-`));
       };
-      const events = (await rig.histories(alive)).filter(known);
-      const verdict = checkMessageHistory(events, fault.killsMain ? [injected] : []);
+      const deaths = fault.killsMain ? [injected] : [];
+      const events = await rig.settled(deaths, alive, known);
+      const verdict = checkMessageHistory(events, deaths);
       const { sent, received, refused, superseded, lost, longestGapMs } = verdict;
       process.stderr.write(
         `  ${fault.name}: ${sent} sent, ${received} received, ${refused} refused, ${superseded} superseded, ${lost} lost, longest silence ${Math.round(longestGapMs)} ms, whole again after ${Math.round(recoveredMs)} ms\n`,

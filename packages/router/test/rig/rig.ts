@@ -48,14 +48,17 @@ export interface Rig {
   /** The main of a set, as its routers say. */
   main(set: string, notTerm?: number): Promise<RigRouter>;
   histories(nodes?: RigNode[]): Promise<HistoryEvent[]>;
-  /** The same when nothing is on its way any more, or nothing has come of what is for `SETTLED_MS`. */
-  settled(): Promise<HistoryEvent[]>;
+  /**
+   * The same when nothing is on its way any more that must come or be told of, or nothing has come of it for `SETTLED_MS`.
+   *
+   * @param deaths as the checker takes them
+   * @param known leaves out what nobody can know of; default: nothing
+   */
+  settled(deaths?: number[], nodes?: RigNode[], known?: (event: HistoryEvent) => boolean): Promise<HistoryEvent[]>;
   stop(): Promise<void>;
 }
 
 const PROCESSES = join(import.meta.dirname, '../../src/process');
-/** A link that fell is given up after 3 s; by then every source knows of what it carried last. */
-export const TOLD_MS = 3_500;
 /** A message that nobody has heard of for so long is gone: longer than any wait within the mesh. */
 const SETTLED_MS = 20_000;
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -201,13 +204,14 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       for (const node of which) for (const event of await node.call<HistoryEvent[]>({ op: 'history' })) all.push(event);
       return all;
     },
-    async settled() {
-      let known = -1;
+    async settled(deaths = [], which = nodes, known = () => true) {
+      let seen = -1;
       for (let end = performance.now() + SETTLED_MS; ; await pause(100)) {
-        const events = await rig.histories();
-        if (checkMessageHistory(events).lost === 0 || performance.now() > end) return events;
-        if (events.length !== known) end = performance.now() + SETTLED_MS;
-        known = events.length;
+        const events = (await rig.histories(which)).filter(known);
+        const open = checkMessageHistory(events, deaths).violations.some((text) => text.startsWith('lost'));
+        if (!open || performance.now() > end) return events;
+        if (events.length !== seen) end = performance.now() + SETTLED_MS;
+        seen = events.length;
       }
     },
     async stop() {
