@@ -191,7 +191,7 @@ describe('what the server says no with', () => {
     await page.getByRole('button', { name: /记\s?录/ }).click();
     await page.getByPlaceholder(/^select/).fill('select nonsense');
     await page.getByPlaceholder(/^select/).press('Enter');
-    await page.getByText('查询语句不合法，或没有可用的索引').waitFor();
+    await page.getByText('此处应为 from，实际是 语句末尾').waitFor();
     await page.getByRole('tab', { name: '分片' }).click();
     await page.getByText('npm run -s sparrow -- store shards grow').waitFor();
     await page.keyboard.press('Escape');
@@ -200,7 +200,7 @@ describe('what the server says no with', () => {
     await page.getByPlaceholder(/^select/).fill('select nonsense');
     await page.getByPlaceholder(/^select/).press('Enter');
     await page.getByText('QUERY_INVALID').waitFor();
-    expect(await page.getByText('查询语句不合法').count()).toBe(0);
+    expect(await page.getByText('此处应为').count()).toBe(0);
   });
 });
 

@@ -350,7 +350,7 @@ describe('the language of errors', () => {
     write(folder.path, { ...PROJECT, 'client/index.wxml': '<view>{{word}}</veiw>' });
     const { code, stdout } = await run(['build', folder.path, '--lang', 'zh']);
     expect(code).toBe(1);
-    expect(stdout).toContain('WXML_SYNTAX client/index.wxml:1:15  WXML 语法错误');
-    expect(stdout).toMatch(/解决办法：修改该位置/);
+    expect(stdout).toContain('WXML_SYNTAX client/index.wxml:1:15  此处应为 </view>，实际是 </veiw>');
+    expect(stdout).toContain('解决办法：修改该标签');
   });
 });

@@ -94,6 +94,7 @@ export const STORE_PHRASES_ZH: Readonly<Record<string, string>> = {
     "写法：select * from Table where field = 1 and name like 'a%' limit 10 offset 0",
   'unexpected {0}': '意外的 {0}',
   'the query is too long': '查询语句过长',
+  'the end': '语句末尾',
   '{0} was expected, not {1}': '此处应为 {0}，实际是 {1}',
   'a name was expected, not {0}': '此处应为名称，实际是 {0}',
   'a number from 0 was expected, not {0}': '此处应为不小于 0 的整数，实际是 {0}',

@@ -1,4 +1,4 @@
-import type { Phrase } from '@sparrow/core';
+import type { Phrase, PhrasePart } from '@sparrow/core';
 import { StoreError } from '../errors.ts';
 import { phrase } from '../phrase.ts';
 
@@ -46,6 +46,9 @@ const FORBIDDEN = new Set([
 ]);
 const MAX_DEPTH = 32;
 const MAX_VALUES = 1_000;
+
+/** What stands there, for people. */
+const said = ({ kind, text }: Token): PhrasePart => (kind === 'end' ? phrase`the end` : text);
 
 const invalid = (at: number, text: Phrase): StoreError =>
   new StoreError('QUERY_INVALID', phrase`at character ${at + 1}: ${text}`, {
@@ -103,13 +106,13 @@ class Parser {
   }
 
   expect(word: string): void {
-    if (!this.accept(word)) throw invalid(this.next.at, phrase`${word} was expected, not ${this.next.text}`);
+    if (!this.accept(word)) throw invalid(this.next.at, phrase`${word} was expected, not ${said(this.next)}`);
   }
 
   name(): string {
     const token = this.take();
     if (token.kind !== 'word' || FORBIDDEN.has(token.text.toLowerCase()))
-      throw invalid(token.at, phrase`a name was expected, not ${token.text}`);
+      throw invalid(token.at, phrase`a name was expected, not ${said(token)}`);
     return token.text;
   }
 
@@ -117,7 +120,7 @@ class Parser {
     const token = this.take();
     const value = Number(token.text);
     if (token.kind !== 'number' || !Number.isSafeInteger(value) || value < 0)
-      throw invalid(token.at, phrase`a number from 0 was expected, not ${token.text}`);
+      throw invalid(token.at, phrase`a number from 0 was expected, not ${said(token)}`);
     return value;
   }
 
@@ -126,7 +129,7 @@ class Parser {
     if (token.kind === 'string') return token.text;
     if (token.kind === 'number') return /^-?\d+$/.test(token.text) ? BigInt(token.text) : Number(token.text);
     if (token.kind === 'word' && /^(true|false)$/i.test(token.text)) return token.text.toLowerCase() === 'true';
-    throw invalid(token.at, phrase`a value was expected, not ${token.text}`);
+    throw invalid(token.at, phrase`a value was expected, not ${said(token)}`);
   }
 
   condition(): Condition {
@@ -182,7 +185,7 @@ class Parser {
     if (negated) throw invalid(this.next.at, phrase`between, in or like was expected behind not`);
     const op = this.take();
     if (op.kind !== 'sign' || !['=', '!=', '>', '>=', '<', '<='].includes(op.text))
-      throw invalid(op.at, phrase`a comparison was expected, not ${op.text}`);
+      throw invalid(op.at, phrase`a comparison was expected, not ${said(op)}`);
     return { kind: 'compare', field, op: op.text as '=', value: this.literal() };
   }
 
@@ -214,7 +217,7 @@ class Parser {
 
   end(): void {
     if (this.next.kind !== 'end')
-      throw invalid(this.next.at, phrase`${this.next.text} is not part of the grammar here`);
+      throw invalid(this.next.at, phrase`${said(this.next)} is not part of the grammar here`);
   }
 }
 
