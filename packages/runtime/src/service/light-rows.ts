@@ -259,8 +259,7 @@ export class LightRows {
       if (kind === 'text' && !isHole[value] && values[value] !== first[value]) grown.push(value);
       for (const set of sets) {
         const at = set.value;
-        // An object may be another inside than it was when the first row was drawn.
-        if (!isHole[at] && values[at] === first[at] && typeof values[at] !== 'object') continue;
+        if (!isHole[at] && values[at] === first[at]) continue;
         if (!this.#mayDiffer(set, values[at], first[at])) return false;
         if (!isHole[at]) grown.push(at);
       }
