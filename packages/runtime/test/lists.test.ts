@@ -185,12 +185,16 @@ inBothModes('rows of lists', (mode) => {
       expect(differ, `step ${step}: ${JSON.stringify(data)}`).toEqual([]);
       if (random() < 0.7) continue;
       const found = await test.service(({ getCurrentPages }) => {
-        const ask = (kind: { createSelectorQuery(): any }, selector: string) =>
-          new Promise((done) => kind.createSelectorQuery().selectAll(selector).fields({ id: true, dataset: true, size: true }).exec(done));
         const kinds = getCurrentPages()[0].kinds();
+        const ask = (at: number, selector: string): Promise<unknown> =>
+          new Promise((done) =>
+            kinds[at].createSelectorQuery().selectAll(selector).fields({ id: true, dataset: true }).exec(done),
+          );
         return Promise.all(
           ['.find', '.far', '#i:1', '.a'].flatMap((selector) =>
-            kinds.map((kind: never) => Promise.all([ask(kind, `.list ${selector}`), ask(kind, `.plain ${selector}`)])),
+            kinds.map((_: unknown, at: number) =>
+              Promise.all([ask(at, `.list ${selector}`), ask(at, `.plain ${selector}`)]),
+            ),
           ),
         );
       });
