@@ -18,6 +18,8 @@ export const PROBLEM_CODES = [
   'PAGE_FAILED',
   /** The logic layer has not answered for seconds: a script runs endlessly. */
   'LOGIC_STUCK',
+  /** The pages have not answered for seconds: a WXS function runs endlessly. */
+  'VIEW_STUCK',
   /** A page has been changed by setData so often, for so long, that it looks like a loop without an end. */
   'SET_DATA_FLOOD',
   /** The browser process that ran the mini program has ended. */
@@ -62,6 +64,7 @@ export const PROBLEM_HINTS: Record<ProblemCode, string> = {
   VIEW_ERROR: 'a fault of Sparrow: please report it with the page',
   PAGE_FAILED: 'the log panel has the stack; a file of the page may be broken',
   LOGIC_STUCK: 'look for a loop without an end, then start the phone again with ◉',
+  VIEW_STUCK: 'look for a loop without an end in WXS, then start the phone again with ◉',
   SET_DATA_FLOOD: 'look for a setData that causes the next one, in its callback, an observer or a timer',
   PROCESS_GONE: 'look for code that takes more and more memory: a list that only grows, a loop that allocates',
   START_FAILED: 'the message says what is missing; `sparrow build` lists what is wrong with the files',

@@ -290,6 +290,28 @@ inBothModes('components', (mode) => {
       await test.close();
     });
 
+  if (mode === 'dual')
+    it('says that a WXS function does not end, and takes it back when it does', async () => {
+      const test = await startApp({
+        mode,
+        files: {
+          'app.js': 'App({})',
+          'pages/a/a.wxml': `<wxs module="m">module.exports = {
+              long: function () { var end = Date.now() + 40000; while (Date.now() < end) {} }
+            }</wxs><view class="go" bindtap="{{m.long}}">go</view>`,
+          'pages/a/a.js': 'Page({})',
+        },
+      });
+      const overlay = test.page.locator('.overlay');
+      void (await test.view()).tap('.go').catch(() => {});
+      await overlay.filter({ hasText: 'VIEW_STUCK' }).waitFor({ timeout: 60_000 });
+      // The logic layer is none the worse for it.
+      expect(await test.service(() => 'here')).toBe('here');
+      await overlay.waitFor({ state: 'hidden', timeout: 90_000 });
+      expect(await test.problems()).toEqual([]);
+      await test.close();
+    }, 180_000);
+
   // In single mode the views have no frames of their own.
   if (mode === 'dual')
     it('does not wait for the frame of a page that was closed before it started', async () => {

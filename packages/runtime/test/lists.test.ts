@@ -1,5 +1,7 @@
 /** Rows of lists: nodes inside of them are made when somebody asks, and nobody must notice. */
+import { createRandom, pick, type Random } from '@sparrow/testkit';
 import { expect, it } from 'vitest';
+import { createInternTable, keepStamp, MAX_INTERNED, MAX_STAMPS } from '../src/bridge/tree-ops.ts';
 import { inBothModes, startApp, type TestApp, useBrowser } from './harness.ts';
 
 useBrowser();
@@ -73,7 +75,162 @@ const row = (id: number, n: number): object => ({
   parts: ['p', 'q', `${n}`],
 });
 
+/** What rows at random are made of. `$` is the item and `#` its place. */
+const PIECES = [
+  '{{$.a}}',
+  '<view>{{$.a}}</view>',
+  '<text>{{$.b}} {{top}}</text>',
+  '<image src="{{$.a}}" mode="{{$.c}}"/>',
+  '<view class="find {{$.b}}">{{$.a}}</view>',
+  '<view class="given ~far {{$.a}}">{{#}}</view>',
+  '<view style="width: {{$.n}}rpx">{{$.b}}</view>',
+  '<view id="i:{{$.n}}" title="{{$.a}}" hidden="{{$.b}}">h</view>',
+  '<view wx:if="{{$.a}}">if {{$.b}}</view><view wx:elif="{{$.b}}" class="find">elif</view><text wx:else>else</text>',
+  '<block wx:if="{{$.c}}"><view>1</view><text>2</text></block>',
+  '<icon value="{{$.a}}">x</icon>',
+  '<view catchtap="{{$.h}}" data-x="{{$.c}}">c</view>',
+  '<template is="{{$.t}}" data="{{ item: $, top }}"/>',
+  '<view change:kind="{{m.changed}}" kind="{{$.a}}">w</view>',
+  '<progress percent="{{$.n}}"/>',
+  '<navigator url="/none?{{$.a}}" hover-class="{{$.b}}">n</navigator>',
+  '<button disabled="{{$.c}}" bindtap="tapped">b{{#}}</button>',
+  '<rich-text nodes="{{$.b}}"/>',
+];
+const VALUES = ['a', 'b', 'x\\ny', 0, 1, true, false, null, undefined];
+const KINDS = 16;
+const SEED = Number(process.env.SPARROW_SEED ?? Date.now() % 1_000_000);
+const MOST_ROWS = 9;
+
+/** Rows of some kinds at random, each in a list and written out, in a component of its own. */
+function kindsAtRandom(random: Random): Record<string, string | object> {
+  const names = Array.from({ length: KINDS }, (_, i) => `kind-${i}`);
+  const files: Record<string, string | object> = {
+    ...app,
+    'c/icon.json': { component: true },
+    'c/icon.wxml': '<view>own {{value}} <slot/></view>',
+    'c/icon.js': 'Component({ properties: { value: null } })',
+    'pages/a/a.json': { usingComponents: Object.fromEntries(names.map((name) => [name, `/c/${name}`])) },
+    'pages/a/a.wxml': names.map((name) => `<${name} id="${name}" given="{{given}}"/>`).join(''),
+    'pages/a/a.js': `Page({ data: { given: 'red' }, kinds() { return ${JSON.stringify(names)}.map((name) => this.selectComponent('#' + name)) } })`,
+  };
+  for (const name of names) {
+    const body = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random, PIECES)).join('');
+    const tag = pick(random, ['view', 'view', 'text', 'button']);
+    const written = (item: string, index: string): string => body.replaceAll('$', item).replaceAll('{{#}}', `{{${index}}}`);
+    const plain = Array.from(
+      { length: MOST_ROWS },
+      (_, i) => `<block wx:if="{{rows[${i}]}}"><${tag} class="row">${written(`rows[${i}]`, `${i}`)}</${tag}></block>`,
+    );
+    files[`c/${name}.json`] = { component: true, usingComponents: { icon: './icon' } };
+    files[`c/${name}.wxml`] = `<wxs module="m">module.exports = { changed: function () {} }</wxs>
+      <template name="one"><view>one {{item.a}}</view></template>
+      <template name="two"><text>two {{item.b}} {{top}}</text><view class="find">{{item.a}}</view></template>
+      <view class="list"><${tag} wx:for="{{rows}}" wx:key="id" class="row">${written('item', 'index')}</${tag}></view>
+      <view class="plain">${plain.join('')}</view>`;
+    files[`c/${name}.js`] =
+      `Component({ externalClasses: ['given'], data: { rows: [], top: 'T' }, methods: { tapped() {}, t() {} } })`;
+  }
+  return files;
+}
+
+function rowsAtRandom(random: Random): object[] {
+  const ids = Array.from({ length: 20 }, (_, id) => id).sort(() => random() - 0.5);
+  return ids.slice(0, 2 + Math.floor(random() * (MOST_ROWS - 2))).map((id) => ({
+    ...{ id, n: Math.floor(random() * 3), h: pick(random, ['', 't', 't']), t: pick(random, ['one', 'two', 'two']) },
+    // Most of the time rows are alike.
+    ...Object.fromEntries(['a', 'b', 'c'].map((name) => [name, random() < 0.7 ? 'a' : pick(random, VALUES)])),
+  }));
+}
+
 inBothModes('rows of lists', (mode) => {
+  it(`of kinds made at random show the same as rows that are written out (SPARROW_SEED=${SEED})`, async () => {
+    const random = createRandom(SEED);
+    const test = await startApp({ mode, files: kindsAtRandom(random) });
+    const view = await test.view();
+    let rows: object[] = [];
+    for (let step = 0; step < 12; step++) {
+      const choice = random();
+      const at = Math.floor(random() * rows.length);
+      const data: Record<string, unknown> = {};
+      if (rows.length === 0 || choice < 0.3) data.rows = rowsAtRandom(random);
+      else if (choice < 0.5) data.rows = [...rows].sort(() => random() - 0.5).slice(0, 1 + at);
+      else if (choice < 0.8) data[`rows[${at}].${pick(random, ['a', 'b', 'c', 't'])}`] = pick(random, ['a', 'b', 'two']);
+      else data.top = `T${step}`;
+      const given = pick(random, ['red', 'blue']);
+      const set = await test.service(
+        ({ getCurrentPages }, data: object, given: string) => {
+          const page = getCurrentPages()[0];
+          const done = page.kinds().map((kind: { setData(data: object, done: () => void): void }) =>
+            new Promise<void>((resolve) => kind.setData(data, resolve)));
+          done.push(new Promise<void>((resolve) => page.setData({ given }, resolve)));
+          return Promise.all(done).then(() => page.kinds()[0].data.rows);
+        },
+        data,
+        given,
+      );
+      rows = set as object[];
+      const differ = await view.eval('wx-page', (root) => {
+        const text = (node: Node): string => {
+          if (!(node instanceof Element)) return node.nodeValue ?? '';
+          const attributes = [...node.attributes].map(({ name, value }) =>
+            name === 'class' ? `class=${value.split(' ').sort().join(' ')}` : `${name}=${value}`,
+          );
+          return `<${node.localName} ${attributes.sort().join(' ')}>${[...node.childNodes].map(text).join('')}</>`;
+        };
+        return [...root.children].flatMap((kind) => {
+          const [list, plain] = [...kind.children].map((home) => [...home.children].map(text));
+          return JSON.stringify(list) === JSON.stringify(plain) ? [] : [[kind.localName, list, plain]];
+        });
+      });
+      expect(differ, `step ${step}: ${JSON.stringify(data)}`).toEqual([]);
+      if (random() < 0.7) continue;
+      const found = await test.service(({ getCurrentPages }) => {
+        const kinds = getCurrentPages()[0].kinds();
+        const ask = (at: number, selector: string): Promise<unknown> =>
+          new Promise((done) =>
+            kinds[at].createSelectorQuery().selectAll(selector).fields({ id: true, dataset: true }).exec(done),
+          );
+        return Promise.all(
+          ['.find', '.far', '#i:1', '.a'].flatMap((selector) =>
+            kinds.map((_: unknown, at: number) =>
+              Promise.all([ask(at, `.list ${selector}`), ask(at, `.plain ${selector}`)]),
+            ),
+          ),
+        );
+      });
+      for (const [inList, written] of found as unknown[][]) expect(inList).toEqual(written);
+    }
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
+
+  it('are right when the lists of many components have come and gone', async () => {
+    const count = MAX_STAMPS + 20;
+    const test = await startApp({
+      mode,
+      files: {
+        ...app,
+        'pages/a/a.json': { usingComponents: { few: '/c/few' } },
+        'pages/a/a.wxml': '<few id="first"/><few wx:for="{{count}}" wx:key="*this"/>',
+        'pages/a/a.js': 'Page({ data: { count: 0 } })',
+        'c/few.json': { component: true },
+        'c/few.wxml': '<view wx:for="{{rows}}" wx:key="*this"><text>row {{item}}</text></view>',
+        'c/few.js': 'Component({ data: { rows: [1, 2] } })',
+      },
+    });
+    const set = (count: number): Promise<void> =>
+      test.service(({ getCurrentPages }, count: number) => new Promise<void>((done) => getCurrentPages()[0].setData({ count }, done)), count);
+    await set(count);
+    await set(0);
+    await test.service(({ getCurrentPages }) => getCurrentPages()[0].selectComponent('#first').setData({ rows: [1, 2, 3, 4] }));
+    const view = await test.view();
+    await expect
+      .poll(() => view.eval('wx-page', (root) => [...root.querySelectorAll('wx-text')].map((text) => text.textContent)))
+      .toEqual(['row 1', 'row 2', 'row 3', 'row 4']);
+    expect(await test.problems()).toEqual([]);
+    await test.close();
+  });
+
   it('show the same as rows that are written out, whatever changes', async () => {
     const test = await startApp({ mode, files: page(14) });
     const same = async (count: number): Promise<string[]> => {
@@ -188,4 +345,21 @@ inBothModes('rows of lists', (mode) => {
     expect(await test.problems()).toEqual([]);
     await test.close();
   });
+});
+
+it('both sides forget the same stamps, and number the same words', () => {
+  const [ours, theirs] = [new Map<string, number>(), new Map<number, string>()];
+  const [writes, reads] = [createInternTable(), createInternTable()];
+  for (let at = 0; at < MAX_INTERNED + 100; at++) {
+    keepStamp(ours, `stamp ${at}`, at);
+    keepStamp(theirs, at, `stamp ${at}`);
+    const code = writes.code(`class-${at}`);
+    expect(reads.text(code)).toBe(`class-${at}`);
+  }
+  expect([...ours.values()]).toEqual([...theirs.keys()]);
+  expect(ours.size).toBe(MAX_STAMPS);
+  // A word that came early has a number, one that came late is written out each time.
+  expect([writes.code('class-1'), reads.text(1)]).toEqual([1, 'class-1']);
+  const late = `class-${MAX_INTERNED + 1}`;
+  expect([writes.code(late), reads.text(writes.code(late))]).toEqual([late, late]);
 });

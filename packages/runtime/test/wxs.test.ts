@@ -237,8 +237,15 @@ inBothModes('WXS in the view', (mode) => {
         ...app,
         'shared.wxs': `var count = 0; module.exports = { next: function () { return ++count }, deep: { fn: function (e, owner) { owner.callMethod('note', 'deep') } } }`,
         'pages/a/a.wxml': `<wxs module="m">
-            var shared = require('../../shared.wxs');
+            var shared = require('../../shared.wxs'), stolen = 'nothing';
             module.exports = {
+              hooks: function (e, owner) {
+                var push = [].push, own = {};
+                [].__proto__.push = function (x) { if (x && x.ownerDocument) stolen = 'an element'; return push.apply(this, arguments) };
+                ({}).__proto__.portal = 1;
+                own.toString = function () { return 'own' };
+                owner.callMethod('note', stolen + ' ' + own + ' ' + e.portal);
+              },
               times: function (e, owner) {
                 var stopped = owner.setTimeout(function () { owner.callMethod('note', 'never') }, 1);
                 owner.clearTimeout(stopped);
@@ -256,7 +263,7 @@ inBothModes('WXS in the view', (mode) => {
             }</wxs><wxs src="/shared.wxs" module="s"/>
           <view class="times" bindtap="{{m.times}}">times</view><view class="breaks" bindtap="{{m.breaks}}">breaks</view>
           <view class="reach" bindtap="{{m.reach}}">reach</view><view class="deep" bindtap="{{s.deep.fn}}">deep</view>
-          <view class="made" bindtap="{{m.made(3)}}">made</view>`,
+          <view class="made" bindtap="{{m.made(3)}}">made</view><view class="hooks" bindtap="{{m.hooks}}">hooks</view>`,
         'pages/a/a.js': `Page({ note(x) { getApp().log.push(x) } })`,
       },
     });
@@ -270,6 +277,12 @@ inBothModes('WXS in the view', (mode) => {
     await expect
       .poll(async () => (await log(test)).at(-1))
       .toEqual(mode === 'dual' ? gone : expect.stringContaining(`${hidden} function`));
+    // What all values share stays as it is: the view works with it. (In single mode so do the program's own scripts.)
+    if (mode === 'dual') {
+      await view.tap('.hooks');
+      await view.tap('.hooks');
+      await expect.poll(async () => (await log(test)).slice(-2)).toEqual(Array(2).fill('nothing own undefined'));
+    }
     await view.tap('.deep');
     await view.tap('.made');
     await expect.poll(async () => (await log(test)).slice(-2)).toEqual(['deep', 'made 3']);

@@ -7,7 +7,7 @@ function stage() {
   let tick = (): void => {};
   let sign = (): void => {};
   let running: (() => void) | undefined;
-  const seen = { asked: 0, ended: 0, others: 0, open: 0 };
+  const seen = { asked: 0, ended: 0, others: 0, open: 0, stuck: 0, alive: 0 };
   const end = watchFrameLife(
     {
       ask: () => void seen.asked++,
@@ -27,7 +27,7 @@ function stage() {
         };
       },
     },
-    () => void seen.ended++,
+    { ended: () => void seen.ended++, stuck: () => void seen.stuck++, alive: () => void seen.alive++ },
     {
       now: () => now,
       every(_ms, run) {
@@ -59,7 +59,7 @@ it('a frame is gone when it stays silent while another one of its kind starts', 
   expect(seen).toMatchObject({ asked: 1, others: 1, ended: 0 });
   otherRuns();
   pass(2);
-  expect(seen).toMatchObject({ ended: 1, open: 0 });
+  expect(seen).toMatchObject({ ended: 1, open: 0, stuck: 0 });
   pass(10);
   expect(seen.ended).toBe(1);
 });
@@ -67,18 +67,18 @@ it('a frame is gone when it stays silent while another one of its kind starts', 
 it('a frame that is busy is not gone: nothing starts beside it, however long that is', () => {
   const { seen, pass, sign, otherRuns } = stage();
   pass(500);
-  expect(seen).toMatchObject({ ended: 0, others: 1 });
+  expect(seen).toMatchObject({ ended: 0, others: 1, stuck: 1, alive: 0 });
   // Its turn comes before that of the other.
   sign();
   otherRuns();
   pass(2);
-  expect(seen).toMatchObject({ ended: 0, open: 0 });
+  expect(seen).toMatchObject({ ended: 0, open: 0, stuck: 1, alive: 1 });
 });
 
 it('a machine that is busy makes nobody silent, and a sign clears everything', () => {
   const { seen, pass, sign, otherRuns, end } = stage();
   pass(50, 4_000);
-  expect(seen).toMatchObject({ others: 0, ended: 0 });
+  expect(seen).toMatchObject({ others: 0, ended: 0, stuck: 0 });
   sign();
   pass(4);
   otherRuns();

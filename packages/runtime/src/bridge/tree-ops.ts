@@ -32,7 +32,7 @@
  *                                      the first time, with these values in its holes; its nodes are numbered in their order
  * ```
  * `tag`, `class` and attribute names are interned: a string the first time, its number afterwards, counted by both sides in
- * the order of appearance. New nodes are numbered the same way, from FIRST_FREE_ID, for the life of the page.
+ * the order of appearance, up to MAX_INTERNED. Of the stamps both sides know the last MAX_STAMPS. New nodes are numbered the same way, from FIRST_FREE_ID, for the life of the page.
  */
 export const Op = {
   Insert: 1,
@@ -81,6 +81,8 @@ export type StampNode =
 /** Where the values of a row go: node, what, name of an attribute. */
 export type StampHole = [node: number, what: 'text' | 'class' | 'style' | 'id' | 'attribute', name: string];
 export interface Stamp {
+  /** The element that all this is in. */
+  tag: string;
   nodes: StampNode[];
   holes: StampHole[];
   /** Events that end at a node: node, type, 1 in the capture phase. */
@@ -88,6 +90,9 @@ export interface Stamp {
 }
 
 export type FlatOps = unknown[];
+
+/** Strings that have a number; those that come later are always written out. A program may make up classes without an end. */
+export const MAX_INTERNED = 10_000;
 
 /** Strings both sides number alike. */
 export function createInternTable(): { code(text: string): string | number; text(code: string | number): string } {
@@ -97,13 +102,26 @@ export function createInternTable(): { code(text: string): string | number; text
     code(text) {
       const known = numbers.get(text);
       if (known !== undefined) return known;
-      numbers.set(text, numbers.size);
+      if (numbers.size < MAX_INTERNED) numbers.set(text, numbers.size);
       return text;
     },
     text(code) {
       if (typeof code === 'number') return strings[code] as string;
-      strings.push(code);
+      if (strings.length < MAX_INTERNED) strings.push(code);
       return code;
     },
   };
+}
+
+/** Stamps of a page that both sides know. Each component with a list has its own: they come and go with it. */
+export const MAX_STAMPS = 200;
+
+/** Keeps one thing more under its key; the oldest gives way, on both sides the same one. */
+export function keepStamp<K, V>(stamps: Map<K, V>, key: K, value: V): void {
+  stamps.set(key, value);
+  if (stamps.size <= MAX_STAMPS) return;
+  for (const oldest of stamps.keys()) {
+    stamps.delete(oldest);
+    return;
+  }
 }

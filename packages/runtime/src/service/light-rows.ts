@@ -6,6 +6,7 @@ import {
   type Block,
   type Branch,
   type Children,
+  classesOf,
   cut,
   type Hole,
   holeOf,
@@ -76,11 +77,22 @@ export interface RowHome {
   holds(rows: LightRows, any: boolean): void;
 }
 
+/** What the framework knows of a component: the names that it uses for other components, and those it is given. */
+interface Host {
+  _$behavior: { _$using: Record<string, unknown> };
+  _$genericImpls?: Record<string, unknown> | undefined;
+  getExternalClasses(): Record<string, unknown>;
+}
+
 /** The rows of one component that are not made of nodes. */
 export class LightRows {
   readonly #home: RowHome;
+  /** The component that the rows are in. */
+  readonly #host: Host;
+  /** Its external classes. */
+  readonly #outside: readonly string[];
   /** Stands for an element that is read and not made. */
-  readonly #standIn: glassEasel.NativeNode & { _$wxTmplArgs?: { changeProp?: object } };
+  readonly #standIn: glassEasel.NativeNode;
   readonly #shapes: Shape[] = [];
   readonly #rows = new Map<TreeNode, LightRow>();
   readonly #classes = new Map<string, string>();
@@ -100,6 +112,8 @@ export class LightRows {
 
   constructor(home: RowHome) {
     this.#home = home;
+    this.#host = home.shadowRoot.getHostNode() as unknown as Host;
+    this.#outside = Object.keys(this.#host.getExternalClasses());
     const set = (setter: Setter, name: string, value: unknown): void => this.#set(setter, name, value, []);
     const fail = this.#fail;
     this.#standIn = Object.create(glassEasel.NativeNode.prototype, {
@@ -117,6 +131,12 @@ export class LightRows {
     }) as glassEasel.NativeNode;
   }
 
+  /** A change of an attribute is watched: such a row has its nodes. @returns false when the element is there */
+  watch(element: glassEasel.Element): boolean {
+    if (element !== this.#standIn) return false;
+    this.#fail();
+    return true;
+  }
   /** An event is bound. @returns false when it is to be bound to an element that is there */
   bind(element: glassEasel.Element, type: string, value: unknown, rest: unknown[]): boolean {
     if (element !== this.#standIn) return false;
@@ -151,13 +171,13 @@ export class LightRows {
             );
             return;
           }
-          const shape = slotValues || !this.#usable(name) ? undefined : this.#match(inner);
+          const shape = slotValues || !this.#usable(name) ? undefined : this.#match(name, inner);
           const values = this.#values;
           tag(name, generics, take, shape ? nothing : inner, slot, slotValues);
           const node = element && nodeOf(element);
           if (!element || !node) return;
           if (!shape) {
-            if (!slotValues && this.#usable(name)) this.#learn(inner, node);
+            if (!slotValues && this.#usable(name)) this.#learn(name, inner, node);
             return;
           }
           const row = new LightRow(this, shape, values, element);
@@ -180,7 +200,8 @@ export class LightRows {
   /** Makes the nodes of all rows in which the selector may find something. */
   openFor(selector: string): void {
     if (this.#rows.size === 0) return;
-    const words = new Set(selector.match(/[-\w]+/g));
+    // As in the grammar of the framework; an id may have colons.
+    const words = new Set(selector.match(/[-\w:]+/g));
     for (const [node, { shape, values }] of [...this.#rows]) if (mayFind(shape, values, words)) this.open(node);
   }
   openAll(): void {
@@ -196,14 +217,26 @@ export class LightRows {
   }
 
   #usable(tag: string): boolean {
-    return this.#failures < MAX_FAILURES && TAGS.has(tag);
+    return this.#failures < MAX_FAILURES && this.#isBuiltIn(tag);
+  }
+  /** A program may have a component of its own by the name of a built-in element. */
+  #isBuiltIn(tag: string): boolean {
+    if (!TAGS.has(tag)) return false;
+    const { _$behavior, _$genericImpls } = this.#host;
+    return !_$behavior._$using[tag] && !_$genericImpls?.[tag];
+  }
+  /** Classes that are given to the component from outside change without a word to its template. */
+  #isOutside(set: SetStep, value: unknown): boolean {
+    if (this.#outside.length === 0 || set.setter !== 'class') return false;
+    return classesOf(String(value)).some((name) => this.#outside.includes(name));
   }
 
   // ---- recording
 
   /** The shape that this inside has; its values are then in `#values`. */
-  #match(inner: Children): Shape | undefined {
+  #match(tag: string, inner: Children): Shape | undefined {
     for (const [index, shape] of this.#shapes.entries()) {
+      if (shape.tag !== tag) continue;
       this.#begin(shape.steps);
       this.#run(inner, true);
       if (this.#failed || this.#at !== shape.steps.length || !this.#fits(shape)) continue;
@@ -220,27 +253,29 @@ export class LightRows {
   /** Finds the values that differ from those of the first row; some must not. */
   #fits(shape: Shape): boolean {
     const values = this.#values;
-    let grown = false;
-    for (const step of shape.steps) {
-      if (step.kind === 'text' && values[step.value] !== shape.first[step.value] && !shape.isHole[step.value]) {
-        shape.isHole[step.value] = true;
-        grown = true;
-      }
-      for (const set of step.sets) {
-        const isHole = shape.isHole[set.value];
-        if (!isHole && values[set.value] === shape.first[set.value]) continue;
-        if (!mayDiffer(set, values[set.value])) return false;
-        if (isHole) continue;
-        shape.isHole[set.value] = true;
-        grown = true;
+    const { first, isHole } = shape;
+    const grown: number[] = [];
+    for (const { kind, value, sets } of shape.steps) {
+      if (kind === 'text' && !isHole[value] && values[value] !== first[value]) grown.push(value);
+      for (const set of sets) {
+        const at = set.value;
+        if (!isHole[at] && values[at] === first[at]) continue;
+        if (!this.#mayDiffer(set, values[at], first[at])) return false;
+        if (!isHole[at]) grown.push(at);
       }
     }
-    if (grown) cut(shape);
+    if (grown.length === 0) return true;
+    // Only now: a row that is refused leaves the shape as it was.
+    for (const at of grown) isHole[at] = true;
+    cut(shape);
     return true;
+  }
+  #mayDiffer(set: SetStep, value: unknown, first: unknown): boolean {
+    return mayDiffer(set, value, first) && !this.#isOutside(set, value);
   }
 
   /** Learns the shape of a row that has just got its nodes. */
-  #learn(inner: Children, node: TreeNode): void {
+  #learn(tag: string, inner: Children, node: TreeNode): void {
     if (this.#shapes.length >= MAX_SHAPES || node.id !== 0) return;
     this.#begin([]);
     this.#learning = true;
@@ -263,9 +298,9 @@ export class LightRows {
       this.#failures++;
       return;
     }
-    const stamp: Stamp = { nodes, holes: [], catches };
+    const stamp: Stamp = { tag, nodes, holes: [], catches };
     const first = this.#values;
-    this.#shapes.push({ steps: this.#steps, first, nodes, catches, size, holes: [], isHole: [], stamp });
+    this.#shapes.push({ tag, steps: this.#steps, first, nodes, catches, size, holes: [], isHole: [], stamp });
   }
 
   #updating(element: () => glassEasel.Element | undefined, inner: Children): Children {
@@ -323,17 +358,12 @@ export class LightRows {
   readonly #tag: Tag = (tag, generics, init, children, slot, slotValues) => {
     this.#node++;
     for (const _name in generics) this.#failed = true;
-    if (slot !== undefined || slotValues || !TAGS.has(tag)) this.#failed = true;
+    if (slot !== undefined || slotValues || !this.#isBuiltIn(tag)) this.#failed = true;
     const step = this.#enter('tag', tag);
     if (!step) return;
     this.#tagStep = step;
     this.#setAt = 0;
     init(this.#standIn, !this.#row);
-    // A change of an attribute is watched.
-    if (this.#standIn._$wxTmplArgs?.changeProp) {
-      this.#standIn._$wxTmplArgs = undefined as never;
-      this.#failed = true;
-    }
     if (!this.#row && !this.#learning && this.#setAt !== step.sets.length) this.#failed = true;
     if (this.#failed) return;
     this.#run(children, !this.#row);
@@ -357,7 +387,7 @@ export class LightRows {
     if (this.#failed) return;
     if (this.#learning) {
       const set: SetStep = { setter, name, value: this.#values.length, rest };
-      if (!mayStand(set, value)) this.#failed = true;
+      if (!mayStand(set, value) || this.#isOutside(set, value)) this.#failed = true;
       sets.push(set);
       this.#values.push(value);
       return;
@@ -370,11 +400,15 @@ export class LightRows {
     }
     const set = sets.find((one) => one.setter === setter && one.name === name);
     if (!set) this.#failed = true;
-    else if (this.#row.light.values[set.value] === value && typeof value !== 'object') return;
-    else if (mayDiffer(set, value)) this.#change(node, set.value, holeOf(set), value);
-    else this.#failed = true;
+    else this.#changeSet(set, node, value);
   }
 
+  #changeSet(set: SetStep, node: number, value: unknown): void {
+    const { values, shape } = (this.#row as { light: LightRow }).light;
+    if (values[set.value] === value && typeof value !== 'object') return;
+    if (this.#mayDiffer(set, value, shape.first[set.value])) this.#change(node, set.value, holeOf(set), value);
+    else this.#failed = true;
+  }
   #change(inner: number, at: number, hole: Hole | undefined, value: unknown): void {
     const { light, node } = this.#row as { light: LightRow; node: TreeNode };
     if (light.values[at] === value && typeof value !== 'object') return;

@@ -47,6 +47,8 @@ export interface Step {
 
 /** What is inside of the rows of one kind: nodes without numbers, and which of their values differ from row to row. */
 export interface Shape {
+  /** The element that all this is in. */
+  tag: string;
   steps: Step[];
   /** Values of the row it was learnt from. */
   first: unknown[];
@@ -81,10 +83,11 @@ export function mayStand({ setter, name }: SetStep, value: unknown): boolean {
   if (setter === 'event') return typeof value === 'string' && !name.startsWith('touch');
   return setter !== 'class' || typeof value === 'string';
 }
-/** Whether rows may differ in this. */
-export function mayDiffer(set: SetStep, value: unknown): boolean {
+/** Whether a row may have this value where the first of its kind had that one. */
+export function mayDiffer(set: SetStep, value: unknown, first: unknown): boolean {
   if (set.setter === 'dataset' || set.setter === 'mark') return true;
-  return set.setter !== 'event' && value !== undefined && mayStand(set, value);
+  // What is undefined is not set at all, which no value in a hole can say.
+  return set.setter !== 'event' && value !== undefined && first !== undefined && mayStand(set, value);
 }
 
 function give(element: glassEasel.Element, set: SetStep, value: unknown, bind: BindEvent): void {
@@ -110,19 +113,20 @@ export function cut(shape: Shape): void {
     if (step.kind === 'text') add(step.node, step.value, ['text', '']);
     for (const set of step.sets) add(step.node, set.value, holeOf(set));
   }
-  shape.stamp = { nodes: shape.nodes, catches: shape.catches, holes };
+  shape.stamp = { tag: shape.tag, nodes: shape.nodes, catches: shape.catches, holes };
 }
 
-/** A class or an id in the row is one of these words. */
+/** The classes in the text of a template; the framework takes dots and commas for spaces. */
+export const classesOf = (text: string): string[] => text.split(/[\s.,]+/);
+
+/** A class or an id in the row is one of these words. A class may be one of another component's sheet (`~a`, `^^a`). */
 export function mayFind(shape: Shape, values: readonly unknown[], words: ReadonlySet<string>): boolean {
   return shape.steps.some(({ sets }) =>
-    sets.some(
-      ({ setter, value }) =>
-        (setter === 'class' || setter === 'id') &&
-        String(values[value])
-          .split(/\s+/)
-          .some((word) => words.has(word)),
-    ),
+    sets.some(({ setter, value }) => {
+      const text = String(values[value]);
+      if (setter === 'id') return words.has(text);
+      return setter === 'class' && classesOf(text).some((name) => words.has(name.replace(/^[~^]+/, '')));
+    }),
   );
 }
 

@@ -22,6 +22,8 @@ interface ProcGenWrapper {
     isDynamic: boolean,
     path?: unknown[] | null,
   ): void;
+  /** Watches a change of an attribute. */
+  p(element: glassEasel.Element, name: string, listener: unknown, path?: unknown[] | null): void;
   /** Sets a value of the dataset. */
   d(element: glassEasel.Element, name: string, value: unknown): void;
   setEventListenerWrapper(wrapper: EventWrapper): void;
@@ -48,7 +50,7 @@ export function createTemplateEngine(
     wrapper.setEventListenerWrapper(wrapListener);
     const backend = component.getBackendContext() as unknown as TreeBackend | null;
     if (!backend) return wrapper;
-    const { v: bind, d: setData } = wrapper;
+    const { v: bind, p: watchChange, d: setData } = wrapper;
     let rows: LightRows | undefined;
     wrapper.v = (element, type, value, final, mutated, capture, ...rest) => {
       if (rows?.bind(element, type, value, [final, mutated, capture, ...rest])) return;
@@ -60,6 +62,9 @@ export function createTemplateEngine(
       else backend.quietly(set);
       const known = reference ? backend.needScripts() : backend.scripts;
       known?.bind(element, { type, final, mutated, capture }, reference);
+    };
+    wrapper.p = (element, name, ...rest) => {
+      if (!rows?.watch(element)) watchChange(element, name, ...rest);
     };
     wrapper.d = (element, name, value) => {
       setData(element, name, value);

@@ -6,6 +6,7 @@ import {
   createInternTable,
   FIRST_FREE_ID,
   type FlatOps,
+  keepStamp,
   NodeForm,
   Op,
   ROOT_ID,
@@ -79,6 +80,7 @@ export class TreeBackend implements NodeTree {
   #adopting: TreeNode | undefined;
   #adoptedId: NodeId = 0;
   readonly #stamps = new Map<Stamp, number>();
+  #lastStamp = 0;
   #closed = false;
 
   constructor(options: TreeBackendOptions) {
@@ -544,10 +546,10 @@ export class TreeBackend implements NodeTree {
   #encodeInside(inside: NodeInside): void {
     const { stamp } = inside;
     const known = this.#stamps.get(stamp);
-    const number = known ?? this.#stamps.size + 1;
+    const number = known ?? ++this.#lastStamp;
     this.#out.push(-number);
     if (known === undefined) {
-      this.#stamps.set(stamp, number);
+      keepStamp(this.#stamps, stamp, number);
       this.#out.push(stamp);
     }
     for (const value of inside.wire()) this.#out.push(value);

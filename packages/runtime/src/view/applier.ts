@@ -1,5 +1,14 @@
 import { BUILTIN_COMPONENTS, type NodeId } from '@sparrow/protocol';
-import { createInternTable, type FlatOps, HOST_PREFIX, NodeForm, Op, ROOT_ID, type Stamp } from '../bridge/tree-ops.ts';
+import {
+  createInternTable,
+  type FlatOps,
+  HOST_PREFIX,
+  keepStamp,
+  NodeForm,
+  Op,
+  ROOT_ID,
+  type Stamp,
+} from '../bridge/tree-ops.ts';
 import { breakLines, textAttribute } from '../components/text.ts';
 import type { WxElement } from '../components/wx-element.ts';
 import { playAnimation } from './animation.ts';
@@ -105,7 +114,7 @@ export class TreeApplier {
       let known = this.#stamps.get(number);
       if (!known) {
         known = createStamp(next() as Stamp, document, (tag) => this.#create(tag), setAttribute);
-        this.#stamps.set(number, known);
+        keepStamp(this.#stamps, number, known);
       }
       const { content, nodes } = known.copy();
       for (const node of nodes) this.#number(node, ++this.#count);

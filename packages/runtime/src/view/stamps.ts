@@ -22,13 +22,19 @@ export function createStamp(
   /** Attributes that a component wants to be told of by a call: a copy of the element has not heard them. */
   const told: [node: number, name: string, value: unknown][] = [];
   const { holes, catches } = stamp;
+  /** Texts in which a backslash and an n break the line. */
+  const broken = new Set<number>();
   const isHole = (node: number, name: string): boolean =>
     holes.some((hole) => hole[0] === node && hole[1] === 'attribute' && hole[2] === name);
   let count = 0;
 
   function build(node: StampNode, parent: string): Node {
     const number = ++count;
-    if (typeof node === 'string') return document.createTextNode(parent === 'text' ? breakLines(node) : node);
+    if (typeof node === 'string') {
+      if (parent !== 'text') return document.createTextNode(node);
+      broken.add(number);
+      return document.createTextNode(breakLines(node));
+    }
     const [tag, className, style, id, attributes, children] = node;
     const element = create(tag);
     if (className) element.className = className;
@@ -43,7 +49,7 @@ export function createStamp(
     return element;
   }
   const original = document.createDocumentFragment();
-  for (const node of stamp.nodes) original.appendChild(build(node, ''));
+  for (const node of stamp.nodes) original.appendChild(build(node, stamp.tag));
 
   return {
     catches,
@@ -64,9 +70,7 @@ export function createStamp(
       for (const [at, what, name] of holes) {
         const node = nodes[at - 1];
         const value = next();
-        if (what === 'text')
-          (node as Text).data =
-            node?.parentElement?.localName === 'wx-text' ? breakLines(value as string) : (value as string);
+        if (what === 'text') (node as Text).data = broken.has(at) ? breakLines(value as string) : (value as string);
         else if (what === 'class') (node as HTMLElement).className = value as string;
         else if (what === 'style') (node as HTMLElement).style.cssText = value as string;
         else if (what === 'id') (node as HTMLElement).id = value as string;

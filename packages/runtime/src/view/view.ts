@@ -32,6 +32,8 @@ export interface ViewOptions {
   /** Where the page goes: the body of its own frame, or a shadow root in single mode. */
   mount: ShadowRoot | HTMLElement;
   window: Window;
+  /** Runs before the first script of the mini program, when there is one. */
+  beforeScripts?(): void;
 }
 
 /** The view layer of one page: waits for `viewBoot`, applies flushes, reports events. */
@@ -135,6 +137,7 @@ function runView(boot: ViewBoot, options: ViewOptions, invoker: Invoker): Runnin
     numberOf: (node) => applier.numberOf(node),
     isHost,
     call: (component, call) => tell('@script', call, component),
+    prepare: () => options.beforeScripts?.(),
     print: (level, values) => tell('@log', { level, values: plain(values) }),
     onError(error) {
       const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));

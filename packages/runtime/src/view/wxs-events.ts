@@ -6,6 +6,8 @@ import { createWxsModules, type WxsModules } from './wxs-modules.ts';
 
 export interface ViewWxsOptions extends Omit<DescriptorOptions, 'guard'> {
   print(level: string, values: unknown[]): void;
+  /** Runs before the first script. */
+  prepare(): void;
   onError(error: unknown): void;
 }
 
@@ -35,7 +37,7 @@ export type RunValue = { now?: unknown; before?: unknown } | { event: Record<str
 const SCROLLS = /^(touch|wheel$)/;
 
 export function createViewWxs(options: ViewWxsOptions): ViewWxs {
-  const modules = createWxsModules(options.print);
+  const modules = createWxsModules(options.print, options.prepare);
   const guard = (run: () => unknown): unknown => {
     try {
       return run();

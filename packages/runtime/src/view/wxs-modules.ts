@@ -20,8 +20,9 @@ export interface WxsModules {
  * no global name.
  *
  * @param print the console of the modules
+ * @param prepare runs before the first of them
  */
-export function createWxsModules(print: (level: string, values: unknown[]) => void): WxsModules {
+export function createWxsModules(print: (level: string, values: unknown[]) => void, prepare: () => void): WxsModules {
   const scripts = new Map<number, Script>();
   let library: unknown;
 
@@ -53,7 +54,10 @@ export function createWxsModules(print: (level: string, values: unknown[]) => vo
   return {
     add(id, source, links) {
       if (id !== LIBRARY_ID) scripts.set(id, { source, links });
-      else library = (evaluate(source, id) as (root: object, show: typeof print) => unknown)(globalThis, print);
+      else {
+        prepare();
+        library = (evaluate(source, id) as (root: object, show: typeof print) => unknown)(globalThis, print);
+      }
     },
     functionOf({ script, path }) {
       let value = load(script);

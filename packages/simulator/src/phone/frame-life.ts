@@ -6,6 +6,8 @@ const TICK_MS = 1_000;
 const SUSPECT_MS = 3_000;
 /** Given to the frame once more, when the other one has answered. */
 const GRACE_MS = 1_000;
+/** A frame that has been silent for so long, while none of its kind can start, is kept by a script without an end. */
+const STUCK_MS = 15_000;
 
 /** What is asked of two frames; a test brings others. */
 export interface FrameLine {
@@ -16,18 +18,30 @@ export interface FrameLine {
   openOther(running: () => void): () => void;
 }
 
+/** What is to be told of a frame. */
+export interface FrameNews {
+  /** Its process has ended. Told once, and the last that is told. */
+  ended(): void;
+  /** Something keeps its thread. */
+  stuck(seconds: number): void;
+  /** What was stuck has answered after all. */
+  alive(): void;
+}
+
 /**
  * Says that the process of a frame has ended, of too much memory for instance: no browser tells it. A frame that is
  * silent may only be busy. Frames of one kind share a process and its thread, so another one starts behind whatever
  * keeps this one; when that one runs and this one still says nothing, its process is another, and the old one is gone.
+ * When neither says anything for long, a script keeps the thread, which is told, too.
  * As everywhere, only time in which this side was punctual itself counts.
  *
  * @returns a function that ends the watch
  */
-export function watchFrameLife(line: FrameLine, onEnded: () => void, timers?: Timers): () => void {
+export function watchFrameLife(line: FrameLine, on: FrameNews, timers?: Timers): () => void {
   let asked = false;
   let silent = 0;
   let sinceOther: number | undefined;
+  let stuck = false;
   let closeOther: (() => void) | undefined;
   const calm = (): void => {
     closeOther?.();
@@ -36,7 +50,11 @@ export function watchFrameLife(line: FrameLine, onEnded: () => void, timers?: Ti
     asked = false;
     silent = 0;
   };
-  const stopHearing = line.onSign(calm);
+  const stopHearing = line.onSign(() => {
+    calm();
+    if (stuck) on.alive();
+    stuck = false;
+  });
   const stopTicks = tickPunctually(
     TICK_MS,
     (punctual) => {
@@ -49,7 +67,10 @@ export function watchFrameLife(line: FrameLine, onEnded: () => void, timers?: Ti
       silent += TICK_MS;
       if (sinceOther !== undefined && silent - sinceOther > GRACE_MS) {
         end();
-        onEnded();
+        on.ended();
+      } else if (silent >= STUCK_MS && sinceOther === undefined && !stuck) {
+        stuck = true;
+        on.stuck(STUCK_MS / 1000);
       } else if (silent >= SUSPECT_MS && !closeOther)
         closeOther = line.openOther(() => {
           sinceOther = silent;

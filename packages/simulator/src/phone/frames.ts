@@ -23,6 +23,9 @@ const GIVEN_UP_MS = 8 * LATE_MS;
 export interface FrameWatch {
   late(seconds: number): void;
   came(): void;
+  /** A script in the pages does not come to an end; and it has, after all. */
+  stuck(seconds: number): void;
+  alive(): void;
   /** The process of the logic layer's frame is gone, and with it the views that shared it. */
   ended(): void;
 }
@@ -120,7 +123,7 @@ async function openDual(base: string, watch: FrameWatch): Promise<LogicLayer> {
   const { port1, port2 } = new MessageChannel();
   boot.contentWindow?.postMessage({ code }, '*', [port2]);
   const channel = portChannel(port1);
-  const unwatch = watchFrameLife(lineTo(boot, 'boot-ready'), watch.ended);
+  const unwatch = watchFrameLife(lineTo(boot, 'boot-ready'), watch);
 
   return {
     channel,
@@ -159,7 +162,9 @@ async function openSingle(base: string, screen: HTMLElement, watch: FrameWatch):
   const { port1, port2 } = new MessageChannel();
   frame.contentWindow?.postMessage({}, '*', [port2]);
   const channel = portChannel(port1);
-  const unwatch = watchFrameLife(lineTo(frame, 'single-ready'), watch.ended);
+  // What keeps this frame keeps the logic layer, too, whose silence is told already.
+  const { ended } = watch;
+  const unwatch = watchFrameLife(lineTo(frame, 'single-ready'), { ended, stuck() {}, alive() {} });
   return {
     channel,
     openView(pageId) {

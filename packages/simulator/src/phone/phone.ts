@@ -72,7 +72,7 @@ export interface PhoneOptions {
   /** Something broke in the program; it follows `onProblem` once its place is known. */
   onFault(fault: Fault): void;
   onPageReady(pageId: number, path: string, error?: string): void;
-  /** A script does not come to an end (`LOGIC_STUCK`), or a frame does not start (`START_FAILED`). */
+  /** A script does not come to an end (`LOGIC_STUCK`, `VIEW_STUCK`), or a frame does not start (`START_FAILED`). */
   onSilent(code: SilenceCode, seconds: number): void;
   /** It has answered after all. */
   onAnswer(code: SilenceCode): void;
@@ -161,6 +161,8 @@ export async function startPhone(options: PhoneOptions): Promise<Phone> {
   const loaded = await load(options, {
     late: (seconds) => silences.begin('START_FAILED', seconds),
     came: () => silences.end('START_FAILED'),
+    stuck: (seconds) => silences.begin('VIEW_STUCK', seconds),
+    alive: () => silences.end('VIEW_STUCK'),
     ended() {
       if (hasEnded || closed) return;
       hasEnded = true;

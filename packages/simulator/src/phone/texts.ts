@@ -26,10 +26,12 @@ const zh = {
   cannotStart: '小程序无法启动',
   silent: {
     LOGIC_STUCK: (seconds: number) => `LOGIC_STUCK：逻辑层已 ${seconds} 秒没有响应，有脚本一直在运行`,
+    VIEW_STUCK: (seconds: number) => `VIEW_STUCK：页面已 ${seconds} 秒没有响应，有 WXS 函数一直在运行`,
     START_FAILED: (seconds: number) => `START_FAILED：手机的一个框架已 ${seconds} 秒没有启动`,
   },
   silentHints: {
     LOGIC_STUCK: '检查是否有死循环，然后点 ◉ 重新进入小程序',
+    VIEW_STUCK: '检查 WXS 中是否有死循环，然后点 ◉ 重新进入小程序',
     START_FAILED: '稍候；若一直如此，请查看运行 Sparrow 的终端，再点 ◉ 重新进入小程序',
   },
   ended: {
@@ -68,10 +70,12 @@ const en: PhoneTexts = {
   cannotStart: 'The mini program cannot start',
   silent: {
     LOGIC_STUCK: (seconds) => `LOGIC_STUCK: the logic layer has not answered for ${seconds} s: a script runs endlessly`,
+    VIEW_STUCK: (seconds) => `VIEW_STUCK: the pages have not answered for ${seconds} s: a WXS function runs endlessly`,
     START_FAILED: (seconds) => `START_FAILED: a frame of the phone has not started for ${seconds} s`,
   },
   silentHints: {
     LOGIC_STUCK: 'look for a loop without an end; then press ◉ to start again',
+    VIEW_STUCK: 'look for a loop without an end in WXS; then press ◉ to start again',
     START_FAILED: 'wait; if it stays so, look at the terminal that runs Sparrow, and press ◉ to start again',
   },
   ended: {
