@@ -79,7 +79,10 @@ export const PROBLEMS_ZH: Record<ProblemCode, Words> = {
   API_CRASHED: { meaning: 'wx 接口在 Sparrow 内部出错', fix: '这是 Sparrow 的缺陷，请附上调用参数反馈' },
   VIEW_ERROR: { meaning: '页面的视图层在 Sparrow 内部出错', fix: '这是 Sparrow 的缺陷，请附上该页面反馈' },
   PAGE_FAILED: { meaning: '页面无法创建', fix: '日志面板中有调用栈；可能是页面的某个文件有误' },
-  VIEW_STUCK: { meaning: '页面长时间没有响应，可能有 WXS 函数陷入死循环', fix: '检查 WXS 中是否有死循环，然后点击 ◉ 重新启动' },
+  VIEW_STUCK: {
+    meaning: '页面长时间没有响应，可能有 WXS 函数陷入死循环',
+    fix: '检查 WXS 中是否有死循环，然后点击 ◉ 重新启动',
+  },
   LOGIC_STUCK: { meaning: '逻辑层长时间没有响应，可能有脚本陷入死循环', fix: '检查是否有死循环，然后点击 ◉ 重新启动' },
   SET_DATA_FLOOD: {
     meaning: 'setData 持续过于频繁，可能陷入了循环',

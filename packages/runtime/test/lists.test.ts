@@ -92,7 +92,8 @@ const PIECES = [
   '<template is="{{$.t}}" data="{{ item: $, top }}"/>',
   '<view change:kind="{{m.changed}}" kind="{{$.a}}">w</view>',
   '<progress percent="{{$.n}}"/>',
-  '<navigator url="/none?{{$.a}}" hover-class="{{$.b}}">n</navigator>',
+  // A link that has no hover-class when it enters the page gives itself one, and which comes first is nobody's promise.
+  '<navigator url="/none?{{$.a}}" hover-class="{{$.b || \'none\'}}">n</navigator>',
   '<button disabled="{{$.c}}" bindtap="tapped">b{{#}}</button>',
   '<rich-text nodes="{{$.b}}"/>',
 ];
@@ -116,7 +117,8 @@ function kindsAtRandom(random: Random): Record<string, string | object> {
   for (const name of names) {
     const body = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random, PIECES)).join('');
     const tag = pick(random, ['view', 'view', 'text', 'button']);
-    const written = (item: string, index: string): string => body.replaceAll('$', item).replaceAll('{{#}}', `{{${index}}}`);
+    const written = (item: string, index: string): string =>
+      body.replaceAll('$', item).replaceAll('{{#}}', `{{${index}}}`);
     const plain = Array.from(
       { length: MOST_ROWS },
       (_, i) => `<block wx:if="{{rows[${i}]}}"><${tag} class="row">${written(`rows[${i}]`, `${i}`)}</${tag}></block>`,
@@ -154,14 +156,19 @@ inBothModes('rows of lists', (mode) => {
       const data: Record<string, unknown> = {};
       if (rows.length === 0 || choice < 0.3) data.rows = rowsAtRandom(random);
       else if (choice < 0.5) data.rows = [...rows].sort(() => random() - 0.5).slice(0, 1 + at);
-      else if (choice < 0.8) data[`rows[${at}].${pick(random, ['a', 'b', 'c', 't'])}`] = pick(random, ['a', 'b', 'two']);
+      else if (choice < 0.8)
+        data[`rows[${at}].${pick(random, ['a', 'b', 'c', 't'])}`] = pick(random, ['a', 'b', 'two']);
       else data.top = `T${step}`;
       const given = pick(random, ['red', 'blue']);
       const set = await test.service(
         ({ getCurrentPages }, data: object, given: string) => {
           const page = getCurrentPages()[0];
-          const done = page.kinds().map((kind: { setData(data: object, done: () => void): void }) =>
-            new Promise<void>((resolve) => kind.setData(data, resolve)));
+          const done = page
+            .kinds()
+            .map(
+              (kind: { setData(data: object, done: () => void): void }) =>
+                new Promise<void>((resolve) => kind.setData(data, resolve)),
+            );
           done.push(new Promise<void>((resolve) => page.setData({ given }, resolve)));
           return Promise.all(done).then(() => page.kinds()[0].data.rows);
         },
@@ -219,10 +226,18 @@ inBothModes('rows of lists', (mode) => {
       },
     });
     const set = (count: number): Promise<void> =>
-      test.service(({ getCurrentPages }, count: number) => new Promise<void>((done) => getCurrentPages()[0].setData({ count }, done)), count);
+      test.service(
+        ({ getCurrentPages }, count: number) =>
+          new Promise<void>((done) => getCurrentPages()[0].setData({ count }, done)),
+        count,
+      );
     await set(count);
     await set(0);
-    await test.service(({ getCurrentPages }) => getCurrentPages()[0].selectComponent('#first').setData({ rows: [1, 2, 3, 4] }));
+    await test.service(({ getCurrentPages }) =>
+      getCurrentPages()[0]
+        .selectComponent('#first')
+        .setData({ rows: [1, 2, 3, 4] }),
+    );
     const view = await test.view();
     await expect
       .poll(() => view.eval('wx-page', (root) => [...root.querySelectorAll('wx-text')].map((text) => text.textContent)))

@@ -29,7 +29,22 @@ const written = (): unknown[] => {
   const iterators = [[].values(), new Map().keys(), new Set().keys(), ''[Symbol.iterator](), ''.matchAll(/./g)];
   const functions = [() => {}, async () => {}, function* () {}, async function* () {}];
   const made = [TypeError, RangeError, SyntaxError, ReferenceError, URIError, EvalError].map((Kind) => new Kind());
-  return [{}, [], '', 0, 0n, true, /./, new Date(0), Symbol(), Promise.resolve(), Math, ...iterators, ...functions, ...made];
+  return [
+    {},
+    [],
+    '',
+    0,
+    0n,
+    true,
+    /./,
+    new Date(0),
+    Symbol(),
+    Promise.resolve(),
+    Math,
+    ...iterators,
+    ...functions,
+    ...made,
+  ];
 };
 
 /** Makes everything that a written value leads to unchangeable. For a realm with scripts in it that `closeScripts` is for. */
@@ -44,7 +59,8 @@ export function sealValues(): void {
       for (const part of [held, get, set]) visit(part);
     }
   };
-  for (const value of written()) visit(typeof value === 'object' || typeof value === 'function' ? value : Object(value));
+  for (const value of written())
+    visit(typeof value === 'object' || typeof value === 'function' ? value : Object(value));
   for (const value of seen) {
     // `x.toString = …` and `error.name = …` stay possible.
     if (value === Object.prototype || value instanceof Error || value === Error.prototype) keepAssignable(value);
