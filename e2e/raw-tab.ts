@@ -1,4 +1,5 @@
 import type { Browser, CDPSession } from 'playwright-core';
+import { expect } from 'vitest';
 
 /** A tab that the driver does not know: it gives up a page as soon as one process behind it has ended. */
 export interface RawTab {
@@ -35,16 +36,19 @@ export async function openRawTab(browser: Browser, url: string): Promise<RawTab>
     if (error || !result) throw new Error(`${method}: ${error?.message}`);
     return result;
   }
+  async function evaluate<T>(expression: string): Promise<T> {
+    const { result, exceptionDetails } = await send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'it threw');
+    return result?.value as T;
+  }
+  // A tab begins empty, and the empty page has no storage.
+  await expect.poll(() => evaluate('location.href').catch(() => ''), { timeout: 60_000 }).toBe(url);
   return {
-    async evaluate<T>(expression: string) {
-      const { result, exceptionDetails } = await send('Runtime.evaluate', {
-        expression,
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'it threw');
-      return result?.value as T;
-    },
+    evaluate,
     async close() {
       await cdp.send('Target.disposeBrowserContext', { browserContextId });
       await cdp.detach();
