@@ -360,8 +360,7 @@ describe('a phone in the console', () => {
       )
       .toBe(true);
     const { most, rewritten } = await seen();
-    // A hundred at a time; a browser that is late draws some of these pieces in one.
-    expect(most).toBeLessThanOrEqual(500);
+    expect(most).toBeLessThanOrEqual(100);
     expect(rewritten).toBe(0);
     expect(await page.locator('.tail:visible .line').count()).toBeLessThanOrEqual(1_000);
   });

@@ -1,6 +1,7 @@
 import type { BackendStatus, PhoneMessage } from '@sparrow/protocol';
 import { Alert, Badge, Button, Drawer, Space, Switch, Tooltip } from 'antd';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { ApiError, createApi, readToken, type SimulatorInfo, type Status } from './api.ts';
 import { createIntake, type PanelLog, type PanelNetwork, type PanelTrace } from './entries.ts';
 import { Game } from './game.tsx';
@@ -92,7 +93,11 @@ export function App(props: {
     let first = '';
     const flush = (): void => {
       const batch = intake.take();
+      // Drawn before the next piece comes: a browser that is late would draw several in one.
+      flushSync(() => show(batch));
       timer = intake.size > 0 ? setTimeout(flush, FLUSH_MS) : undefined;
+    };
+    const show = (batch: readonly PhoneMessage[]): void => {
       const newLogs: PanelLog[] = [];
       const newTrace: PanelTrace[] = [];
       const newNetwork: PanelNetwork[] = [];

@@ -92,8 +92,7 @@ const PIECES = [
   '<template is="{{$.t}}" data="{{ item: $, top }}"/>',
   '<view change:kind="{{m.changed}}" kind="{{$.a}}">w</view>',
   '<progress percent="{{$.n}}"/>',
-  // A link that has no hover-class when it enters the page gives itself one, and which comes first is nobody's promise.
-  '<navigator url="/none?{{$.a}}" hover-class="{{$.b || \'none\'}}">n</navigator>',
+  '<navigator url="/none?{{$.a}}" hover-class="{{$.b}}">n</navigator>',
   '<button disabled="{{$.c}}" bindtap="tapped">b{{#}}</button>',
   '<rich-text nodes="{{$.b}}"/>',
 ];

@@ -15,7 +15,6 @@ const OPEN_EVENTS: Record<string, string> = {
 /** `button`: a tap, the form it belongs to, and the open abilities. */
 export class WxButton extends WxElement {
   connectedCallback(): void {
-    if (!this.hasAttribute('hover-class')) this.setAttribute('hover-class', 'button-hover');
     this.addEventListener('wxtap', this.#tapped);
   }
   disconnectedCallback(): void {

@@ -14,7 +14,6 @@ const ROUTES: Record<string, string> = {
 /** `navigator`: a link to another page. */
 export class WxNavigator extends WxElement {
   connectedCallback(): void {
-    if (!this.hasAttribute('hover-class')) this.setAttribute('hover-class', 'navigator-hover');
     this.addEventListener('wxtap', this.#tapped);
   }
   disconnectedCallback(): void {

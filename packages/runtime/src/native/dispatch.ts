@@ -136,7 +136,10 @@ function createTurns(limits: InvokeLimits): { take(job: Job): boolean; close(): 
   function run(job: Job): void {
     const begin = performance.now();
     job.run();
-    used += performance.now() - begin;
+    const end = performance.now();
+    used += end - begin;
+    // After a call that takes longer than a frame the others get theirs all the same.
+    if (used >= limits.sliceMs) frameStart = Math.max(frameStart, end - limits.sliceMs);
   }
   function drain(): void {
     timer = undefined;

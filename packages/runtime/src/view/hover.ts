@@ -4,22 +4,26 @@
  */
 const START_MS = { default: 50, 'wx-button': 20 } as Record<string, number>;
 const STAY_MS = { default: 400, 'wx-button': 70, 'wx-navigator': 600 } as Record<string, number>;
+/** Elements that show a finger without being told how. */
+const OWN_CLASS: Record<string, string> = { 'wx-button': 'button-hover', 'wx-navigator': 'navigator-hover' };
 
 export function installHover(target: ShadowRoot | HTMLElement): void {
   let pending: ReturnType<typeof setTimeout>[] = [];
   let hovered: HTMLElement[] = [];
   const time = (element: HTMLElement, attribute: string, table: Record<string, number>): number => {
-    const given = Number(element.getAttribute(attribute));
+    const ms = Number(element.getAttribute(attribute));
     const name = element.localName;
-    return element.hasAttribute(attribute) && Number.isFinite(given) ? given : (table[name] ?? table.default ?? 0);
+    return element.hasAttribute(attribute) && Number.isFinite(ms) ? ms : (table[name] ?? table.default ?? 0);
   };
+  const given = (element: HTMLElement): string | undefined =>
+    element.getAttribute('hover-class') ?? OWN_CLASS[element.localName];
   const classesOf = (element: HTMLElement): string[] =>
-    (element.getAttribute('hover-class') ?? '').split(/\s+/).filter((name) => name && name !== 'none');
+    (given(element) ?? '').split(/\s+/).filter((name) => name && name !== 'none');
 
   target.addEventListener('pointerdown', (event) => {
     for (const node of event.composedPath()) {
       if (!(node instanceof HTMLElement)) continue;
-      if (node.hasAttribute('hover-class') && !node.hasAttribute('disabled')) {
+      if (given(node) !== undefined && !node.hasAttribute('disabled')) {
         const element = node;
         pending.push(
           setTimeout(

@@ -65,6 +65,23 @@ describe('a flood of calls', () => {
     dispatcher.close();
   });
 
+  it('takes its share of a frame, and the others get their turn in between', async () => {
+    // One call is more than the share, so that no turn may serve two.
+    const { handlers, channel, served } = slowHost(2);
+    const dispatcher = createDispatcher(handlers, { ...INVOKE_LIMITS, sliceMs: 1, frameMs: 2 });
+    for (let id = 1; id <= 20; id++)
+      dispatcher.dispatch(channel, 0, 'showToast', id, { title: 'x', icon: 'none', duration: 1, mask: false });
+    let before = served();
+    let most = before;
+    while (served() < 20) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, served() - before);
+      before = served();
+    }
+    dispatcher.close();
+    expect(most).toBe(1);
+  });
+
   it('is refused beyond what may wait, and served in order within', async () => {
     const order: number[] = [];
     const refused: number[] = [];
