@@ -36,6 +36,38 @@ inBothModes('text, icon, button and label', (mode) => {
     await app.close();
   });
 
+  it('shows a finger by the class that is given, or by its own while none is', async () => {
+    const { app, view } = await onePage(
+      mode,
+      `<button id="own">a</button><button id="given" hover-class="{{name}}">b</button><navigator id="link" url="/x">c</navigator>
+       <button id="none" hover-class="none">d</button><view id="view">e</view>`,
+      `{ data: { name: 'mine' } }`,
+    );
+    const pressed = async (selector: string, shown: string): Promise<void> => {
+      const box = await view.frame.locator(selector).first().boundingBox();
+      if (!box) throw new Error(`${selector} is not shown`);
+      const names = async () => (await view.eval(selector, (element) => element.className)).split(' ');
+      const before = await names();
+      const added = async () => (await names()).filter((name) => !before.includes(name)).join(' ');
+      await app.page.mouse.move(box.x + 5, box.y + 5);
+      await app.page.mouse.down();
+      // What shows nothing is given the time in which others have shown something.
+      if (shown === '') await app.page.waitForTimeout(300);
+      await expect.poll(added).toBe(shown);
+      await app.page.mouse.up();
+      await expect.poll(added).toBe('');
+    };
+    await pressed('#own', 'button-hover');
+    await pressed('#given', 'mine');
+    await pressed('#none', '');
+    await pressed('#view', '');
+    await app.service(({ getCurrentPages }) => getCurrentPages()[0].setData({ name: null }));
+    await expect.poll(() => view.eval('#given', (element) => element.hasAttribute('hover-class'))).toBe(false);
+    await pressed('#given', 'button-hover');
+    await pressed('#link', 'navigator-hover');
+    await app.close();
+  });
+
   it('swallows taps of a disabled button, and asks the page what a share button shares', async () => {
     const { app, view, events } = await onePage(
       mode,
